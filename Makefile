@@ -1,0 +1,42 @@
+# The extension pgaf_upgrade, by PGXS: make, make install, make installcheck. PG_CONFIG chooses the
+# PostgreSQL to build for; run `make clean` between two of them.
+
+EXTENSION = extension/pgaf_upgrade
+DATA = extension/sql/pgaf_upgrade--1.0.sql
+
+MODULE_big = pgaf_upgrade
+OBJS = \
+	extension/core/steps.o \
+	extension/core/sysidentifier.o \
+	extension/src/functions.o \
+	extension/src/operator_functions.o \
+	extension/src/protocol_functions.o \
+	extension/src/run.o \
+	extension/src/shown_functions.o \
+	extension/src/store.o \
+	extension/src/sysidentifier_functions.o \
+	extension/src/pg/entry_points.o \
+	extension/src/pg/guard.o \
+	extension/src/pg/lock.o \
+	extension/src/pg/spi.o
+
+REGRESS = install steps start protocol lease journal sysidentifier
+
+ISOLATION = attach_twice abort_or_switch last_steps rewrite_or_node_active
+ISOLATION_OPTS = --inputdir=test --load-extension=btree_gist --load-extension=pgautofailover \
+	--load-extension=pgaf_upgrade
+
+PG_CONFIG ?= pg_config
+
+# -isystem, since PostgreSQL's headers do not pass our warnings
+PG_CPPFLAGS = -isystem $(shell $(PG_CONFIG) --includedir-server) -I$(CURDIR)/extension
+PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Werror -fvisibility-inlines-hidden
+SHLIB_LINK = -lstdc++
+
+# bitcode of C++ would need the clang that PostgreSQL was built with
+override with_llvm = no
+
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+$(OBJS): $(wildcard extension/core/*.hpp extension/src/*.hpp extension/src/pg/*.hpp)

@@ -1,0 +1,394 @@
+#include "core/steps.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace pgaf {
+
+namespace {
+
+template <typename Enum, std::size_t N>
+using Names = std::array<std::pair<Enum, std::string_view>, N>;
+
+constexpr Names<Role, 3> kRoles{{
+    {Role::Monitor, "monitor"},
+    {Role::Primary, "primary"},
+    {Role::Secondary, "secondary"},
+}};
+
+constexpr Names<Phase, 4> kPhases{{
+    {Phase::Prepare, "prepare"},
+    {Phase::Switch, "switch"},
+    {Phase::Restore, "restore"},
+    {Phase::Finish, "finish"},
+}};
+
+constexpr Names<StepState, 4> kStepStates{{
+    {StepState::Pending, "pending"},
+    {StepState::Running, "running"},
+    {StepState::Done, "done"},
+    {StepState::Failed, "failed"},
+}};
+
+constexpr Names<RunState, 7> kRunStates{{
+    {RunState::Preparing, "preparing"},
+    {RunState::Ready, "ready"},
+    {RunState::Approved, "approved"},
+    {RunState::Switching, "switching"},
+    {RunState::Restoring, "restoring"},
+    {RunState::Finished, "finished"},
+    {RunState::Aborted, "aborted"},
+}};
+
+constexpr std::array<Requirement, 2> kNone{};
+
+constexpr std::array<StepDefinition, 41> kDefinitions{{
+    // The monitor. It is changed only after every group serves at the new version under its new
+    // identifier, so that a fault in the data is found first; and only after every secondary has
+    // begun its rebuild, which needs no monitor and would otherwise wait for it.
+    {Role::Monitor, "discover", Phase::Prepare, "", "find the installation"},
+    {Role::Monitor, "check", Phase::Prepare, "", "check that it can be upgraded"},
+    {Role::Monitor, "initdb", Phase::Prepare, "7", "create the new cluster"},
+    {Role::Monitor, "configure", Phase::Prepare, "8", "carry the configuration over"},
+    {Role::Monitor, "dry_run", Phase::Prepare, "7", "pg_upgrade --check"},
+    {Role::Monitor,
+     "stop",
+     Phase::Restore,
+     "3",
+     "stop the monitor",
+     {{{Scope::AllPrimaries, "identity"}, {Scope::AllSecondaries, "rebuild", Need::Begun}}}},
+    {Role::Monitor, "pg_upgrade", Phase::Restore, "7", "pg_upgrade --link", kNone, false, true},
+    {Role::Monitor, "carry", Phase::Restore, "8", "carry the configuration over", kNone, false, true},
+    {Role::Monitor, "swap", Phase::Restore, "7", "swap the directories", kNone, false, true},
+    {Role::Monitor, "reconfigure", Phase::Restore, "8", "point pg_autoctl and unit at the new", kNone, false, true},
+    {Role::Monitor, "start", Phase::Restore, "9", "start the monitor", kNone, false, true},
+    {Role::Monitor, "update_extensions", Phase::Restore, "", "update extensions"},
+    {Role::Monitor, "statistics", Phase::Restore, "", "gather statistics", kNone, true},
+    {Role::Monitor,
+     "verify",
+     Phase::Finish,
+     "13",
+     "verify the final state",
+     {{{Scope::AllPrimaries, "verify"}, {Scope::AllSecondaries, "verify"}}}},
+
+    // The primary. Writes are refused from `stop` to `start`: nothing in between waits for
+    // another node, and nothing that can be done before or after stands between them.
+    {Role::Primary, "discover", Phase::Prepare, "", "find the installation"},
+    {Role::Primary, "check", Phase::Prepare, "", "check that it can be upgraded"},
+    {Role::Primary, "initdb", Phase::Prepare, "4", "create the new cluster"},
+    {Role::Primary, "configure", Phase::Prepare, "5", "carry the configuration over"},
+    {Role::Primary, "dry_run", Phase::Prepare, "4", "pg_upgrade --check"},
+    {Role::Primary, "relax_sync", Phase::Switch, "", "allow writes without standbys"},
+    {Role::Primary, "checkpoint", Phase::Switch, "", "checkpoint", {{{Scope::GroupSecondaries, "enter_maintenance"}}}},
+    {Role::Primary, "stop", Phase::Switch, "2", "stop: writes refused from here"},
+    {Role::Primary, "pg_upgrade", Phase::Switch, "4", "pg_upgrade --link"},
+    {Role::Primary, "carry", Phase::Switch, "5", "carry the configuration over"},
+    {Role::Primary, "swap", Phase::Switch, "6", "swap the directories"},
+    {Role::Primary, "start", Phase::Switch, "6", "start: writes accepted again"},
+    {Role::Primary, "identity", Phase::Restore, "10b", "new identifier on the monitor"},
+    {Role::Primary, "reconfigure", Phase::Restore, "10c", "point pg_autoctl and unit at the new"},
+    {Role::Primary, "update_extensions", Phase::Restore, "6", "update extensions"},
+    {Role::Primary, "statistics", Phase::Restore, "6", "gather statistics", kNone, true},
+    {Role::Primary, "rejoin", Phase::Restore, "11", "start pg_autoctl", {{{Scope::Monitor, "start"}}}},
+    {Role::Primary, "restore_settings", Phase::Finish, "", "put settings back", {{{Scope::AllSecondaries, "rejoin"}}}},
+    {Role::Primary, "verify", Phase::Finish, "13", "verify the final state"},
+
+    // A secondary. It streams in maintenance until the primary has stopped, proves that it has
+    // the primary's last checkpoint, and is rebuilt while the monitor is upgraded.
+    {Role::Secondary, "discover", Phase::Prepare, "", "find the installation"},
+    {Role::Secondary, "check", Phase::Prepare, "", "check that it can be upgraded"},
+    {Role::Secondary,
+     "enter_maintenance",
+     Phase::Switch,
+     "1",
+     "enter maintenance",
+     {{{Scope::GroupPrimary, "relax_sync"}, {Scope::EarlierSecondaries, "enter_maintenance"}}}},
+    {Role::Secondary, "stop", Phase::Switch, "2", "stop with the last checkpoint", {{{Scope::GroupPrimary, "stop"}}}},
+    {Role::Secondary,
+     "rebuild",
+     Phase::Restore,
+     "12",
+     "base backup from the primary",
+     {{{Scope::GroupPrimary, "start"}}}},
+    {Role::Secondary, "reconfigure", Phase::Restore, "12", "point pg_autoctl and unit at the new"},
+    {Role::Secondary,
+     "rejoin",
+     Phase::Restore,
+     "12",
+     "leave maintenance",
+     {{{Scope::Monitor, "start"}, {Scope::GroupPrimary, "rejoin"}}}},
+    {Role::Secondary,
+     "verify",
+     Phase::Finish,
+     "13",
+     "verify the final state",
+     {{{Scope::GroupPrimary, "restore_settings"}}}},
+}};
+
+template <typename Enum, std::size_t N>
+std::string_view name_of(const Names<Enum, N> &names, Enum value) {
+    const auto found = std::ranges::find(names, value, &std::pair<Enum, std::string_view>::first);
+    return found == names.end() ? std::string_view{} : found->second;
+}
+
+template <typename Enum, std::size_t N>
+std::optional<Enum> value_of(const Names<Enum, N> &names, std::string_view text) {
+    const auto found = std::ranges::find(names, text, &std::pair<Enum, std::string_view>::second);
+    return found == names.end() ? std::nullopt : std::optional{found->first};
+}
+
+bool is_met(StepState state, Need need) {
+    return state == StepState::Done || (need == Need::Begun && state == StepState::Running);
+}
+
+std::optional<StepState> state_of(const NodePlan &node, std::string_view step) {
+    const auto steps = steps_of(node.role);
+    for (std::size_t i = 0; i < steps.size() && i < node.states.size(); ++i) {
+        if (steps[i]->name == step) {
+            return node.states[i];
+        }
+    }
+    return std::nullopt;
+}
+
+bool is_in_scope(const NodePlan &other, const NodePlan &node, Scope scope) {
+    const bool same_group = other.formation == node.formation && other.group == node.group;
+    switch (scope) {
+        case Scope::Nobody:
+            return false;
+        case Scope::GroupPrimary:
+            return same_group && other.role == Role::Primary;
+        case Scope::GroupSecondaries:
+            return same_group && other.role == Role::Secondary;
+        case Scope::EarlierSecondaries:
+            return same_group && other.role == Role::Secondary && other.rank < node.rank;
+        case Scope::Monitor:
+            return other.role == Role::Monitor;
+        case Scope::AllPrimaries:
+            return other.role == Role::Primary;
+        case Scope::AllSecondaries:
+            return other.role == Role::Secondary;
+    }
+    return false;
+}
+
+bool all_done(const NodePlan &node, Phase phase) {
+    const auto steps = steps_of(node.role);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        if (steps[i]->phase == phase && node.states.at(i) != StepState::Done) {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+std::span<const StepDefinition> step_definitions() {
+    return kDefinitions;
+}
+
+std::vector<const StepDefinition *> steps_of(Role role) {
+    std::vector<const StepDefinition *> steps;
+    for (const auto &definition : step_definitions()) {
+        if (definition.role == role) {
+            steps.push_back(&definition);
+        }
+    }
+    return steps;
+}
+
+const StepDefinition *find_step(Role role, std::string_view name) {
+    for (const auto &definition : step_definitions()) {
+        if (definition.role == role && definition.name == name) {
+            return &definition;
+        }
+    }
+    return nullptr;
+}
+
+std::optional<std::string> unmet_requirement(const RunPlan &run, const NodePlan &node, const StepDefinition &step) {
+    const auto steps = steps_of(node.role);
+    for (std::size_t i = 0; i < steps.size() && steps[i]->name != step.name; ++i) {
+        if (!is_met(node.states.at(i), steps[i]->background ? Need::Begun : Need::Done)) {
+            return std::string(steps[i]->name) + " on this node";
+        }
+    }
+    if (step.phase != Phase::Prepare && !run.gate_open) {
+        switch (run.state) {
+            case RunState::Preparing:
+                return "every node to prepare";
+            case RunState::Approved:
+                return "the approved time";
+            default:
+                return "the operator's approval";
+        }
+    }
+    for (const auto &requirement : step.requirements) {
+        for (const auto &other : run.nodes) {
+            if (!is_in_scope(other, node, requirement.scope)) {
+                continue;
+            }
+            const auto state = state_of(other, requirement.step);
+            if (state && !is_met(*state, requirement.need)) {
+                return std::string(requirement.step) + " on " + other.name;
+            }
+        }
+    }
+    // A background step may still run when its node comes to the end, but the end waits for it.
+    if (step.phase == Phase::Finish) {
+        for (std::size_t i = 0; i < steps.size(); ++i) {
+            if (steps[i]->background && node.states.at(i) != StepState::Done) {
+                return std::string(steps[i]->name) + " on this node";
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+NextStep next_step(const RunPlan &run, const NodePlan &node) {
+    if (has_ended(run.state)) {
+        return {};
+    }
+    const auto steps = steps_of(node.role);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        const auto state = node.states.at(i);
+        if (state == StepState::Done || (state == StepState::Running && steps[i]->background)) {
+            continue;
+        }
+        if (state == StepState::Failed) {
+            return {nullptr, std::string(steps[i]->name) + " on this node, which failed"};
+        }
+        if (state == StepState::Running) {
+            return {nullptr, std::string(steps[i]->name) + " on this node"};
+        }
+        if (auto unmet = unmet_requirement(run, node, *steps[i])) {
+            return {nullptr, std::move(*unmet)};
+        }
+        return {steps[i], {}};
+    }
+    return {};
+}
+
+bool is_legal(StepState from, StepState to) {
+    switch (from) {
+        case StepState::Pending:
+            return to == StepState::Running;
+        case StepState::Running:
+            // back to pending: the helper that began it is gone
+            return to == StepState::Done || to == StepState::Failed || to == StepState::Pending;
+        case StepState::Failed:
+            return to == StepState::Pending;
+        case StepState::Done:
+            return false;
+    }
+    return false;
+}
+
+bool is_legal(RunState from, RunState to) {
+    switch (from) {
+        case RunState::Preparing:
+            return to == RunState::Ready || to == RunState::Aborted;
+        case RunState::Ready:
+            return to == RunState::Approved || to == RunState::Aborted;
+        case RunState::Approved:
+            return to == RunState::Switching || to == RunState::Aborted;
+        case RunState::Switching:
+            return to == RunState::Restoring;
+        case RunState::Restoring:
+            return to == RunState::Finished;
+        case RunState::Finished:
+        case RunState::Aborted:
+            return false;
+    }
+    return false;
+}
+
+bool has_ended(RunState state) {
+    return state == RunState::Finished || state == RunState::Aborted;
+}
+
+RunState reached_state(const RunPlan &run) {
+    const auto every_node_has_done = [&run](Phase phase) {
+        return std::ranges::all_of(run.nodes, [phase](const NodePlan &node) { return all_done(node, phase); });
+    };
+    const auto any_has_begun_after_gate = [&run] {
+        return std::ranges::any_of(run.nodes, [](const NodePlan &node) {
+            const auto steps = steps_of(node.role);
+            for (std::size_t i = 0; i < steps.size(); ++i) {
+                if (steps[i]->phase != Phase::Prepare && node.states.at(i) != StepState::Pending) {
+                    return true;
+                }
+            }
+            return false;
+        });
+    };
+    switch (run.state) {
+        case RunState::Preparing:
+            return every_node_has_done(Phase::Prepare) ? RunState::Ready : RunState::Preparing;
+        case RunState::Approved:
+            return any_has_begun_after_gate() ? RunState::Switching : RunState::Approved;
+        case RunState::Switching:
+            return every_node_has_done(Phase::Switch) ? RunState::Restoring : RunState::Switching;
+        case RunState::Restoring:
+            return every_node_has_done(Phase::Restore) && every_node_has_done(Phase::Finish) ? RunState::Finished
+                                                                                             : RunState::Restoring;
+        case RunState::Ready:
+        case RunState::Finished:
+        case RunState::Aborted:
+            return run.state;
+    }
+    return run.state;
+}
+
+std::string describe(const Requirement &requirement) {
+    if (requirement.scope == Scope::Nobody) {
+        return {};
+    }
+    const auto whose = [&]() -> std::string_view {
+        switch (requirement.scope) {
+            case Scope::GroupPrimary:
+                return "the primary of the group";
+            case Scope::GroupSecondaries:
+                return "every secondary of the group";
+            case Scope::EarlierSecondaries:
+                return "every earlier secondary of the group";
+            case Scope::Monitor:
+                return "the monitor";
+            case Scope::AllPrimaries:
+                return "the primary of every group";
+            case Scope::AllSecondaries:
+                return "every secondary of every group";
+            case Scope::Nobody:
+                break;
+        }
+        return {};
+    };
+    return std::string(requirement.step) + (requirement.need == Need::Begun ? " begun on " : " done on ") +
+           std::string(whose());
+}
+
+std::string_view to_string(Role role) {
+    return name_of(kRoles, role);
+}
+std::string_view to_string(Phase phase) {
+    return name_of(kPhases, phase);
+}
+std::string_view to_string(StepState state) {
+    return name_of(kStepStates, state);
+}
+std::string_view to_string(RunState state) {
+    return name_of(kRunStates, state);
+}
+std::optional<Role> parse_role(std::string_view text) {
+    return value_of(kRoles, text);
+}
+std::optional<StepState> parse_step_state(std::string_view text) {
+    return value_of(kStepStates, text);
+}
+std::optional<RunState> parse_run_state(std::string_view text) {
+    return value_of(kRunStates, text);
+}
+
+}  // namespace pgaf

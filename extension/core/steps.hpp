@@ -1,0 +1,107 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// The steps of an upgrade, their order and their states: the one place where they are written down.
+// The extension plans and hands out steps from this table, the helper performs them by name, and a
+// regression test prints it, so that every change of the order is a line of a diff.
+namespace pgaf {
+
+enum class Role : std::uint8_t { Monitor, Primary, Secondary };
+enum class Phase : std::uint8_t { Prepare, Switch, Restore, Finish };
+enum class StepState : std::uint8_t { Pending, Running, Done, Failed };
+enum class RunState : std::uint8_t { Preparing, Ready, Approved, Switching, Restoring, Finished, Aborted };
+
+// Whose step a requirement speaks of, seen from the node that waits.
+enum class Scope : std::uint8_t {
+    Nobody,              // no requirement
+    GroupPrimary,        // the primary of the same group
+    GroupSecondaries,    // every secondary of the same group
+    EarlierSecondaries,  // the secondaries of the same group that come before this one
+    Monitor,             // the monitor, when the run includes it
+    AllPrimaries,        // the primaries of every group of the run
+    AllSecondaries,      // the secondaries of every group of the run
+};
+
+// Begun is met by a step that is running or done.
+enum class Need : std::uint8_t { Begun, Done };
+
+struct Requirement {
+    Scope scope = Scope::Nobody;
+    std::string_view step = {};
+    Need need = Need::Done;
+};
+
+struct StepDefinition {
+    Role role;
+    std::string_view name;
+    Phase phase;
+    std::string_view guide;  // the step of article 440339 that this replaces, empty where it has none
+    std::string_view title;  // what people read: at most 40 characters
+    std::array<Requirement, 2> requirements = {};
+    bool background = false;  // runs beside the later steps of its node
+    bool offline = false;     // the monitor's own Postgres is down: known from the journal until it is back
+};
+
+// Every definition, by role and within a role in the order in which a node takes them. A step
+// requires, besides what it names, that each earlier step of its node is done, or begun where that
+// one is a background step; the steps of phases after Prepare require the operator's approval.
+[[nodiscard]] std::span<const StepDefinition> step_definitions();
+
+[[nodiscard]] std::vector<const StepDefinition *> steps_of(Role role);
+[[nodiscard]] const StepDefinition *find_step(Role role, std::string_view name);
+
+// A node of a run with the states of its steps, in the order of steps_of(role).
+struct NodePlan {
+    std::int64_t nodeid = 0;  // 0 is the monitor
+    std::string name;
+    std::string formation;
+    int group = 0;
+    Role role = Role::Secondary;
+    int rank = 0;  // the order in which the secondaries of a group enter maintenance, from 0
+    std::vector<StepState> states;
+};
+
+struct RunPlan {
+    RunState state = RunState::Preparing;
+    bool gate_open = false;  // approved, and the approved time has come
+    std::vector<NodePlan> nodes;
+};
+
+struct NextStep {
+    const StepDefinition *step = nullptr;  // null: nothing is due
+    std::string waiting_for;               // why, in words for people; empty when the node is done
+};
+
+// The step that the node should begin now.
+[[nodiscard]] NextStep next_step(const RunPlan &run, const NodePlan &node);
+
+// Whether every requirement of the node's step is met: what begin_step asks again before it moves.
+[[nodiscard]] std::optional<std::string> unmet_requirement(const RunPlan &run, const NodePlan &node,
+                                                           const StepDefinition &step);
+
+[[nodiscard]] bool is_legal(StepState from, StepState to);
+[[nodiscard]] bool is_legal(RunState from, RunState to);
+[[nodiscard]] bool has_ended(RunState state);
+
+// The state that the run has reached by the states of its steps; never an earlier one than it has.
+[[nodiscard]] RunState reached_state(const RunPlan &run);
+
+// The requirement in words: "stop done on the primary of the group".
+[[nodiscard]] std::string describe(const Requirement &requirement);
+
+[[nodiscard]] std::string_view to_string(Role role);
+[[nodiscard]] std::string_view to_string(Phase phase);
+[[nodiscard]] std::string_view to_string(StepState state);
+[[nodiscard]] std::string_view to_string(RunState state);
+[[nodiscard]] std::optional<Role> parse_role(std::string_view text);
+[[nodiscard]] std::optional<StepState> parse_step_state(std::string_view text);
+[[nodiscard]] std::optional<RunState> parse_run_state(std::string_view text);
+
+}  // namespace pgaf

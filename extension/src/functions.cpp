@@ -1,0 +1,29 @@
+#include "src/functions.hpp"
+
+#include "core/errors.hpp"
+
+// last, to see what the others have brought in
+#include "src/cpp_only.hpp"
+
+namespace pgaf {
+
+const std::string &Arguments::required(std::size_t index, const char *name) const {
+    const auto &value = values_.at(index);
+    if (!value) {
+        throw Error(code::kBadArgument, std::string(name) + " must not be null");
+    }
+    return *value;
+}
+
+std::int64_t Arguments::required_integer(std::size_t index, const char *name) const {
+    return std::stoll(required(index, name));
+}
+
+bool Arguments::required_boolean(std::size_t index, const char *name) const { return required(index, name) == "t"; }
+
+std::optional<std::int64_t> Arguments::integer(std::size_t index) const {
+    const auto &value = values_.at(index);
+    return value ? std::optional<std::int64_t>(std::stoll(*value)) : std::nullopt;
+}
+
+}  // namespace pgaf

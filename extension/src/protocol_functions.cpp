@@ -1,0 +1,290 @@
+#include <algorithm>
+#include <array>
+
+#include "core/errors.hpp"
+#include "core/version.hpp"
+#include "src/functions.hpp"
+#include "src/run.hpp"
+#include "src/store.hpp"
+
+// last, to see what the others have brought in
+#include "src/cpp_only.hpp"
+
+namespace pgaf::functions {
+
+namespace {
+
+// A helper's call: its token, and the run and node whose lease the token holds.
+struct Caller {
+    std::string token;
+    Run run;
+    std::int64_t nodeid;
+
+    [[nodiscard]] NodePlan &node() { return run.node(nodeid); }
+    [[nodiscard]] Outcome run_state() const { return {std::string(to_string(run.plan.state)), {}}; }
+};
+
+[[noreturn]] void refuse_token() {
+    throw Error(code::kLeaseLost, "the token holds no lease of a node",
+                "Attach again: another helper may have taken the node, or the run may be gone.");
+}
+
+Caller caller_of(const Arguments &arguments) {
+    const auto &token = arguments.required(0, "token");
+    const auto lease = store::lease_of(token);
+    if (!lease) {
+        refuse_token();
+    }
+    const auto [runid, nodeid] = *lease;
+    Caller caller{token, lock_run(runid), nodeid};
+    // Another helper may have taken the lease while this call waited for the run's lock.
+    if (!store::holds_lease(runid, nodeid, token)) {
+        refuse_token();
+    }
+    store::touch_lease(runid, nodeid);
+    return caller;
+}
+
+std::string step_of_node(const StepDefinition &step, const NodePlan &node) {
+    return "step " + std::string(step.name) + " of " + node.name;
+}
+
+bool is_first_after_gate(const NodePlan &node, const StepDefinition &step) {
+    const auto steps = steps_of(node.role);
+    const auto first = std::ranges::find(steps, Phase::Switch, [](const auto *other) { return other->phase; });
+    return first != steps.end() && *first == &step;
+}
+
+void require_due(const Run &run, const NodePlan &node, const StepDefinition &step) {
+    if (run.has_ended()) {
+        throw Error(code::kNotInStateFor,
+                    run_name(run.id()) + " is " + std::string(to_string(run.plan.state)) + " already");
+    }
+    if (const auto unmet = unmet_requirement(run.plan, node, step)) {
+        throw Error(code::kStepNotDue, step_of_node(step, node) + " is not due: it waits for " + *unmet);
+    }
+    if (is_first_after_gate(node, step)) {
+        require_same_roles(run, node.formation, node.group, false, node.nodeid);
+    }
+}
+
+void attach_to(Run &run, NodePlan &node, const std::string &token, const std::string &host,
+               const std::string &helper_version, bool retry_failed, bool resumed) {
+    const auto lease = store::lease(run.id(), node.nodeid, token);
+    if (lease.held_by_other) {
+        throw Error(code::kLeaseHeld, "another helper works for " + node.name + ", on host " + lease.host,
+                    "End it, or wait until it has been silent for " + std::to_string(store::kLeaseSeconds) +
+                        " seconds (it was heard " + std::to_string(lease.silent_seconds) + " seconds ago).");
+    }
+    if (store::take_lease(run.id(), node.nodeid, token, host, helper_version)) {
+        store::record_event(run.id(), node.nodeid, "", "attached", "", "helper " + helper_version + " on " + host);
+    }
+    for (const auto *step : steps_of(node.role)) {
+        const auto state = state_of(node, *step);
+        StepChange change;
+        if (state == StepState::Running && !resumed) {
+            change.kind = "interrupted";
+            change.message = "the helper that began it is gone";
+            change_step(run, node, *step, StepState::Pending, change);
+        } else if (state == StepState::Failed && retry_failed) {
+            change.kind = "retried";
+            change_step(run, node, *step, StepState::Pending, change);
+        }
+    }
+}
+
+}  // namespace
+
+Outcome pgaf_upgrade_attach(const Arguments &arguments) {
+    const auto nodeid = arguments.required_integer(0, "nodeid");
+    const auto &token = arguments.required(1, "token");
+    const auto &helper_version = arguments.required(2, "helper_version");
+    const auto &host = arguments.required(3, "host");
+    const bool retry_failed = arguments.required_boolean(4, "retry_failed");
+    const bool resumed = arguments.required_boolean(5, "resumed");
+
+    require_same_version();
+    if (helper_version != kVersion) {
+        throw Error(
+            code::kVersionsDiffer,
+            "the helper is of version " + helper_version + ", the extension pgaf_upgrade on the monitor of " + kVersion,
+            "Install the same version of pgaf-upgrade on every node and on the monitor.");
+    }
+    if (nodeid == 0 && !store::session_is_owner()) {
+        throw Error(code::kNotAllowed, "the monitor's own helper must connect as the owner of the extension",
+                    "Run pgaf-upgrade on the monitor as the owner of its PGDATA.");
+    }
+    if (nodeid != 0 && !store::is_known_node(nodeid)) {
+        throw Error(code::kUnknownObject, "the monitor knows no node " + std::to_string(nodeid),
+                    "Compare pg_autoctl show state with the node's own state file: is this the right monitor?");
+    }
+    const auto runid = store::active_run_of_node(nodeid);
+    if (!runid) {
+        return {};
+    }
+    auto run = lock_run(*runid);
+    if (run.has_ended()) {
+        return {};
+    }
+    attach_to(run, run.node(nodeid), token, host, helper_version, retry_failed, resumed);
+    return {store::assignment(run.id(), nodeid), {}};
+}
+
+Outcome pgaf_upgrade_next_step(const Arguments &arguments) {
+    auto caller = caller_of(arguments);
+    const auto next = next_step(caller.run.plan, caller.node());
+
+    Text step;
+    Text attempt;
+    Text waiting_for;
+    if (next.step != nullptr) {
+        step = std::string(next.step->name);
+        attempt = std::to_string(store::attempts(caller.run.id(), caller.nodeid, next.step->name) + 1);
+    } else if (!next.waiting_for.empty()) {
+        waiting_for = next.waiting_for;
+    }
+    return {
+        std::nullopt,
+        {{std::to_string(caller.run.id()), std::string(to_string(caller.run.plan.state)), step, attempt, waiting_for}}};
+}
+
+Outcome pgaf_upgrade_begin_step(const Arguments &arguments) {
+    auto caller = caller_of(arguments);
+    auto &node = caller.node();
+    const auto &step = require_step(node, arguments.required(1, "step"));
+
+    switch (state_of(node, step)) {
+        case StepState::Running:
+            return {std::to_string(store::keep_running(caller.run.id(), node.nodeid, step.name, caller.token)), {}};
+        case StepState::Done:
+            throw Error(code::kNotInStateFor, step_of_node(step, node) + " is done already");
+        case StepState::Failed:
+            throw Error(code::kStepNotDue, step_of_node(step, node) + " has failed",
+                        "Attach with retry_failed, or let the operator call pgaf_upgrade_retry().");
+        case StepState::Pending:
+            break;
+    }
+    require_due(caller.run, node, step);
+    StepChange change;
+    change.token = caller.token;
+    return {std::to_string(change_step(caller.run, node, step, StepState::Running, change)), {}};
+}
+
+Outcome pgaf_upgrade_heartbeat(const Arguments &arguments) {
+    auto caller = caller_of(arguments);
+    if (const auto &name = arguments.text(1)) {
+        const auto &step = require_step(caller.node(), *name);
+        store::set_progress(caller.run.id(), caller.nodeid, step.name, arguments.text(2));
+    }
+    return caller.run_state();
+}
+
+Outcome pgaf_upgrade_finish_step(const Arguments &arguments) {
+    auto caller = caller_of(arguments);
+    auto &node = caller.node();
+    const auto &step = require_step(node, arguments.required(1, "step"));
+    const auto state = state_of(node, step);
+
+    // Done already: the answer to the first call was lost. Ended: aborted while the helper was at it.
+    if (state == StepState::Done || caller.run.has_ended()) {
+        return caller.run_state();
+    }
+    if (state != StepState::Running) {
+        throw Error(code::kStepNotDue,
+                    step_of_node(step, node) + " is " + std::string(to_string(state)) + ": it was not begun");
+    }
+    StepChange change;
+    change.result = arguments.text(2);
+    change_step(caller.run, node, step, StepState::Done, change);
+    return caller.run_state();
+}
+
+Outcome pgaf_upgrade_fail_step(const Arguments &arguments) {
+    auto caller = caller_of(arguments);
+    auto &node = caller.node();
+    const auto &step = require_step(node, arguments.required(1, "step"));
+    StepChange change;
+    change.error = arguments.required(2, "message");
+    change.hint = arguments.text(3);
+    change.detail = arguments.text(4);
+    const auto state = state_of(node, step);
+
+    if (state == StepState::Failed || caller.run.has_ended()) {
+        return caller.run_state();
+    }
+    if (state != StepState::Running) {
+        throw Error(code::kStepNotDue,
+                    step_of_node(step, node) + " is " + std::string(to_string(state)) + ": it was not begun");
+    }
+    change_step(caller.run, node, step, StepState::Failed, change);
+    return caller.run_state();
+}
+
+Outcome pgaf_upgrade_report_check(const Arguments &arguments) {
+    auto caller = caller_of(arguments);
+    const auto &check_name = arguments.required(1, "check_name");
+    const auto &severity = arguments.required(2, "severity");
+    const bool passed = arguments.required_boolean(3, "passed");
+    constexpr std::array<std::string_view, 3> kSeverities{"error", "warning", "info"};
+    if (std::ranges::find(kSeverities, severity) == kSeverities.end()) {
+        throw Error(code::kBadArgument, "\"" + severity + "\" is not a severity", "Use error, warning or info.");
+    }
+    store::record_check(caller.run.id(), caller.nodeid, check_name, severity, passed, arguments.text(4),
+                        arguments.text(5), arguments.text(6));
+    if (!passed) {
+        store::record_event(
+            caller.run.id(), caller.nodeid, "", "check", "",
+            check_name + " (" + severity + ")" + (arguments.text(4) ? ": " + *arguments.text(4) : std::string()));
+    }
+    return {};
+}
+
+Outcome pgaf_upgrade_sync_journal(const Arguments &arguments) {
+    auto caller = caller_of(arguments);
+    auto &node = caller.node();
+    const auto &json = arguments.required(1, "entries");
+    if (!store::is_json_array(json)) {
+        throw Error(code::kBadArgument, "entries must be a JSON array");
+    }
+
+    int taken = 0;
+    for (const auto &entry : store::journal_entries(json)) {
+        if (!entry.step || !entry.state || !entry.finished_at) {
+            throw Error(code::kBadArgument, "an entry of a journal needs step, state and finished_at");
+        }
+        const auto &step = require_step(node, *entry.step);
+        const auto to = parse_step_state(*entry.state);
+        if (to != StepState::Done && to != StepState::Failed) {
+            throw Error(code::kBadArgument, "\"" + *entry.state + "\" is not the state of a performed step",
+                        "Use done or failed.");
+        }
+        const auto from = state_of(node, step);
+        const bool is_known = from == StepState::Done ||
+                              (from == StepState::Failed && to == StepState::Failed &&
+                               store::has_finished_at(caller.run.id(), node.nodeid, step.name, entry.finished_at));
+        if (is_known || caller.run.has_ended()) {
+            continue;
+        }
+
+        StepChange change;
+        change.token = caller.token;
+        change.message = "from the node's journal";
+        if (from == StepState::Failed) {
+            change_step(caller.run, node, step, StepState::Pending, change);
+        }
+        if (from != StepState::Running) {
+            require_due(caller.run, node, step);
+            change.at = entry.started_at ? entry.started_at : entry.finished_at;
+            change_step(caller.run, node, step, StepState::Running, change);
+        }
+        change.at = entry.finished_at;
+        change.result = entry.result;
+        change.error = entry.error;
+        change.hint = entry.hint;
+        change_step(caller.run, node, step, *to, change);
+        ++taken;
+    }
+    return {std::to_string(taken), {}};
+}
+
+}  // namespace pgaf::functions

@@ -1,0 +1,271 @@
+#include "src/run.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "core/errors.hpp"
+#include "core/sysidentifier.hpp"
+#include "core/version.hpp"
+
+// last, to see what the others have brought in
+#include "src/cpp_only.hpp"
+
+namespace pgaf {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> kWritable{"single", "wait_primary", "primary"};
+// The monitor takes a primary through these when a setting of the formation or of a node changes.
+constexpr std::array<std::string_view, 2> kWritableInPassing{"join_primary", "apply_settings"};
+// A secondary's own switch step moves it through these.
+constexpr std::array<std::string_view, 3> kSecondaryInPassing{"catchingup", "wait_maintenance", "maintenance"};
+
+template <std::size_t N>
+bool is_one_of(const std::array<std::string_view, N> &states, std::string_view state) {
+    return std::ranges::find(states, state) != states.end();
+}
+
+Run load(store::RunRow row) {
+    Run run;
+    run.row = std::move(row);
+    run.plan.state = run.row.state;
+    switch (run.row.state) {
+        case RunState::Preparing:
+        case RunState::Ready:
+        case RunState::Aborted:
+            run.plan.gate_open = false;
+            break;
+        case RunState::Approved:
+            run.plan.gate_open = run.row.time_has_come;
+            break;
+        case RunState::Switching:
+        case RunState::Restoring:
+        case RunState::Finished:
+            run.plan.gate_open = true;
+            break;
+    }
+    std::vector<std::vector<std::string>> names;
+    run.plan.nodes = store::plan_nodes(run.row.runid, names);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const auto steps = steps_of(run.plan.nodes[i].role);
+        if (!std::ranges::equal(steps, names[i], {}, [](const auto *step) { return step->name; })) {
+            throw Error(code::kVersionsDiffer,
+                        run_name(run.id()) + " was started with other steps than this library has",
+                        "End it with the version of pgaf_upgrade that it was started with.");
+        }
+    }
+    return run;
+}
+
+std::optional<Run> find_run(std::int64_t runid, bool for_update) {
+    auto row = store::run(runid, for_update);
+    if (!row) {
+        return std::nullopt;
+    }
+    return load(std::move(*row));
+}
+
+Run require_run(std::int64_t runid, bool for_update) {
+    auto run = find_run(runid, for_update);
+    if (!run) {
+        throw Error(code::kNoSuchRun, "there is no " + run_name(runid),
+                    "SELECT * FROM pgaf_upgrade_status() shows the newest run.");
+    }
+    return std::move(*run);
+}
+
+std::optional<std::int64_t> sysidentifier_in(const Text &result, const char *key) {
+    const auto text = store::result_value(result, key);
+    if (!text) {
+        return std::nullopt;
+    }
+    const auto value = parse_sysidentifier(*text);
+    if (!value || *value == 0) {
+        throw Error(code::kSystemIdentifier, "\"" + *text + "\" is not a system identifier",
+                    "Give " + std::string(key) + " as decimal text, as pg_controldata prints it.");
+    }
+    return to_bigint(*value);
+}
+
+// What a step's result means to the run itself, beyond being kept with the step.
+void take_result(Run &run, const NodePlan &node, const StepDefinition &step, const Text &result) {
+    if (result && node.role != Role::Secondary && (step.phase == Phase::Prepare || step.phase == Phase::Switch)) {
+        const auto before = sysidentifier_in(result, "old_sysidentifier");
+        const auto after = sysidentifier_in(result, "new_sysidentifier");
+        if (before || after) {
+            store::set_sysidentifiers(run.id(), node.nodeid, before, after);
+        }
+    }
+    if (result && step.name == "discover") {
+        if (const auto text = store::result_value(result, "source_version")) {
+            const auto parsed = parse_sysidentifier(*text);
+            if (!parsed || *parsed > 1000) {
+                throw Error(code::kBadArgument, "\"" + *text + "\" is not a major version of PostgreSQL");
+            }
+            const auto version = static_cast<int>(*parsed);
+            if (version >= run.row.target_version) {
+                throw Error(code::kClusterNotReady,
+                            node.name + " runs PostgreSQL " + std::to_string(version) +
+                                ", which is not below the target " + std::to_string(run.row.target_version),
+                            "Abort the run and start one with a higher target_version, or without this group.");
+            }
+            if (run.row.source_version && *run.row.source_version != version) {
+                throw Error(code::kClusterNotReady,
+                            node.name + " runs PostgreSQL " + std::to_string(version) + ", but the run is from " +
+                                std::to_string(*run.row.source_version),
+                            "Abort the run and upgrade groups of different versions in runs of their own.");
+            }
+            if (!run.row.source_version) {
+                store::set_source_version(run.id(), version);
+                run.row.source_version = version;
+            }
+        }
+    }
+    if (node.role == Role::Secondary && step.name == "enter_maintenance") {
+        store::begin_maintenance(run.id(), node.nodeid, node.name);
+    }
+    if (node.role == Role::Secondary && step.name == "rejoin") {
+        store::end_maintenance(run.id(), node.nodeid);
+    }
+}
+
+}  // namespace
+
+std::string run_name(std::int64_t runid) { return "run " + std::to_string(runid); }
+
+NodePlan &Run::node(std::int64_t nodeid) {
+    const auto found = std::ranges::find(plan.nodes, nodeid, &NodePlan::nodeid);
+    if (found == plan.nodes.end()) {
+        throw Error(code::kUnknownObject, run_name(id()) + " has no node " + std::to_string(nodeid));
+    }
+    return *found;
+}
+
+Run lock_run(std::int64_t runid) { return require_run(runid, true); }
+
+Run read_run(std::int64_t runid) { return require_run(runid, false); }
+
+void require_same_version() {
+    const auto installed = store::extension_version();
+    if (installed != kVersion) {
+        throw Error(code::kVersionsDiffer,
+                    std::string("the library of pgaf_upgrade is of version ") + kVersion + ", its SQL objects are of " +
+                        installed,
+                    "Run ALTER EXTENSION pgaf_upgrade UPDATE, or install the library of that version.");
+    }
+}
+
+const StepDefinition &require_step(const NodePlan &node, std::string_view name) {
+    const auto *step = find_step(node.role, name);
+    if (step == nullptr) {
+        throw Error(code::kUnknownObject,
+                    "a " + std::string(to_string(node.role)) + " has no step \"" + std::string(name) + "\"",
+                    "SELECT * FROM pgaf_upgrade_steps() lists the steps.");
+    }
+    return *step;
+}
+
+StepState state_of(const NodePlan &node, const StepDefinition &step) {
+    const auto steps = steps_of(node.role);
+    const auto found = std::ranges::find(steps, &step);
+    return node.states.at(static_cast<std::size_t>(found - steps.begin()));
+}
+
+void change_run(Run &run, RunState to, const Text &message) {
+    if (!is_legal(run.plan.state, to)) {
+        throw Error(code::kNotInStateFor, run_name(run.id()) + " is " + std::string(to_string(run.plan.state)) +
+                                              " and cannot become " + std::string(to_string(to)));
+    }
+    store::set_run_state(run.id(), to);
+    run.plan.state = to;
+    run.row.state = to;
+    if (has_ended(to)) {
+        store::set_ended(run.id(), message);
+    }
+    store::record_event(run.id(), std::nullopt, "", "run", to_string(to), message);
+}
+
+int change_step(Run &run, NodePlan &node, const StepDefinition &step, StepState to, const StepChange &change) {
+    const auto from = state_of(node, step);
+    if (!is_legal(from, to)) {
+        throw Error(code::kNotInStateFor, "step " + std::string(step.name) + " of " + node.name + " is " +
+                                              std::string(to_string(from)) + " and cannot become " +
+                                              std::string(to_string(to)));
+    }
+    int attempt = 0;
+    Text message = change.message;
+    switch (to) {
+        case StepState::Running:
+            attempt = store::set_running(run.id(), node.nodeid, step.name, change.token, change.at);
+            break;
+        case StepState::Done:
+            store::set_done(run.id(), node.nodeid, step.name, change.at, change.result);
+            take_result(run, node, step, change.result);
+            break;
+        case StepState::Failed:
+            store::set_failed(run.id(), node.nodeid, step.name, change.at, change.error, change.hint, change.detail);
+            message = change.error;
+            break;
+        case StepState::Pending:
+            store::set_pending(run.id(), node.nodeid, step.name);
+            break;
+    }
+    const auto steps = steps_of(node.role);
+    node.states.at(static_cast<std::size_t>(std::ranges::find(steps, &step) - steps.begin())) = to;
+    store::record_event(run.id(), node.nodeid, step.name, change.kind, to_string(to), message);
+
+    for (auto reached = reached_state(run.plan); reached != run.plan.state; reached = reached_state(run.plan)) {
+        change_run(run, reached, std::nullopt);
+        run.plan.gate_open = run.plan.gate_open || reached == RunState::Switching;
+    }
+    return attempt;
+}
+
+bool is_writable_state(std::string_view state) { return is_one_of(kWritable, state); }
+
+void require_same_roles(const Run &run, const std::string &formation, int group, bool at_rest,
+                        std::optional<std::int64_t> only_node) {
+    const std::string hint = is_legal(run.plan.state, RunState::Aborted)
+                                 ? "Abort " + run_name(run.id()) +
+                                       " with pgaf_upgrade_abort() and start again, or bring the nodes back to the "
+                                       "roles that they had."
+                                 : "Bring the nodes back to the roles that they had, for example with pg_autoctl "
+                                   "perform switchover; then the run goes on.";
+    const auto cluster = store::cluster_nodes();
+    for (const auto &node : run.plan.nodes) {
+        const bool concerned = node.role != Role::Monitor && node.formation == formation && node.group == group;
+        if (!concerned || (only_node && node.nodeid != *only_node && node.role != Role::Primary)) {
+            continue;
+        }
+        const auto now = std::ranges::find(cluster, node.nodeid, &store::ClusterNode::nodeid);
+        if (now == cluster.end()) {
+            throw Error(code::kClusterNotReady, node.name + " is no longer a node of the cluster", hint);
+        }
+        const bool is_same =
+            node.role == Role::Primary
+                ? is_writable_state(now->goal_state) || (!at_rest && is_one_of(kWritableInPassing, now->goal_state))
+                : now->goal_state == "secondary" || (!at_rest && is_one_of(kSecondaryInPassing, now->goal_state));
+        if (!is_same) {
+            throw Error(code::kClusterNotReady,
+                        node.name + " was " + std::string(to_string(node.role)) + " when " + run_name(run.id()) +
+                            " started, its state is now \"" + now->goal_state + "\"",
+                        hint);
+        }
+        if (at_rest && now->reported_state != now->goal_state) {
+            throw Error(
+                code::kClusterNotReady,
+                node.name + " is on its way from \"" + now->reported_state + "\" to \"" + now->goal_state + "\"",
+                "Wait until pg_autoctl show state shows every node in its assigned state.");
+        }
+    }
+    for (const auto &now : cluster) {
+        const bool is_planned =
+            std::ranges::find(run.plan.nodes, now.nodeid, &NodePlan::nodeid) != run.plan.nodes.end();
+        if (now.formation == formation && now.group == group && !is_planned) {
+            throw Error(code::kClusterNotReady,
+                        now.name + " has joined the group since " + run_name(run.id()) + " started", hint);
+        }
+    }
+}
+
+}  // namespace pgaf

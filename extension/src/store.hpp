@@ -1,0 +1,154 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/steps.hpp"
+#include "src/functions.hpp"
+
+// Every query of the extension, by name. Nothing here decides anything: what may follow what is
+// told by core and by run.cpp.
+namespace pgaf::store {
+
+// How long a helper may be silent before another one may take its node.
+inline constexpr int kLeaseSeconds = 30;
+
+struct RunRow {
+    std::int64_t runid = 0;
+    RunState state = RunState::Preparing;
+    bool include_monitor = false;
+    bool time_has_come = true;  // not_before is null or past
+    std::optional<int> source_version;
+    int target_version = 0;
+    Text not_before;
+};
+
+// A node as pg_auto_failover knows it now.
+struct ClusterNode {
+    std::int64_t nodeid = 0;
+    std::string name;
+    std::string host;
+    int port = 0;
+    std::string formation;
+    std::string kind;
+    int group = 0;
+    std::string reported_state;
+    std::string goal_state;
+    bool replication_quorum = true;
+    int candidate_priority = 0;
+    std::optional<std::int64_t> sysidentifier;
+    int number_sync_standbys = 0;
+};
+
+struct NodeLease {
+    bool held_by_other = false;  // by a token that is not the given one and has called lately
+    std::string host;
+    int silent_seconds = 0;
+};
+
+// What a node's helper looks like to people.
+struct HelperSign {
+    std::int64_t nodeid = 0;
+    bool attached = false;
+    bool alive = false;
+    std::string heard_at;
+};
+
+struct JournalEntry {
+    Text step;
+    Text state;
+    Text started_at;
+    Text finished_at;
+    Text result;
+    Text error;
+    Text hint;
+};
+
+struct FailedCheck {
+    std::string node;
+    std::string check_name;
+    std::string remedy;
+};
+
+// The server and the session
+std::string extension_version();
+int server_major();
+std::int64_t server_sysidentifier();
+int server_port();
+bool session_is_owner();  // superuser, or member of the role that owns the extension
+
+// pg_auto_failover
+std::vector<ClusterNode> cluster_nodes();
+std::vector<std::string> formations();
+bool is_known_node(std::int64_t nodeid);
+// Returns how many rows it changed.
+std::int64_t update_group_sysidentifier(const std::string &formation, int group, std::int64_t after);
+// Another group, or a node of another formation, that has the identifier: its description.
+Text other_group_with_sysidentifier(const std::string &formation, int group, std::int64_t sysidentifier);
+
+// Runs
+void lock_for_start();
+std::vector<std::int64_t> active_runs();
+std::optional<std::int64_t> active_run_of_node(std::int64_t nodeid);
+std::optional<std::int64_t> active_run_of_group(const std::string &formation, int group);
+std::int64_t insert_run(const Text &formation, const Text &groups, bool include_monitor,
+                        std::optional<int> source_version, int target_version, const std::string &method,
+                        const std::string &standby_method, const Text &note);
+std::optional<RunRow> run(std::int64_t runid, bool for_update);
+void set_run_state(std::int64_t runid, RunState state);
+void set_approved(std::int64_t runid, const Text &not_before);
+void set_ended(std::int64_t runid, const Text &reason);
+void set_source_version(std::int64_t runid, int version);
+bool same_time(const Text &one, const Text &other);
+
+// Nodes and leases
+void insert_node(std::int64_t runid, const NodePlan &node, const std::string &host, int port, const ClusterNode *known,
+                 std::optional<std::int64_t> sysidentifier);
+void insert_step(std::int64_t runid, std::int64_t nodeid, int ordinal, const StepDefinition &step);
+// The nodes in the order of a plan; the names of each node's steps beside their states.
+std::vector<NodePlan> plan_nodes(std::int64_t runid, std::vector<std::vector<std::string>> &step_names);
+std::optional<std::pair<std::int64_t, std::int64_t>> lease_of(const std::string &token);  // runid, nodeid
+bool holds_lease(std::int64_t runid, std::int64_t nodeid, const std::string &token);
+NodeLease lease(std::int64_t runid, std::int64_t nodeid, const std::string &token);
+// Whether the lease went to a token that did not have it.
+bool take_lease(std::int64_t runid, std::int64_t nodeid, const std::string &token, const std::string &host,
+                const std::string &helper_version);
+void touch_lease(std::int64_t runid, std::int64_t nodeid);
+std::vector<HelperSign> helper_signs(std::int64_t runid);
+std::string assignment(std::int64_t runid, std::int64_t nodeid);  // what attach answers, as JSON
+void set_sysidentifiers(std::int64_t runid, std::int64_t nodeid, std::optional<std::int64_t> old_sysidentifier,
+                        std::optional<std::int64_t> new_sysidentifier);
+// The new identifier of the group's primary, when its step `identity` was begun by this backend.
+std::optional<std::int64_t> sysidentifier_to_write(std::int64_t runid, const std::string &formation, int group);
+
+// Steps. A time that is null is now.
+int attempts(std::int64_t runid, std::int64_t nodeid, std::string_view step);
+int set_running(std::int64_t runid, std::int64_t nodeid, std::string_view step, const std::string &token,
+                const Text &at);
+int keep_running(std::int64_t runid, std::int64_t nodeid, std::string_view step, const std::string &token);
+void set_done(std::int64_t runid, std::int64_t nodeid, std::string_view step, const Text &at, const Text &result);
+void set_failed(std::int64_t runid, std::int64_t nodeid, std::string_view step, const Text &at, const Text &error,
+                const Text &hint, const Text &detail);
+void set_pending(std::int64_t runid, std::int64_t nodeid, std::string_view step);
+void set_progress(std::int64_t runid, std::int64_t nodeid, std::string_view step, const Text &progress);
+bool has_finished_at(std::int64_t runid, std::int64_t nodeid, std::string_view step, const Text &at);
+Text result_value(const Text &result, const char *key);
+bool is_json_array(const std::string &json);
+std::vector<JournalEntry> journal_entries(const std::string &json);
+
+// Records
+void record_event(std::int64_t runid, std::optional<std::int64_t> nodeid, std::string_view step, const char *kind,
+                  std::string_view state, const Text &message);
+void record_check(std::int64_t runid, std::int64_t nodeid, const std::string &check_name, const std::string &severity,
+                  bool passed, const Text &found, const Text &meaning, const Text &remedy);
+std::vector<FailedCheck> checks_in_the_way(std::int64_t runid);
+std::vector<std::int64_t> waive_check(std::int64_t runid, const std::string &node, const std::string &check_name,
+                                      const std::string &reason);
+void begin_maintenance(std::int64_t runid, std::int64_t nodeid, const std::string &nodename);
+void end_maintenance(std::int64_t runid, std::int64_t nodeid);
+void record_sysidentifier_change(std::optional<std::int64_t> runid, const ClusterNode &node, std::int64_t after);
+
+}  // namespace pgaf::store

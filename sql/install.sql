@@ -1,0 +1,126 @@
+-- What CREATE EXTENSION makes, who may use it, and what the other tests need.
+SET client_min_messages = warning;
+CREATE EXTENSION btree_gist;
+CREATE EXTENSION pgautofailover;
+CREATE EXTENSION pgaf_upgrade;
+
+-- the schema is the one chosen at CREATE EXTENSION, the tables have their own
+SELECT n.nspname AS functions_in FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+ WHERE e.extname = 'pgaf_upgrade';
+
+-- every function: who may call it
+SELECT p.oid::regprocedure AS function, p.prosecdef AS definer, p.proconfig AS settings,
+       has_function_privilege('autoctl_node', p.oid, 'EXECUTE') AS autoctl_node,
+       (SELECT bool_or(a.grantee = 0) FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a) AS public
+  FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
+  JOIN pg_extension e ON e.oid = d.refobjid
+ WHERE e.extname = 'pgaf_upgrade' ORDER BY p.proname COLLATE "C";
+
+-- nobody but the owner has rights on the tables
+SELECT c.relname, c.relacl IS NULL OR NOT EXISTS
+       (SELECT 1 FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner) AS closed,
+       c.oid = ANY (e.extconfig) AS dumped
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, pg_extension e
+ WHERE n.nspname = 'pgaf_upgrade' AND c.relkind IN ('r', 'S') AND e.extname = 'pgaf_upgrade'
+ ORDER BY c.relname COLLATE "C";
+
+-- everything has a comment
+SELECT p.oid::regprocedure AS without_comment
+  FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
+  JOIN pg_extension e ON e.oid = d.refobjid
+ WHERE e.extname = 'pgaf_upgrade' AND obj_description(p.oid, 'pg_proc') IS NULL
+UNION ALL
+SELECT NULL FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE n.nspname = 'pgaf_upgrade' AND c.relkind = 'r' AND obj_description(c.oid, 'pg_class') IS NULL;
+
+-- nothing depends on an object of pgautofailover, only on the extension: its updates may change any
+SELECT count(*) AS dependencies_on_its_objects
+  FROM pg_depend d
+  JOIN pg_depend theirs ON theirs.classid = d.refclassid AND theirs.objid = d.refobjid AND theirs.deptype = 'e'
+  JOIN pg_extension t ON t.oid = theirs.refobjid AND t.extname = 'pgautofailover'
+  JOIN pg_depend ours ON ours.classid = d.classid AND ours.objid = d.objid AND ours.deptype = 'e'
+  JOIN pg_extension o ON o.oid = ours.refobjid AND o.extname = 'pgaf_upgrade';
+
+-- an unprivileged user sees what is for everyone and nothing else
+CREATE ROLE regress_pgaf_anyone;
+SET ROLE regress_pgaf_anyone;
+SELECT count(*) FROM pgaf_upgrade_status();
+SELECT count(*) FROM pgaf_upgrade_progress();
+SELECT count(*) FROM pgaf_upgrade_checks();
+SELECT count(*) FROM pgaf_upgrade_events();
+SELECT pgaf_upgrade_start(18);
+SELECT pgaf_upgrade_attach(1, '00000000-0000-0000-0000-000000000001', '1.0', 'host');
+SELECT * FROM pgaf_upgrade.run;
+RESET ROLE;
+SET SESSION AUTHORIZATION autoctl_node;
+SELECT pgaf_upgrade_approve();
+DELETE FROM pgaf_upgrade.event;
+RESET SESSION AUTHORIZATION;
+
+-- What the other tests need. Nodes are written into pgautofailover.node directly: a real one comes
+-- to its state by reports of a keeper and of the others, which these tests have none of.
+CREATE SCHEMA test;
+GRANT USAGE ON SCHEMA test TO PUBLIC;
+
+CREATE FUNCTION test.node(id bigint, state text, quorum boolean DEFAULT true, groupid int DEFAULT 0,
+                          formation text DEFAULT 'default', sysid bigint DEFAULT 7000000000000000001,
+                          goal text DEFAULT NULL)
+RETURNS void LANGUAGE sql AS $$
+  INSERT INTO pgautofailover.node (formationid, nodeid, groupid, nodename, nodehost, nodeport, sysidentifier,
+                                   goalstate, reportedstate, replicationquorum)
+  VALUES (formation, id, groupid, 'node_' || id, 'host' || id, 5432, sysid,
+          coalesce(goal, state)::pgautofailover.replication_state, state::pgautofailover.replication_state, quorum)
+$$;
+
+CREATE FUNCTION test.state(id bigint, state text, goal text DEFAULT NULL)
+RETURNS void LANGUAGE sql AS $$
+  UPDATE pgautofailover.node SET reportedstate = state::pgautofailover.replication_state,
+         goalstate = coalesce(goal, state)::pgautofailover.replication_state WHERE nodeid = id
+$$;
+
+CREATE FUNCTION test.reset() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  TRUNCATE pgaf_upgrade.run, pgaf_upgrade.node, pgaf_upgrade.step, pgaf_upgrade.event, pgaf_upgrade.check_result,
+           pgaf_upgrade.maintenance, pgaf_upgrade.sysidentifier_change, pgaf_upgrade.backup RESTART IDENTITY;
+  DELETE FROM pgautofailover.node;
+  DELETE FROM pgautofailover.formation WHERE formationid <> 'default';
+END
+$$;
+
+-- the token of a node's helper
+CREATE FUNCTION test.token(id bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
+  SELECT ('00000000-0000-0000-0000-' || lpad(id::text, 12, '0'))::uuid
+$$;
+
+-- does every step that is due, node by node, until nothing is; returns what it did, in order
+CREATE FUNCTION test.drive(nodes bigint[]) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+  id bigint;
+  due record;
+  moved boolean := true;
+BEGIN
+  WHILE moved LOOP
+    moved := false;
+    FOREACH id IN ARRAY nodes LOOP
+      SELECT * INTO due FROM pgaf_upgrade_next_step(test.token(id));
+      IF due.step IS NOT NULL THEN
+        PERFORM pgaf_upgrade_begin_step(test.token(id), due.step);
+        RETURN NEXT format('%s: %s -> %s', id, due.step,
+          pgaf_upgrade_finish_step(test.token(id), due.step,
+            CASE due.step WHEN 'initdb' THEN '{"new_sysidentifier": "7000000000000000009"}' ELSE '{}' END::jsonb));
+        moved := true;
+      END IF;
+    END LOOP;
+  END LOOP;
+END
+$$;
+
+-- the SQLSTATE of a refusal
+CREATE FUNCTION test.sqlstate(command text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE command;
+  RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+  RETURN SQLSTATE;
+END
+$$;
