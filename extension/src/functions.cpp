@@ -19,7 +19,9 @@ std::int64_t Arguments::required_integer(std::size_t index, const char *name) co
     return std::stoll(required(index, name));
 }
 
-bool Arguments::required_boolean(std::size_t index, const char *name) const { return required(index, name) == "t"; }
+bool Arguments::required_boolean(std::size_t index, const char *name) const {
+    return required(index, name) == "t";
+}
 
 std::optional<std::int64_t> Arguments::integer(std::size_t index) const {
     const auto &value = values_.at(index);

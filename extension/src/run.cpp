@@ -131,7 +131,9 @@ void take_result(Run &run, const NodePlan &node, const StepDefinition &step, con
 
 }  // namespace
 
-std::string run_name(std::int64_t runid) { return "run " + std::to_string(runid); }
+std::string run_name(std::int64_t runid) {
+    return "run " + std::to_string(runid);
+}
 
 NodePlan &Run::node(std::int64_t nodeid) {
     const auto found = std::ranges::find(plan.nodes, nodeid, &NodePlan::nodeid);
@@ -141,9 +143,13 @@ NodePlan &Run::node(std::int64_t nodeid) {
     return *found;
 }
 
-Run lock_run(std::int64_t runid) { return require_run(runid, true); }
+Run lock_run(std::int64_t runid) {
+    return require_run(runid, true);
+}
 
-Run read_run(std::int64_t runid) { return require_run(runid, false); }
+Run read_run(std::int64_t runid) {
+    return require_run(runid, false);
+}
 
 void require_same_version() {
     const auto installed = store::extension_version();
@@ -221,7 +227,9 @@ int change_step(Run &run, NodePlan &node, const StepDefinition &step, StepState 
     return attempt;
 }
 
-bool is_writable_state(std::string_view state) { return is_one_of(kWritable, state); }
+bool is_writable_state(std::string_view state) {
+    return is_one_of(kWritable, state);
+}
 
 void require_same_roles(const Run &run, const std::string &formation, int group, bool at_rest,
                         std::optional<std::int64_t> only_node) {

@@ -12,7 +12,9 @@ namespace pgaf::functions {
 
 namespace {
 
-void append(std::string &text, const std::string &part) { text += (text.empty() ? "" : "; ") + part; }
+void append(std::string &text, const std::string &part) {
+    text += (text.empty() ? "" : "; ") + part;
+}
 
 std::string on_node(const StepDefinition &step, const NodePlan &node) {
     return std::string(step.name) + " on " + node.name;

@@ -23,7 +23,9 @@ std::int64_t server_sysidentifier() {
     return query("SELECT system_identifier FROM pg_catalog.pg_control_system()").at(0).integer(0);
 }
 
-int server_port() { return static_cast<int>(query("SELECT pg_catalog.current_setting('port')::int").at(0).integer(0)); }
+int server_port() {
+    return static_cast<int>(query("SELECT pg_catalog.current_setting('port')::int").at(0).integer(0));
+}
 
 bool session_is_owner() {
     return query(
@@ -91,7 +93,9 @@ Text other_group_with_sysidentifier(const std::string &formation, int group, std
     return rows.empty() ? std::nullopt : rows.at(0).text(0);
 }
 
-void lock_for_start() { query("LOCK TABLE pgaf_upgrade.run IN SHARE ROW EXCLUSIVE MODE"); }
+void lock_for_start() {
+    query("LOCK TABLE pgaf_upgrade.run IN SHARE ROW EXCLUSIVE MODE");
+}
 
 std::vector<std::int64_t> active_runs() {
     std::vector<std::int64_t> runs;

@@ -49,7 +49,9 @@ std::size_t index_of(Role role, std::string_view name) {
     return static_cast<std::size_t>(found - steps.begin());
 }
 
-StepState &state_of(NodePlan &node, std::string_view name) { return node.states.at(index_of(node.role, name)); }
+StepState &state_of(NodePlan &node, std::string_view name) {
+    return node.states.at(index_of(node.role, name));
+}
 
 void set_before(NodePlan &node, std::string_view name) {
     std::fill_n(node.states.begin(), index_of(node.role, name), StepState::Done);

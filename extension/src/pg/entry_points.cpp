@@ -166,10 +166,12 @@ Datum guarded(FunctionCallInfo fcinfo, Function function) {
 
 }  // namespace pgaf::pg
 
-#define PGAF_ENTRY_POINT(name)                                                                \
-    extern "C" {                                                                              \
-    PG_FUNCTION_INFO_V1(name);                                                                \
-    Datum name(PG_FUNCTION_ARGS) { return pgaf::pg::guarded(fcinfo, pgaf::functions::name); } \
+#define PGAF_ENTRY_POINT(name)                                   \
+    extern "C" {                                                 \
+    PG_FUNCTION_INFO_V1(name);                                   \
+    Datum name(PG_FUNCTION_ARGS) {                               \
+        return pgaf::pg::guarded(fcinfo, pgaf::functions::name); \
+    }                                                            \
     }
 
 PGAF_ENTRY_POINT(pgaf_upgrade_start)

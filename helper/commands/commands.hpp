@@ -1,0 +1,14 @@
+#pragma once
+
+#include "error.hpp"
+#include "node.hpp"
+
+// The commands, each in a file of its own. All throw HelperError.
+namespace pgaf {
+
+ExitCode command_check(const Options &options);
+ExitCode command_run(const Options &options);
+ExitCode command_status(const Options &options);
+ExitCode command_version(const Options &options);
+
+}  // namespace pgaf

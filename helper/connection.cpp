@@ -1,0 +1,115 @@
+#include "connection.hpp"
+
+#include <poll.h>
+
+#include <fmt/format.h>
+
+namespace pgaf {
+
+namespace {
+
+std::string one_line(const char *text) {
+    std::string line(text == nullptr ? "" : text);
+    while (!line.empty() && (line.back() == '\n' || line.back() == ' ')) {
+        line.pop_back();
+    }
+    for (auto &character : line) {
+        if (character == '\n' || character == '\t') {
+            character = ' ';
+        }
+    }
+    return line;
+}
+
+std::string field(const PGresult *result, int code) {
+    const char *text = PQresultErrorField(result, code);
+    return text == nullptr ? "" : one_line(text);
+}
+
+}  // namespace
+
+Value Rows::value(int row, int column) const {
+    if (PQgetisnull(result_.get(), row, column) != 0) {
+        return std::nullopt;
+    }
+    return std::string(PQgetvalue(result_.get(), row, column),
+                       static_cast<std::size_t>(PQgetlength(result_.get(), row, column)));
+}
+
+Value Rows::value(int row, const char *column) const {
+    const int number = PQfnumber(result_.get(), column);
+    if (number < 0) {
+        throw HelperError(ExitCode::Internal, fmt::format("the server's answer has no column \"{}\"", column));
+    }
+    return value(row, number);
+}
+
+Connection::Connection(const std::string &conninfo, const std::optional<Owner> &owner)
+    : connection_(nullptr, &PQfinish) {
+    const std::optional<ActingAs> acting = owner ? std::optional<ActingAs>(std::in_place, *owner) : std::nullopt;
+    const char *const keywords[] = {"connect_timeout", "application_name", "options", "dbname", nullptr};
+    // The last value of a keyword counts: what the string says of these goes before our own.
+    const char *const values[] = {"5", "pgaf-upgrade", "-c search_path=pg_catalog,pg_temp -c datestyle=ISO",
+                                  conninfo.c_str(), nullptr};
+    connection_.reset(PQconnectdbParams(keywords, values, 1));
+    if (PQstatus(connection_.get()) != CONNECTION_OK) {
+        throw PgError(ExitCode::NoMonitor, one_line(PQerrorMessage(connection_.get())), "", "");
+    }
+    PQsetNoticeProcessor(
+        connection_.get(), [](void *, const char *) {}, nullptr);
+}
+
+Rows Connection::query(const std::string &sql, const std::vector<Value> &parameters) {
+    std::vector<const char *> values;
+    values.reserve(parameters.size());
+    for (const auto &parameter : parameters) {
+        values.push_back(parameter ? parameter->c_str() : nullptr);
+    }
+    Rows rows(nullptr);
+    auto *result = PQexecParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
+                                nullptr, nullptr, 0);
+    rows = Rows(result);
+    const auto status = PQresultStatus(result);
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+        auto sqlstate = field(result, PG_DIAG_SQLSTATE);
+        // 57P01 to 57P03: the server is going down or not yet up, which a later try will not see
+        if (PQstatus(connection_.get()) != CONNECTION_OK || sqlstate.starts_with("57P")) {
+            sqlstate.clear();
+        }
+        auto message = field(result, PG_DIAG_MESSAGE_PRIMARY);
+        throw PgError(sqlstate.empty() ? ExitCode::NoMonitor : ExitCode::Refused,
+                      message.empty() ? one_line(PQerrorMessage(connection_.get())) : message,
+                      field(result, PG_DIAG_MESSAGE_HINT), sqlstate);
+    }
+    return rows;
+}
+
+std::string Connection::single(const std::string &sql, const std::vector<Value> &parameters) {
+    const auto rows = query(sql, parameters);
+    if (rows.size() == 0) {
+        throw HelperError(ExitCode::Internal, fmt::format("no row from: {}", sql));
+    }
+    return rows.value(0, 0).value_or("");
+}
+
+void Connection::wait_for_notification(std::chrono::milliseconds limit) {
+    pollfd descriptor{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
+    ::poll(&descriptor, 1, static_cast<int>(limit.count()));
+    PQconsumeInput(connection_.get());
+    while (auto *notification = PQnotifies(connection_.get())) {
+        PQfreemem(notification);
+    }
+}
+
+std::string quote_conninfo(const std::string &value) {
+    std::string quoted = "'";
+    for (const char character : value) {
+        if (character == '\'' || character == '\\') {
+            quoted += '\\';
+        }
+        quoted += character;
+    }
+    return quoted + "'";
+}
+
+}  // namespace pgaf

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "error.hpp"
+#include "owner.hpp"
+
+namespace pgaf {
+
+// What a server refused, with its SQLSTATE; empty when the connection itself was lost.
+class PgError : public HelperError {
+  public:
+    PgError(ExitCode code, const std::string &message, std::string hint, std::string sqlstate)
+        : HelperError(code, message, std::move(hint)), sqlstate_(std::move(sqlstate)) {}
+    [[nodiscard]] const std::string &sqlstate() const noexcept { return sqlstate_; }
+    [[nodiscard]] bool connection_lost() const noexcept { return sqlstate_.empty(); }
+
+  private:
+    std::string sqlstate_;
+};
+
+using Value = std::optional<std::string>;
+
+class Rows {
+  public:
+    explicit Rows(PGresult *result) : result_(result, &PQclear) {}
+    [[nodiscard]] int size() const { return PQntuples(result_.get()); }
+    [[nodiscard]] Value value(int row, const char *column) const;
+    [[nodiscard]] std::string text(int row, const char *column) const { return value(row, column).value_or(""); }
+    [[nodiscard]] Value value(int row, int column) const;
+
+  private:
+    std::unique_ptr<PGresult, decltype(&PQclear)> result_;
+};
+
+// One connection to a server, closed with the object. Throws PgError.
+class Connection {
+  public:
+    // As the owner, where given: a server that asks the operating system who we are must see PGDATA's owner.
+    explicit Connection(const std::string &conninfo, const std::optional<Owner> &owner = std::nullopt);
+
+    Rows query(const std::string &sql, const std::vector<Value> &parameters = {});
+
+    // The first column of the first row; throws when there is none.
+    std::string single(const std::string &sql, const std::vector<Value> &parameters = {});
+
+    // Returns when a notification came, or after the time.
+    void wait_for_notification(std::chrono::milliseconds limit);
+
+  private:
+    std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
+};
+
+// A value in a connection string, quoted.
+[[nodiscard]] std::string quote_conninfo(const std::string &value);
+
+}  // namespace pgaf

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "owner.hpp"
+
+namespace pgaf {
+
+// What this node meant and did in a run: one JSON object a line, flushed before and after each step.
+// While the monitor is down it is what the node goes by. A torn last line is passed over.
+class Journal {
+  public:
+    Journal(std::filesystem::path path, Owner owner);
+
+    // The token of this node's lease, made at the first use and kept, so that a helper that was killed
+    // is known again at once.
+    [[nodiscard]] std::string token();
+
+    // From here on, entries are of this run; the plan is what attach answered.
+    void begin_run(const nlohmann::json &plan);
+    [[nodiscard]] std::optional<nlohmann::json> last_plan() const;
+
+    void begun(const std::string &step);
+    void done(const std::string &step, const nlohmann::json &result);
+    void failed(const std::string &step, const std::string &error);
+
+    // Of the current run.
+    [[nodiscard]] bool is_done(const std::string &step) const;
+    [[nodiscard]] nlohmann::json result(const std::string &step) const;  // an empty object when not done
+
+    // The finished steps of the current run as pgaf_upgrade_sync_journal takes them.
+    [[nodiscard]] nlohmann::json finished() const;
+
+  private:
+    void append(nlohmann::json entry);
+
+    std::filesystem::path path_;
+    Owner owner_;
+    std::int64_t run_ = 0;
+    std::vector<nlohmann::json> entries_;
+    mutable std::mutex mutex_;  // a background step writes beside the others
+};
+
+}  // namespace pgaf

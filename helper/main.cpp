@@ -1,0 +1,62 @@
+#include <cstdio>
+#include <exception>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "commands/commands.hpp"
+
+namespace {
+
+int report(pgaf::ExitCode code, const char *message, const std::string &hint) {
+    fmt::print(stderr, "pgaf-upgrade: error: {}\n", message);
+    if (!hint.empty()) {
+        fmt::print(stderr, "hint: {}\n", hint);
+    }
+    return static_cast<int>(code);
+}
+
+}  // namespace
+
+int main(int argc, char **argv) {
+    using pgaf::ExitCode;
+    pgaf::Options options;
+    ExitCode (*command)(const pgaf::Options &) = nullptr;
+
+    CLI::App app{"Upgrades this node of a pg_auto_failover cluster, together with the others."};
+    app.require_subcommand(1);
+    app.set_config("--config", "/etc/pgaf-upgrade.conf", "a file with these settings");
+    app.fallthrough();
+    app.add_option("--pgdata", options.pgdata, "the node's data directory (default: the only one on this host)")
+        ->envname("PGDATA");
+    app.add_option("--new-bindir", options.new_bindir, "the programs of the target (default: as the old ones' path)")
+        ->envname("PGAF_UPGRADE_NEW_BINDIR");
+    app.add_option("--service", options.service, "the unit that runs pg_autoctl (default: found by its process)")
+        ->envname("PGAF_UPGRADE_SERVICE");
+    app.add_option("--wait-limit", options.wait_limit_s, "seconds to wait for the monitor or for a run to be started");
+
+    auto *check = app.add_subcommand("check", "look for what would stop an upgrade; changes nothing");
+    check->add_option("--target", options.target, "the major to upgrade to");
+    check->callback([&] { command = pgaf::command_check; });
+    auto *run = app.add_subcommand("run", "perform this node's steps as they come due");
+    run->add_flag("--once", options.once, "what is due now, then exit (for cron)");
+    run->callback([&] { command = pgaf::command_run; });
+    app.add_subcommand("status", "show the run, of all nodes")->callback([&] { command = pgaf::command_status; });
+    app.add_subcommand("version", "show the version")->callback([&] { command = pgaf::command_version; });
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError &error) {
+        if (error.get_exit_code() == 0) {
+            return app.exit(error);
+        }
+        return report(ExitCode::Usage, error.what(), "See pgaf-upgrade --help.");
+    }
+    try {
+        return static_cast<int>(command(options));
+    } catch (const pgaf::HelperError &error) {
+        return report(error.code(), error.what(), error.hint());
+    } catch (const std::exception &error) {
+        return report(ExitCode::Internal, error.what(), "");
+    }
+}

@@ -1,0 +1,162 @@
+#include "monitor.hpp"
+
+#include <unistd.h>
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "core/version.hpp"
+
+namespace pgaf {
+
+namespace {
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    ::gethostname(name.data(), name.size() - 1);
+    return name.data();
+}
+
+}  // namespace
+
+Connection &Monitor::connection() {
+    if (!connection_) {
+        try {
+            connection_ = std::make_unique<Connection>(node_.monitor_conninfo(), node_.monitor_user());
+        } catch (const PgError &error) {
+            throw PgError(ExitCode::NoMonitor, fmt::format("could not connect to the monitor: {}", error.what()),
+                          "Look whether the monitor's service runs: pg_autoctl show state.", "");
+        }
+        const auto rows = connection_->query(
+            "SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e"
+            " JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pgaf_upgrade'");
+        if (rows.size() == 0) {
+            connection_.reset();
+            throw HelperError(ExitCode::Refused, "the monitor's database has no extension pgaf_upgrade",
+                              "On the monitor, in database pg_auto_failover: CREATE EXTENSION pgaf_upgrade.");
+        }
+        schema_ = rows.value(0, 0).value_or("public");
+        connection_->query("LISTEN pgaf_upgrade");
+    }
+    return *connection_;
+}
+
+Rows Monitor::call(const std::string &function, const std::string &arguments, const std::vector<Value> &values) {
+    auto &server = connection();
+    try {
+        const auto name = function.find('.') == std::string::npos ? schema_ + "." + function : function;
+        return server.query(fmt::format("SELECT * FROM {}({})", name, arguments), values);
+    } catch (const PgError &error) {
+        if (error.connection_lost()) {
+            connection_.reset();
+        }
+        throw;
+    }
+}
+
+std::optional<nlohmann::json> Monitor::attach(const std::string &token, bool retry_failed, bool resumed) {
+    const auto rows = call(
+        "pgaf_upgrade_attach", "$1, $2, $3, $4, $5, $6",
+        {std::to_string(node_.nodeid), token, kVersion, host_name(), retry_failed ? "t" : "f", resumed ? "t" : "f"});
+    const auto plan = rows.value(0, 0);
+    return plan ? std::optional{nlohmann::json::parse(*plan)} : std::nullopt;
+}
+
+Due Monitor::next_step(const std::string &token) {
+    const auto rows = call("pgaf_upgrade_next_step", "$1", {token});
+    return {rows.text(0, "run_state"), rows.text(0, "step"), rows.text(0, "waiting_for")};
+}
+
+void Monitor::begin_step(const std::string &token, const std::string &step) {
+    call("pgaf_upgrade_begin_step", "$1, $2", {token, step});
+}
+
+void Monitor::heartbeat(const std::string &token, const std::string &step, const std::string &progress) {
+    call("pgaf_upgrade_heartbeat", "$1, $2, $3",
+         {token, step.empty() ? Value{} : Value{step}, progress.empty() ? Value{} : Value{progress}});
+}
+
+void Monitor::finish_step(const std::string &token, const std::string &step, const nlohmann::json &result) {
+    call("pgaf_upgrade_finish_step", "$1, $2, $3", {token, step, result.dump()});
+}
+
+void Monitor::fail_step(const std::string &token, const std::string &step, const HelperError &error) {
+    call("pgaf_upgrade_fail_step", "$1, $2, $3, $4", {token, step, error.what(), error.hint()});
+}
+
+void Monitor::report_check(const std::string &token, const std::string &name, const std::string &severity, bool passed,
+                           const std::string &found, const std::string &meaning, const std::string &remedy) {
+    call("pgaf_upgrade_report_check", "$1, $2, $3, $4, $5, $6, $7",
+         {token, name, severity, passed ? "t" : "f", found, meaning, remedy});
+}
+
+void Monitor::sync_journal(const std::string &token, const nlohmann::json &entries) {
+    call("pgaf_upgrade_sync_journal", "$1, $2", {token, entries.dump()});
+}
+
+void Monitor::rewrite_sysidentifier(const std::string &formation, int group, const std::string &from,
+                                    const std::string &to) {
+    call("pgaf_upgrade_rewrite_sysidentifier", "$1, $2, $3, $4", {formation, std::to_string(group), from, to});
+}
+
+Rows Monitor::progress(std::optional<std::int64_t> run) {
+    return call("pgaf_upgrade_progress", "$1", {run ? Value{std::to_string(*run)} : Value{}});
+}
+
+Rows Monitor::status() {
+    return call("pgaf_upgrade_status", "", {});
+}
+
+NodeReport Monitor::report_of(std::int64_t nodeid) {
+    try {
+        const auto rows = connection().query(
+            "SELECT reportedstate::text AS reported, goalstate::text AS goal, sysidentifier, health,"
+            " reportedpgisrunning AS running, extract(epoch FROM pg_catalog.clock_timestamp() - reporttime) AS age"
+            " FROM pgautofailover.node WHERE nodeid = $1",
+            {std::to_string(nodeid)});
+        if (rows.size() == 0) {
+            throw HelperError(ExitCode::Refused, fmt::format("the monitor knows no node {}", nodeid));
+        }
+        return {.reported_state = rows.text(0, "reported"),
+                .goal_state = rows.text(0, "goal"),
+                .sysidentifier = rows.text(0, "sysidentifier"),
+                .health = std::atoi(rows.text(0, "health").c_str()),
+                .report_age_s = std::atof(rows.text(0, "age").c_str()),
+                .pg_is_running = rows.text(0, "running") == "t"};
+    } catch (const PgError &error) {
+        if (error.connection_lost()) {
+            connection_.reset();
+        }
+        throw;
+    }
+}
+
+int Monitor::number_sync_standbys(const std::string &formation) {
+    return std::atoi(
+        connection()
+            .single("SELECT number_sync_standbys FROM pgautofailover.formation WHERE formationid = $1", {formation})
+            .c_str());
+}
+
+void Monitor::set_number_sync_standbys(const std::string &formation, int number) {
+    call("pgautofailover.set_formation_number_sync_standbys", "$1, $2", {formation, std::to_string(number)});
+}
+
+void Monitor::start_maintenance(std::int64_t nodeid) {
+    call("pgautofailover.start_maintenance", "$1", {std::to_string(nodeid)});
+}
+
+void Monitor::stop_maintenance(std::int64_t nodeid) {
+    call("pgautofailover.stop_maintenance", "$1", {std::to_string(nodeid)});
+}
+
+std::string Monitor::extension_version() {
+    return connection().single("SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'pgautofailover'");
+}
+
+void Monitor::wait_for_notification(std::chrono::milliseconds limit) {
+    connection().wait_for_notification(limit);
+}
+
+}  // namespace pgaf

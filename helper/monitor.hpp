@@ -1,0 +1,76 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "connection.hpp"
+#include "node.hpp"
+
+namespace pgaf {
+
+// A data node as the monitor last heard of it.
+struct NodeReport {
+    std::string reported_state;
+    std::string goal_state;
+    std::string sysidentifier;
+    int health = 0;
+    double report_age_s = 0;
+    bool pg_is_running = false;
+    [[nodiscard]] bool is_stable_in(const std::string &state) const {
+        return reported_state == state && goal_state == state;
+    }
+};
+
+struct Due {
+    std::string run_state;
+    std::string step;  // empty: nothing is due
+    std::string waiting_for;
+};
+
+// The functions of pgaf_upgrade and of pg_auto_failover that the helper calls, each by its name.
+// The connection is made when it is needed, and again after it was lost: the monitor is restarted
+// while its helpers live.
+class Monitor {
+  public:
+    explicit Monitor(const Node &node) : node_(node) {}
+
+    // pgaf_upgrade's protocol.
+    [[nodiscard]] std::optional<nlohmann::json> attach(const std::string &token, bool retry_failed, bool resumed);
+    [[nodiscard]] Due next_step(const std::string &token);
+    void begin_step(const std::string &token, const std::string &step);
+    void heartbeat(const std::string &token, const std::string &step, const std::string &progress);
+    void finish_step(const std::string &token, const std::string &step, const nlohmann::json &result);
+    void fail_step(const std::string &token, const std::string &step, const HelperError &error);
+    void report_check(const std::string &token, const std::string &name, const std::string &severity, bool passed,
+                      const std::string &found, const std::string &meaning, const std::string &remedy);
+    void sync_journal(const std::string &token, const nlohmann::json &entries);
+    void rewrite_sysidentifier(const std::string &formation, int group, const std::string &from, const std::string &to);
+    [[nodiscard]] Rows progress(std::optional<std::int64_t> run);
+    [[nodiscard]] Rows status();
+
+    // pg_auto_failover's own.
+    [[nodiscard]] NodeReport report_of(std::int64_t nodeid);
+    [[nodiscard]] int number_sync_standbys(const std::string &formation);
+    void set_number_sync_standbys(const std::string &formation, int number);
+    void start_maintenance(std::int64_t nodeid);
+    void stop_maintenance(std::int64_t nodeid);
+    [[nodiscard]] std::string extension_version();  // of pgautofailover
+
+    void wait_for_notification(std::chrono::milliseconds limit);
+    void disconnect() { connection_.reset(); }
+
+  private:
+    Connection &connection();
+    Rows call(const std::string &function, const std::string &arguments, const std::vector<Value> &values);
+
+    const Node &node_;
+    std::unique_ptr<Connection> connection_;
+    std::string schema_;
+};
+
+}  // namespace pgaf

@@ -1,0 +1,133 @@
+#include "node.hpp"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "error.hpp"
+
+namespace fs = std::filesystem;
+
+namespace pgaf {
+
+namespace {
+
+fs::path find_pgdata(const Options &options) {
+    if (!options.pgdata.empty()) {
+        return options.pgdata;
+    }
+    const auto known = autoctl::known_pgdatas();
+    if (known.size() == 1) {
+        return known.front();
+    }
+    if (known.empty()) {
+        throw HelperError(ExitCode::Usage, "found no node of pg_autoctl on this host",
+                          "Name its data directory with --pgdata, and run as root or as the directory's owner.");
+    }
+    std::vector<std::string> names;
+    for (const auto &path : known) {
+        names.push_back(path.string());
+    }
+    throw HelperError(ExitCode::Usage, fmt::format("found several nodes on this host: {}", fmt::join(names, ", ")),
+                      "Choose one with --pgdata.");
+}
+
+}  // namespace
+
+Node::Node(const Options &given) : pgdata(find_pgdata(given).lexically_normal()), options(given) {
+    std::error_code error;
+    data_dir = fs::canonical(pgdata, error);
+    if (error) {
+        throw HelperError(ExitCode::Usage, fmt::format("could not access \"{}\": {}", pgdata.string(), error.message()),
+                          "Name the node's data directory with --pgdata.");
+    }
+    if (!pgdata.has_filename()) {
+        pgdata = pgdata.parent_path();
+    }
+    owner = owner_of(data_dir);
+    if (::geteuid() != 0 && ::geteuid() != owner.uid) {
+        throw HelperError(ExitCode::Refused, fmt::format("\"{}\" belongs to {}", pgdata.string(), owner.name),
+                          fmt::format("Run pgaf-upgrade as root or as {}.", owner.name));
+    }
+    if (owner.uid == 0) {
+        throw HelperError(ExitCode::Refused, fmt::format("\"{}\" belongs to root", pgdata.string()),
+                          "PostgreSQL does not run as root: name the data directory of a server with --pgdata.");
+    }
+    paths = autoctl::paths_of(pgdata, owner);
+    config = autoctl::read_config(paths.config);
+    if (!config.is_monitor) {
+        nodeid = autoctl::read_state(paths.state).node_id;
+    }
+}
+
+fs::path Node::beside(const std::string &suffix) const {
+    return data_dir.string() + suffix;
+}
+
+std::optional<std::pair<std::string, int>> Node::running_server() const {
+    std::ifstream file(data_dir / "postmaster.pid");
+    std::string pid;
+    std::string directory;
+    std::string started;
+    std::string port;
+    std::string socket;
+    if (!std::getline(file, pid) || !std::getline(file, directory) || !std::getline(file, started) ||
+        !std::getline(file, port) || !std::getline(file, socket)) {
+        return std::nullopt;
+    }
+    if (::kill(std::atoi(pid.c_str()), 0) != 0 && errno == ESRCH) {
+        return std::nullopt;  // left by a crash
+    }
+    return std::pair{socket, std::atoi(port.c_str())};
+}
+
+Connection Node::connect_locally(const std::string &dbname) const {
+    const auto server = running_server();
+    if (!server) {
+        throw HelperError(ExitCode::StepFailed, fmt::format("no server runs in \"{}\"", pgdata.string()));
+    }
+    // a monitor's cfg names the roles of its clients; there the owner is the superuser
+    const auto user = config.is_monitor || config.username.empty() ? owner.name : config.username;
+    return Connection(fmt::format("host={} port={} user={} dbname={}", quote_conninfo(server->first), server->second,
+                                  quote_conninfo(user), quote_conninfo(dbname)),
+                      owner);
+}
+
+std::string Node::monitor_conninfo() const {
+    if (!config.is_monitor) {
+        return config.monitor_uri;
+    }
+    const auto server = running_server();
+    if (!server) {
+        throw PgError(ExitCode::NoMonitor, fmt::format("no server runs in \"{}\"", pgdata.string()), "", "");
+    }
+    return fmt::format("host={} port={} user={} dbname=pg_auto_failover", quote_conninfo(server->first), server->second,
+                       quote_conninfo(owner.name));
+}
+
+std::optional<Owner> Node::monitor_user() const {
+    return owner;  // on a data node, too: certificates and passwords are the owner's
+}
+
+fs::path Node::bindir_of_target(const fs::path &current, int source, int target) const {
+    if (!options.new_bindir.empty()) {
+        return options.new_bindir;
+    }
+    auto text = current.string();
+    const auto from = std::to_string(source);
+    const auto at = text.rfind(from);
+    if (at == std::string::npos) {
+        throw HelperError(ExitCode::Usage,
+                          fmt::format("could not tell where the programs of PostgreSQL {} are", target),
+                          "Name their directory with --new-bindir.");
+    }
+    return text.replace(at, from.size(), std::to_string(target));
+}
+
+}  // namespace pgaf

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "autoctl/node_files.hpp"
+#include "connection.hpp"
+#include "owner.hpp"
+
+namespace pgaf {
+
+// What the operator may say; everything else is found.
+struct Options {
+    std::filesystem::path pgdata;
+    std::filesystem::path new_bindir;
+    std::string service;
+    int target = 17;
+    int wait_limit_s = 24 * 3600;
+    bool once = false;
+};
+
+// This node as the disk shows it, from PGDATA on: nothing here asks the monitor.
+class Node {
+  public:
+    // Throws HelperError(Usage or Refused).
+    explicit Node(const Options &options);
+
+    std::filesystem::path pgdata;    // as pg_autoctl knows it, perhaps a symbolic link
+    std::filesystem::path data_dir;  // the real directory
+    Owner owner;
+    autoctl::Paths paths;
+    autoctl::Config config;
+    std::int64_t nodeid = 0;  // 0: the monitor
+    Options options;
+
+    // Beside the data directory, on its file system, so that they can be renamed into one another.
+    [[nodiscard]] std::filesystem::path beside(const std::string &suffix) const;
+    [[nodiscard]] std::filesystem::path work_dir() const { return beside("_pgaf_upgrade"); }
+    [[nodiscard]] std::filesystem::path log(const std::string &name) const { return work_dir() / (name + ".log"); }
+
+    // From the monitor's URI, or the local server on the monitor itself.
+    [[nodiscard]] std::string monitor_conninfo() const;
+    [[nodiscard]] std::optional<Owner> monitor_user() const;
+
+    // The local server over its Unix socket, as postmaster.pid tells it. Throws when none runs.
+    [[nodiscard]] Connection connect_locally(const std::string &dbname = "postgres") const;
+
+    // The socket directory and port of the running server; nothing when none runs.
+    [[nodiscard]] std::optional<std::pair<std::string, int>> running_server() const;
+
+    // Where `current` names a major, the same layout with the other: /usr/lib/postgresql/15/bin and
+    // the like. The operator's choice goes first.
+    [[nodiscard]] std::filesystem::path bindir_of_target(const std::filesystem::path &current, int source,
+                                                         int target) const;
+};
+
+}  // namespace pgaf

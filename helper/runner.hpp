@@ -1,0 +1,54 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "commands/progress_view.hpp"
+#include "steps/step.hpp"
+
+namespace pgaf {
+
+// Performs this node's steps as they come due, until the run has ended, nothing is due (--once), a step
+// fails or the operator stops it.
+class Runner {
+  public:
+    Runner(const Node &node, Journal &journal, ProgressView &view);
+    ~Runner();
+    Runner(const Runner &) = delete;
+    Runner &operator=(const Runner &) = delete;
+
+    ExitCode run();
+
+  private:
+    bool attach(bool resumed);
+    [[nodiscard]] bool wait_for_run();
+    [[nodiscard]] std::string offline_step() const;
+    void perform(const std::string &step);
+    void perform_in_background(const std::string &step);
+    void beat(const std::stop_token &stop);
+    [[nodiscard]] Context context(Monitor &monitor, const std::string &step);
+
+    // Repeats a call to the monitor while it is away.
+    void deliver(Monitor &monitor, const std::string &what, const std::function<void()> &call);
+
+    const Node &node_;
+    Journal &journal_;
+    ProgressView &view_;
+    Monitor monitor_;
+    std::string token_;
+    nlohmann::json plan_;
+
+    std::mutex progress_mutex_;  // guards progress_ and failure_
+    std::map<std::string, std::string> progress_;
+    std::optional<HelperError> failure_;  // of a background step
+    std::atomic<bool> background_runs_{false};
+    std::jthread background_;
+    std::jthread heartbeat_;
+};
+
+}  // namespace pgaf

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace pgaf {
+
+// The systemd unit that runs pg_autoctl for this node.
+class Service {
+  public:
+    explicit Service(std::string unit) : unit_(std::move(unit)) {}
+
+    // The unit in whose control group the process of the pid file is; empty when there is none.
+    [[nodiscard]] static std::string unit_of(const std::filesystem::path &pid_file);
+
+    [[nodiscard]] const std::string &unit() const { return unit_; }
+    [[nodiscard]] bool is_known() const;
+    [[nodiscard]] bool is_active() const;
+    void start() const;
+    void stop() const;
+
+    // The unit's file and its drop-ins.
+    [[nodiscard]] std::vector<std::filesystem::path> files() const;
+    void reload() const;
+
+  private:
+    std::string unit_;
+};
+
+}  // namespace pgaf

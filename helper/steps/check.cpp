@@ -1,0 +1,26 @@
+#include <fmt/format.h>
+
+#include "checks/check.hpp"
+#include "steps/steps.hpp"
+
+namespace pgaf {
+
+nlohmann::json CheckStep::perform(const Context &context) const {
+    const auto subject = subject_of(context.node, context.target());
+    std::string failed;
+    for (const auto &check : all_checks()) {
+        const auto found = check.find(subject);
+        context.monitor.report_check(context.token, check.name, to_string(check.severity), !found.has_value(),
+                                     found.value_or(""), check.meaning, check.remedy);
+        if (found && check.severity == Severity::Error) {
+            failed += fmt::format("{}{}: {}", failed.empty() ? "" : "; ", check.name, *found);
+        }
+    }
+    if (!failed.empty()) {
+        throw HelperError(ExitCode::CheckFailed, failed,
+                          "pgaf-upgrade check on this node says what each means and what to do.");
+    }
+    return nlohmann::json::object();
+}
+
+}  // namespace pgaf

@@ -1,0 +1,141 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "steps/step.hpp"
+
+// The steps, each performed in a file of its own; names and order are core's.
+namespace pgaf {
+
+class Discover final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "discover"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class CheckStep final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "check"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class Initdb final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "initdb"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class Configure final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "configure"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class DryRun final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "dry_run"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class RelaxSync final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "relax_sync"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class Checkpoint final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "checkpoint"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class Stop final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "stop"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class Upgrade final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "pg_upgrade"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class Carry final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "carry"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class Swap final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "swap"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class Start final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "start"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class Identity final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "identity"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class Reconfigure final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "reconfigure"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class UpdateExtensions final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "update_extensions"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class Statistics final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "statistics"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class EnterMaintenance final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "enter_maintenance"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class Rebuild final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "rebuild"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class Rejoin final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "rejoin"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class RestoreSettings final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "restore_settings"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+class Verify final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return "verify"; }
+    nlohmann::json perform(const Context &context) const override;
+};
+
+// The files to carry as a result keeps them, and back.
+[[nodiscard]] nlohmann::json list_files_to_carry(const Context &context);
+[[nodiscard]] std::vector<std::filesystem::path> listed_files(const nlohmann::json &result);
+
+}  // namespace pgaf

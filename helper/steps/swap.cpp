@@ -1,0 +1,26 @@
+#include "steps/steps.hpp"
+
+#include <fmt/format.h>
+
+#include "controldata.hpp"
+#include "files.hpp"
+
+namespace pgaf {
+
+// The new cluster takes the old one's name at one instant; the old one keeps its files and gets a name of its own.
+nlohmann::json Swap::perform(const Context &context) const {
+    const auto &data_dir = context.node.data_dir;
+    if (major_of(data_dir) == context.source()) {
+        exchange_durably(data_dir, context.new_dir());
+    }
+    if (major_of(context.new_dir()) == context.source()) {
+        rename_durably(context.new_dir(), context.old_dir());
+    }
+    if (major_of(data_dir) != context.target() || major_of(context.old_dir()) != context.source()) {
+        throw HelperError(ExitCode::StepFailed, fmt::format("\"{}\" and \"{}\" are not the new and the old cluster",
+                                                            data_dir.string(), context.old_dir().string()));
+    }
+    return {{"old_data_directory", context.old_dir().string()}};
+}
+
+}  // namespace pgaf

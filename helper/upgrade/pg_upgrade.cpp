@@ -1,0 +1,72 @@
+#include "upgrade/pg_upgrade.hpp"
+
+#include <cstdlib>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "files.hpp"
+#include "process.hpp"
+
+namespace fs = std::filesystem;
+
+namespace pgaf {
+
+namespace {
+
+// A Unix socket's path may have 107 bytes, and pg_upgrade makes it in its working directory.
+constexpr std::size_t kLongestSocketPath = 107;
+
+fs::path socket_dir(const Context &context) {
+    const auto scratch = scratch_dir(context);
+    if (scratch.string().size() + std::string_view("/.s.PGSQL.50432").size() <= kLongestSocketPath) {
+        return scratch;
+    }
+    const fs::path directory = fmt::format("/tmp/pgaf-upgrade-{}", context.node.owner.uid);
+    make_directory(directory, context.node.owner);
+    return directory;
+}
+
+}  // namespace
+
+fs::path scratch_dir(const Context &context) {
+    return context.node.work_dir() / "pg_upgrade";
+}
+
+void run_pg_upgrade(const Context &context, UpgradeMode mode) {
+    const auto installation = Installation::from(context.journal);
+    make_directory(scratch_dir(context), context.node.owner);
+
+    // The new server must not send its WAL into the old cluster's archive.
+    std::string new_options = "-c archive_mode=off";
+    std::vector<std::string> argv{(installation.new_bindir / "pg_upgrade").string(),
+                                  "--old-datadir=" + context.node.data_dir.string(),
+                                  "--new-datadir=" + context.new_dir().string(),
+                                  "--old-bindir=" + installation.old_bindir.string(),
+                                  "--new-bindir=" + installation.new_bindir.string(),
+                                  "--username=" + context.journal.result("initdb").at("superuser").get<std::string>(),
+                                  "--socketdir=" + socket_dir(context).string(),
+                                  fmt::format("--jobs={}", std::max(1U, std::thread::hardware_concurrency())),
+                                  "--link"};
+    if (context.role() == Role::Monitor) {
+        // Without the library, its functions cannot be restored; with its health check worker, which
+        // keeps a connection to template1, the restore waits for ever.
+        const auto preload = context.journal.result("configure").at("shared_preload_libraries").get<std::string>();
+        new_options += fmt::format(" -c shared_preload_libraries={} -c max_worker_processes=0", preload);
+        if (mode == UpgradeMode::Real) {
+            argv.emplace_back("--old-options=-c max_worker_processes=0");
+        }
+    }
+    argv.push_back("--new-options=" + new_options);
+    if (mode == UpgradeMode::Check) {
+        argv.emplace_back("--check");
+    }
+    run_checked({.argv = std::move(argv),
+                 .run_as = context.node.owner,
+                 .time_limit = mode == UpgradeMode::Check ? std::chrono::minutes(15) : std::chrono::hours(24),
+                 .directory = scratch_dir(context),
+                 .log = context.node.log(mode == UpgradeMode::Check ? "dry_run" : "pg_upgrade"),
+                 .on_progress = context.say});
+}
+
+}  // namespace pgaf

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "steps/step.hpp"
+
+namespace pgaf {
+
+enum class UpgradeMode { Check, Real };
+
+// pg_upgrade of this node's cluster into Context::new_dir(), with the options that each kind of node needs.
+void run_pg_upgrade(const Context &context, UpgradeMode mode);
+
+// Where pg_upgrade works and leaves its scripts.
+[[nodiscard]] std::filesystem::path scratch_dir(const Context &context);
+
+}  // namespace pgaf

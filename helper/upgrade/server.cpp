@@ -1,0 +1,47 @@
+#include "upgrade/server.hpp"
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "process.hpp"
+
+namespace pgaf {
+
+void start_new_server(const Context &context) {
+    const auto &node = context.node;
+    if (node.running_server()) {
+        return;
+    }
+    std::vector<std::string> argv{(Installation::from(context.journal).new_bindir / "pg_ctl").string(),
+                                  "start",
+                                  "--wait",
+                                  "--timeout=3600",
+                                  "-D",
+                                  node.pgdata.string(),
+                                  "-l",
+                                  node.log("postgres").string(),
+                                  "-o",
+                                  fmt::format("-p {} -h {}", node.config.port, node.config.listen_addresses)};
+    std::optional<Owner> run_as = node.owner;
+    if (::geteuid() == 0) {
+        // A scope of its own: with the helper's service or session, systemd would end the server too.
+        const std::vector<std::string> scope{"systemd-run",
+                                             "--scope",
+                                             "--quiet",
+                                             "--collect",
+                                             fmt::format("--uid={}", node.owner.uid),
+                                             fmt::format("--gid={}", node.owner.gid),
+                                             "--"};
+        argv.insert(argv.begin(), scope.begin(), scope.end());
+        run_as.reset();
+    }
+    run_checked({.argv = std::move(argv),
+                 .run_as = run_as,
+                 .time_limit = std::chrono::hours(1),
+                 .directory = node.work_dir(),
+                 .log = node.log("pg_ctl"),
+                 .on_progress = context.say});
+}
+
+}  // namespace pgaf
