@@ -59,6 +59,8 @@ Node::Node(const Options &given) : pgdata(find_pgdata(given).lexically_normal())
         throw HelperError(ExitCode::Refused, fmt::format("\"{}\" belongs to root", pgdata.string()),
                           "PostgreSQL does not run as root: name the data directory of a server with --pgdata.");
     }
+    // libpq looks for certificates and passwords below HOME: those of the owner are meant, as pg_autoctl's are
+    ::setenv("HOME", owner.home.c_str(), 1);
     paths = autoctl::paths_of(pgdata, owner);
     config = autoctl::read_config(paths.config);
     if (!config.is_monitor) {

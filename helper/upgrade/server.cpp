@@ -13,16 +13,11 @@ void start_new_server(const Context &context) {
     if (node.running_server()) {
         return;
     }
-    std::vector<std::string> argv{(Installation::from(context.journal).new_bindir / "pg_ctl").string(),
-                                  "start",
-                                  "--wait",
-                                  "--timeout=3600",
-                                  "-D",
-                                  node.pgdata.string(),
-                                  "-l",
-                                  node.log("postgres").string(),
-                                  "-o",
-                                  fmt::format("-p {} -h {}", node.config.port, node.config.listen_addresses)};
+    std::vector<std::string> argv{(Installation::from(context.journal).new_bindir / "pg_ctl").string(), "start",
+                                  "--wait", "--timeout=3600", "-D", node.pgdata.string(), "-l",
+                                  node.log("postgres").string(), "-o",
+                                  // quoted for the shell that pg_ctl starts the server by: "*" is not a pattern
+                                  fmt::format("-p {} -h '{}'", node.config.port, node.config.listen_addresses)};
     std::optional<Owner> run_as = node.owner;
     if (::geteuid() == 0) {
         // A scope of its own: with the helper's service or session, systemd would end the server too.

@@ -1,0 +1,119 @@
+# The pg_auto_failover cluster on a laboratory's hosts: PostgreSQL 15 and pg_auto_failover 2.0, run by
+# systemd units as VMware's guide has them.
+# shellcheck shell=bash
+
+bindir=/usr/lib/postgresql/15/bin
+
+make_cluster() {
+    local host jobs=() failed=
+    [ "$ssl" = self-signed ] || make_certificates monitor "${data_nodes[@]}"
+    # node1's PGDATA and the monitor do not depend on each other
+    prepare_pgdata monitor
+    make_monitor &
+    jobs+=($!)
+    for host in "${data_nodes[@]}"; do prepare_pgdata "$host"; done
+    [ -z "$checksums$icu" ] || logged node1 initdb "$bindir/initdb -D $pgdata -A trust ${checksums:+--data-checksums} ${icu:+--locale-provider=icu --icu-locale=en-US}"
+    for host in "${jobs[@]}"; do wait "$host" || die "the cluster was not made"; done
+
+    make_node node1
+    jobs=()
+    for host in "${data_nodes[@]:1}"; do
+        make_node "$host" &
+        jobs+=($!)
+        # One after the other to here: a primary that finds two new nodes at once lets in only the first
+        # of them, for good (diff_nodesArray in pg_autoctl 2.0). It also makes node_N the monitor's node N.
+        wait_until 60 primary_lets_in "$host" || { show_state; die "node1 does not let $host in"; }
+    done
+    for host in "${jobs[@]}"; do wait "$host" || failed=yes; done
+    [ -z "$failed" ] || die "the cluster was not made"
+    [ -z "$number_sync_standbys" ] || set_number_sync_standbys
+    wait_until 120 cluster_is_settled || { show_state; die "the nodes did not reach their states"; }
+    show_state
+}
+
+# logged HOST WHAT 'SHELL TEXT': as postgres; what it says is shown only when it fails
+logged() {
+    local log=$lab_folder/hosts/$1/$2.log
+    as_postgres "$1" "$3" >"$log" 2>&1 </dev/null || { cat "$log" >&2; die "$2 failed on $1"; }
+}
+
+prepare_pgdata() {
+    local link=
+    [ -z "$pgdata_link" ] || link="install -d -o postgres -g postgres -m 700 /srv/postgres /srv/postgres/15-main
+        ln -s /srv/postgres/15-main '$pgdata'; chown -h postgres: '$pgdata'"
+    # a PGDATA elsewhere needs a parent that postgres may write to, as the backup directory lies there
+    as_root "$1" bash -euc "install -d -o postgres -g postgres '${pgdata%/*}'
+        $link"
+}
+
+make_monitor() {
+    logged monitor create "$bindir/pg_autoctl create monitor --pgdata $pgdata --pgport $port --pgctl $bindir/pg_ctl \
+        --hostname monitor --auth trust $(ssl_options)"
+    start_unit monitor
+    wait_until 60 monitor_answers || die "the monitor does not answer"
+}
+
+monitor_answers() { as_postgres node1 "$bindir/psql '$(monitor_uri)' -Atqc 'select 1'" >/dev/null 2>&1 </dev/null; }
+
+make_node() {
+    local number=${1#node} quorum=
+    [ "$number" -le $((secondaries + 1 - async)) ] || quorum="--replication-quorum false"
+    logged "$1" create "$bindir/pg_autoctl create postgres --pgdata $pgdata --pgport $port --pgctl $bindir/pg_ctl \
+        --hostname $1 --name node_$number --auth trust $(ssl_options) $quorum --monitor '$(monitor_uri)'"
+    start_unit "$1"
+}
+
+monitor_uri() {
+    local parameters='sslmode=require'
+    [ "$ssl" = self-signed ] || parameters="sslmode=verify-ca&sslrootcert=$ssl_folder/root.crt"
+    echo "postgres://autoctl_node@monitor:$port/pg_auto_failover?$parameters"
+}
+
+ssl_options() {
+    if [ "$ssl" = self-signed ]; then
+        echo "--ssl-self-signed"
+    else
+        echo "--ssl-mode verify-ca --ssl-ca-file $ssl_folder/root.crt --server-cert $ssl_folder/server.crt --server-key $ssl_folder/server.key"
+    fi
+}
+
+# the unit of the guide
+start_unit() {
+    as_root "$1" bash -euc 'cat >/etc/systemd/system/pgautofailover.service
+        systemctl enable --now --quiet pgautofailover.service' <<UNIT
+[Unit]
+Description=pg_auto_failover
+
+[Service]
+WorkingDirectory=/var/lib/postgresql
+Environment=PGDATA=$pgdata
+User=postgres
+ExecStart=$bindir/pg_autoctl run
+Restart=always
+StartLimitBurst=0
+ExecReload=$bindir/pg_autoctl reload
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+}
+
+on_monitor() { as_postgres monitor "$bindir/psql -p $port -d pg_auto_failover -Atqc \"$1\"" </dev/null; }
+
+primary_lets_in() { as_postgres node1 "grep -q 'pgautofailover_replicator.* $1 ' $pgdata/pg_hba.conf" </dev/null; }
+
+# as the monitor has it: every node where it is assigned to be, and that is its place for good
+cluster_is_settled() {
+    [ "$(on_monitor "select count(*) from pgautofailover.node where reportedstate = goalstate
+        and reportedstate::text in ('$([ "$secondaries" = 0 ] && echo single || echo primary)', 'secondary')")" = "$((secondaries + 1))" ]
+}
+
+# by SQL: `pg_autoctl set formation number-sync-standbys` looks at an errno that is not its own and
+# refuses every number
+set_number_sync_standbys() {
+    # the monitor takes it only when the primary has reached its state
+    wait_until 120 cluster_is_settled || { show_state; die "the nodes did not reach their states"; }
+    on_monitor "select pgautofailover.set_formation_number_sync_standbys('default', $number_sync_standbys)" >/dev/null
+}
+
+show_state() { as_postgres monitor "$bindir/pg_autoctl show state --pgdata $pgdata" </dev/null >&2 || true; }

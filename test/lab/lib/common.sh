@@ -1,0 +1,50 @@
+# What every part of the laboratory uses: its folder, what it says, host packages, and what it
+# undoes when it is stopped. Sourced by ../lab.
+# shellcheck shell=bash
+
+lab_state=${PGAF_LAB_DIR:-/var/lib/pgaf-upgrade-lab}
+lab_lib=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+lab_tree=$(cd "$lab_lib/../../.." && pwd)
+
+say() { printf 'lab: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+usage_error() { printf 'lab: %s\n' "$*" "see: lab help" >&2; exit 2; }
+
+prepare_state() {
+    [ "$(id -u)" = 0 ] || die "the laboratory needs root: it makes namespaces and mounts"
+    # overlayfs separates its folders by these
+    case $lab_state in *[:,\\]*) die "PGAF_LAB_DIR must not contain a colon, comma or backslash: $lab_state" ;; esac
+    mkdir -p "$lab_state/images" "$lab_state/products" "$lab_state/labs"
+    # by this path from everywhere, whatever the caller's folder
+    lab_state=$(cd "$lab_state" && pwd -P)
+}
+
+# host_packages COMMAND=PACKAGE…: installs the packages of the commands that are missing
+host_packages() {
+    local pair missing=()
+    for pair in "$@"; do
+        command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
+    done
+    [ -n "${missing[*]}" ] || return 0
+    say "installing on this machine: ${missing[*]}"
+    {
+        apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+    } >"$lab_state/host-packages.log" 2>&1 || die "apt-get failed, see $lab_state/host-packages.log"
+}
+
+# What is to be undone if this shell ends now, last thing first
+undo=(stop_contained)
+undo_all() {
+    local code=$? i
+    # a second ctrl-C must not leave half of it
+    trap '' INT TERM HUP
+    set +e
+    # what runs beside this shell would wait for hosts that are going
+    { jobs -p | xargs -r kill -KILL; wait; } 2>/dev/null
+    for ((i = ${#undo[@]} - 1; i >= 0; i--)); do eval "${undo[i]}"; done
+    exit "$code"
+}
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+trap undo_all EXIT

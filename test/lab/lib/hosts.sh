@@ -1,0 +1,92 @@
+# The hosts of a laboratory: booting one, cutting its power, running commands in it.
+# shellcheck shell=bash
+
+host_address() {
+    case $1 in
+    monitor) echo 10.99.0.10 ;;
+    node[1-9]) echo "10.99.0.1${1#node}" ;;
+    client) echo 10.99.0.20 ;;
+    *) usage_error "no such host: $1 (monitor, node1 … node9, client)" ;;
+    esac
+}
+
+use_host() {
+    [ -d "$lab_folder" ] || die "there is no laboratory $lab_name; see: lab list, lab up"
+    [ -d "$lab_folder/hosts/$1" ] || die "laboratory $lab_name has no host $1; it has $(cd "$lab_folder/hosts" && echo *)"
+    host=$1
+    host_folder=$lab_folder/hosts/$1
+}
+
+# make_host HOST: its disk, as an installation leaves it
+make_host() {
+    local folder=$lab_folder/hosts/$1 other
+    mkdir -p "$folder"/{work,root,upper/etc}
+    host_address "$1" >"$folder/address"
+    echo "$1" >"$folder/upper/etc/hostname"
+    tr -d - </proc/sys/kernel/random/uuid >"$folder/upper/etc/machine-id"
+    {
+        echo "127.0.0.1 localhost"
+        for other in monitor node{1..9} client; do echo "$(host_address "$other") $other"; done
+    } >"$folder/upper/etc/hosts"
+}
+
+# boot_host HOST: returns when its systemd says that it is running
+boot_host() {
+    local laboratory
+    use_host "$1"
+    laboratory=$(lab_init) || die "laboratory $lab_name is not running"
+    ! recorded_pid "$host_folder/init" >/dev/null || die "$host is running already"
+    rm -f "$host_folder/init"
+    # -F: the shell's own process stays outside; what setsid forks is inside and nobody's child there
+    nsenter --target "$laboratory" --mount --net --ipc --uts --pid --no-fork \
+        setsid --fork bash "$lab_lib/host-start.sh" "$lab_folder" "$host" \
+        </dev/null >>"$host_folder/boot.log" 2>&1 8>&- 9>&-
+    wait_until 60 host_is_up || { cat "$host_folder/boot.log" >&2; die "$host did not boot"; }
+    [ "$host_state" = running ] || die "not all of $host came up: $(in_host systemctl --failed --plain --no-legend)"
+}
+
+host_is_up() {
+    host_state=$(in_host systemctl is-system-running --wait 2>/dev/null) || true
+    case $host_state in running | degraded | maintenance) return 0 ;; *) return 1 ;; esac
+}
+
+# kill_host HOST: as a power cut. What it had written, synced or not, is on its disk.
+kill_host() {
+    use_host "$1"
+    recorded_pid "$host_folder/init" >/dev/null || die "$host is off already"
+    kill_recorded "$host_folder/init"
+}
+
+# in_host COMMAND…: in $host's namespaces and its cgroup
+in_host() { (enter_host "$@"); }
+enter_host() {
+    local pid laboratory group
+    laboratory=$(lab_init) || die "laboratory $lab_name is not running"
+    pid=$(recorded_pid "$host_folder/init") || die "$host is off"
+    # so that systemd there finds this process in its own tree
+    group=/proc/$laboratory/root$lab_folder/cgroup$(<"$lab_folder/cgroup-path")/$host/lab
+    echo "$BASHPID" >"$group/cgroup.procs"
+    exec nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup "$@"
+}
+
+# run_in_host USER HOST COMMAND…: replaces this shell
+run_in_host() {
+    local user=$1
+    use_host "$2"
+    shift 2
+    user_command "$user" "$@"
+    with_terminal
+    enter_host "${user_argv[@]}"
+}
+
+# as_root HOST COMMAND…, as_postgres HOST 'SHELL TEXT': the same from the laboratory's own scripts
+as_root() {
+    use_host "$1"
+    user_command root "${@:2}"
+    in_host "${user_argv[@]}"
+}
+as_postgres() {
+    use_host "$1"
+    user_command postgres bash -c "cd ~; $2"
+    in_host "${user_argv[@]}"
+}
