@@ -36,7 +36,29 @@ SHLIB_LINK = -lstdc++
 # bitcode of C++ would need the clang that PostgreSQL was built with
 override with_llvm = no
 
+# `make check` and `make demo` set up all that they need, so they work where no PostgreSQL is installed.
+ifneq ($(filter check demo,$(MAKECMDGOALS)),)
+
+.PHONY: check demo
+check:
+	test/install-host-packages.sh
+	cmake -S . -B build -G Ninja
+	cmake --build build
+	test/lab/lab product
+	ctest --test-dir build --output-on-failure
+
+demo:
+	test/install-host-packages.sh
+	/usr/bin/python3 test/demo/demo.py
+
+else
+
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
+# The folders of these names are no targets.
+.PHONY: extension sql helper test expected
+
 $(OBJS): $(wildcard extension/core/*.hpp extension/src/*.hpp extension/src/pg/*.hpp)
+
+endif

@@ -29,12 +29,19 @@ Connection &Monitor::connection() {
                           "Look whether the monitor's service runs: pg_autoctl show state.", "");
         }
         const auto rows = connection_->query(
-            "SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e"
+            "SELECT pg_catalog.quote_ident(n.nspname), e.extversion FROM pg_catalog.pg_extension e"
             " JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pgaf_upgrade'");
         if (rows.size() == 0) {
             connection_.reset();
             throw HelperError(ExitCode::Refused, "the monitor's database has no extension pgaf_upgrade",
                               "On the monitor, in database pg_auto_failover: CREATE EXTENSION pgaf_upgrade.");
+        }
+        if (const auto version = rows.value(0, 1).value_or(""); version != kVersion) {
+            connection_.reset();
+            throw HelperError(
+                ExitCode::Refused,
+                fmt::format("this helper is version {}, the monitor's pgaf_upgrade is {}", kVersion, version),
+                "Install the same version on every node; on the monitor: ALTER EXTENSION pgaf_upgrade UPDATE.");
         }
         schema_ = rows.value(0, 0).value_or("public");
         connection_->query("LISTEN pgaf_upgrade");
@@ -42,17 +49,26 @@ Connection &Monitor::connection() {
     return *connection_;
 }
 
-Rows Monitor::call(const std::string &function, const std::string &arguments, const std::vector<Value> &values) {
+Rows Monitor::query(const std::string &sql, const std::vector<Value> &values) {
     auto &server = connection();
     try {
-        const auto name = function.find('.') == std::string::npos ? schema_ + "." + function : function;
-        return server.query(fmt::format("SELECT * FROM {}({})", name, arguments), values);
+        return server.query(sql, values);
     } catch (const PgError &error) {
         if (error.connection_lost()) {
             connection_.reset();
         }
         throw;
     }
+}
+
+Rows Monitor::call(const std::string &function, const std::string &arguments, const std::vector<Value> &values) {
+    connection();  // which finds the schema
+    const auto name = function.find('.') == std::string::npos ? schema_ + "." + function : function;
+    return query(fmt::format("SELECT * FROM {}({})", name, arguments), values);
+}
+
+void Monitor::require() {
+    connection();
 }
 
 std::optional<nlohmann::json> Monitor::attach(const std::string &token, bool retry_failed, bool resumed) {
@@ -109,34 +125,26 @@ Rows Monitor::status() {
 }
 
 NodeReport Monitor::report_of(std::int64_t nodeid) {
-    try {
-        const auto rows = connection().query(
-            "SELECT reportedstate::text AS reported, goalstate::text AS goal, sysidentifier, health,"
-            " reportedpgisrunning AS running, extract(epoch FROM pg_catalog.clock_timestamp() - reporttime) AS age"
-            " FROM pgautofailover.node WHERE nodeid = $1",
-            {std::to_string(nodeid)});
-        if (rows.size() == 0) {
-            throw HelperError(ExitCode::Refused, fmt::format("the monitor knows no node {}", nodeid));
-        }
-        return {.reported_state = rows.text(0, "reported"),
-                .goal_state = rows.text(0, "goal"),
-                .sysidentifier = rows.text(0, "sysidentifier"),
-                .health = std::atoi(rows.text(0, "health").c_str()),
-                .report_age_s = std::atof(rows.text(0, "age").c_str()),
-                .pg_is_running = rows.text(0, "running") == "t"};
-    } catch (const PgError &error) {
-        if (error.connection_lost()) {
-            connection_.reset();
-        }
-        throw;
+    const auto rows = query(
+        "SELECT reportedstate::text AS reported, goalstate::text AS goal, sysidentifier, health,"
+        " reportedpgisrunning AS running, extract(epoch FROM pg_catalog.clock_timestamp() - reporttime) AS age"
+        " FROM pgautofailover.node WHERE nodeid = $1",
+        {std::to_string(nodeid)});
+    if (rows.size() == 0) {
+        throw HelperError(ExitCode::Refused, fmt::format("the monitor knows no node {}", nodeid));
     }
+    return {.reported_state = rows.text(0, "reported"),
+            .goal_state = rows.text(0, "goal"),
+            .sysidentifier = rows.text(0, "sysidentifier"),
+            .health = std::atoi(rows.text(0, "health").c_str()),
+            .report_age_s = std::atof(rows.text(0, "age").c_str()),
+            .pg_is_running = rows.text(0, "running") == "t"};
 }
 
 int Monitor::number_sync_standbys(const std::string &formation) {
-    return std::atoi(
-        connection()
-            .single("SELECT number_sync_standbys FROM pgautofailover.formation WHERE formationid = $1", {formation})
-            .c_str());
+    const auto rows =
+        query("SELECT number_sync_standbys FROM pgautofailover.formation WHERE formationid = $1", {formation});
+    return rows.size() == 0 ? 0 : std::atoi(rows.text(0, "number_sync_standbys").c_str());
 }
 
 void Monitor::set_number_sync_standbys(const std::string &formation, int number) {
@@ -152,7 +160,8 @@ void Monitor::stop_maintenance(std::int64_t nodeid) {
 }
 
 std::string Monitor::extension_version() {
-    return connection().single("SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'pgautofailover'");
+    return query("SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'pgautofailover'")
+        .text(0, "extversion");
 }
 
 void Monitor::wait_for_notification(std::chrono::milliseconds limit) {

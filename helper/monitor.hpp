@@ -61,11 +61,15 @@ class Monitor {
     void stop_maintenance(std::int64_t nodeid);
     [[nodiscard]] std::string extension_version();  // of pgautofailover
 
+    // Throws where the monitor is away, or has the extension not or at another version.
+    void require();
+
     void wait_for_notification(std::chrono::milliseconds limit);
     void disconnect() { connection_.reset(); }
 
   private:
     Connection &connection();
+    Rows query(const std::string &sql, const std::vector<Value> &values = {});
     Rows call(const std::string &function, const std::string &arguments, const std::vector<Value> &values);
 
     const Node &node_;

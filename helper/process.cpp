@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/close_range.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,6 +60,8 @@ struct ChildSetup {
             return bp::error_code(errno, boost::system::system_category());
         }
         ::umask(077);
+        // A server that is started must not hold what the helper's caller had open, such as cron's lock.
+        ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
         return {};
     }
 };

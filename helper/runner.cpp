@@ -93,7 +93,7 @@ void Runner::deliver(Monitor &monitor, const std::string &what, const std::funct
 void Runner::perform(const std::string &step) {
     const bool offline = !offline_step().empty();
     if (!offline) {
-        monitor_.begin_step(token_, step);
+        deliver(monitor_, step, [&] { monitor_.begin_step(token_, step); });
     }
     journal_.begun(step);
     view_.begun(step);
@@ -128,7 +128,7 @@ void Runner::perform(const std::string &step) {
 }
 
 void Runner::perform_in_background(const std::string &step) {
-    monitor_.begin_step(token_, step);
+    deliver(monitor_, step, [&] { monitor_.begin_step(token_, step); });
     journal_.begun(step);
     view_.begun(step);
     background_runs_ = true;

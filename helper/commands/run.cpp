@@ -54,7 +54,10 @@ void refuse_wrong_bindir(const Node &node) {
 ExitCode command_run(const Options &options) {
     const Node node(options);
     refuse_wrong_bindir(node);
-    make_directory(node.work_dir(), node.owner);
+    if (!std::filesystem::exists(node.work_dir())) {
+        Monitor(node).require();  // a refusal leaves nothing behind
+        make_directory(node.work_dir(), node.owner);
+    }
     const Lock lock(node.work_dir() / "lock");
     if (!lock.taken()) {
         throw HelperError(ExitCode::Refused, "another pgaf-upgrade runs for this node",

@@ -27,16 +27,17 @@ void make_replication_slots(const Context &context) {
 
 nlohmann::json Start::perform(const Context &context) const {
     if (context.role() == Role::Monitor) {
-        // pg_autoctl itself brings its extension to the version of the new library, and restarts once
-        Service(Installation::from(context.journal).unit).start();
-        context.monitor.disconnect();
-        context.wait_until("the monitor to serve at its new version", std::chrono::minutes(5), [&context] {
-            auto server = Connection(context.node.monitor_conninfo(), context.node.monitor_user());
-            return server.single(
-                       "SELECT installed_version = default_version FROM pg_catalog.pg_available_extensions"
-                       " WHERE name = 'pgautofailover'") == "t";
+        const Service service(Installation::from(context.journal).unit);
+        if (!service.is_active()) {
+            update_pgautofailover(context);
+            service.start();
+        }
+        std::string version;
+        context.wait_until("the monitor to serve at its new version", std::chrono::minutes(5), [&] {
+            version = context.monitor.extension_version();
+            return true;
         });
-        return {{"pgautofailover", context.monitor.extension_version()}};
+        return {{"pgautofailover", version}};
     }
     start_new_server(context);
     make_replication_slots(context);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "process.hpp"
+#include "upgrade/pg_upgrade.hpp"
 
 namespace pgaf {
 
@@ -37,6 +38,33 @@ void start_new_server(const Context &context) {
                  .directory = node.work_dir(),
                  .log = node.log("pg_ctl"),
                  .on_progress = context.say});
+}
+
+void update_pgautofailover(const Context &context) {
+    const auto &node = context.node;
+    const auto pg_ctl = (Installation::from(context.journal).new_bindir / "pg_ctl").string();
+    const auto directory = scratch_dir(context);
+    run_checked(
+        {.argv = {pg_ctl, "start", "--wait", "-D", node.pgdata.string(), "-l", node.log("postgres").string(), "-o",
+                  fmt::format("-c listen_addresses='' -c unix_socket_directories='{}'", directory.string())},
+         .run_as = node.owner,
+         .time_limit = std::chrono::minutes(5),
+         .directory = node.work_dir(),
+         .log = node.log("pg_ctl")});
+    const auto stop = [&] {
+        run_checked({.argv = {pg_ctl, "stop", "--wait", "-m", "fast", "-D", node.pgdata.string()},
+                     .run_as = node.owner,
+                     .time_limit = std::chrono::minutes(5),
+                     .directory = node.work_dir(),
+                     .log = node.log("pg_ctl")});
+    };
+    try {
+        node.connect_locally("pg_auto_failover").query("ALTER EXTENSION pgautofailover UPDATE");
+    } catch (const HelperError &) {
+        stop();
+        throw;
+    }
+    stop();
 }
 
 }  // namespace pgaf

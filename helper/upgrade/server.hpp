@@ -8,4 +8,8 @@ namespace pgaf {
 // adopts it later. Returns when it accepts connections; nothing is done when it runs already.
 void start_new_server(const Context &context);
 
+// Brings pg_auto_failover's extension on the monitor to the version of the new library, in a server that
+// only this program can reach. pg_autoctl would do it after it has begun to serve, and then restart.
+void update_pgautofailover(const Context &context);
+
 }  // namespace pgaf
