@@ -1,0 +1,144 @@
+"""Whole upgrades of whole clusters, with an application writing all the while."""
+
+
+
+from cluster import Upgrade, Writer
+from customized import Customized
+
+PREPARED_WITHIN, UPGRADED_WITHIN = 60, 150
+
+
+def upgrade_by_run(lab):
+    upgrade = Upgrade(lab)
+    upgrade.start()
+    upgrade.start_helpers()
+    try:
+        upgrade.wait_state("ready", PREPARED_WITHIN)
+        upgrade.approve()
+        upgrade.wait_state("finished", UPGRADED_WITHIN)
+        upgrade.wait_helpers()
+    finally:
+        upgrade.stop_helpers()
+    return upgrade
+
+
+def upgrade_from_cron(lab):
+    """`run --once` is all that the hosts do. cron knows minutes; sleeps make it each 5 s."""
+    upgrade = Upgrade(lab)
+    upgrade.start()
+    for host in lab.hosts:
+        lab.put(host, "/etc/cron.d/pgaf-upgrade", "SHELL=/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\n" + "".join(
+            f"* * * * * root sleep {second}; flock -n -o /run/e2e-cron pgaf-upgrade run --once >>/var/log/pgaf-upgrade.log 2>&1\n"
+            for second in range(0, 60, 5)))
+        lab.sh(host, "systemctl", "restart", "cron")
+    try:
+        # the first minute begins within 60 s
+        upgrade.wait_state("ready", PREPARED_WITHIN + 60)
+        upgrade.approve()
+        upgrade.wait_state("finished", UPGRADED_WITHIN + 120)
+    except Exception as error:
+        logs = [f"--- {host}\n" + lab.run(host, "tail", "-n", "15", "/var/log/pgaf-upgrade.log").stdout for host in lab.hosts]
+        raise type(error)(f"{error}\n" + "\n".join(logs)) from None
+    return upgrade
+
+
+def whole_upgrade(lab, by=upgrade_by_run, before=None, after=None):
+    customized = Customized(lab)
+    number_sync_standbys = lab.number_sync_standbys()
+    identifiers = {host: lab.system_identifier(host) for host in lab.data_nodes}
+    if before:
+        before(lab)
+    writer = Writer(lab).start()
+    writer.wait_for_more()
+    since = lab.sh("monitor", "date", "+%s").strip()
+    by(lab)
+    lab.wait_settled()
+    writer.wait_for_more()
+
+    assert {host: lab.server_version(host) for host in lab.hosts} == {host: 17 for host in lab.hosts}
+    now = {host: lab.system_identifier(host) for host in lab.data_nodes}
+    assert len(set(now.values())) == 1, f"several system identifiers: {now}"
+    assert set(now.values()).isdisjoint(identifiers.values()), "the system identifier is still the old one"
+    shown = {node["host"]: str(int(node["sysidentifier"]) % 2**64) for node in lab.nodes()}
+    assert shown == now, "the monitor's system identifiers are not the nodes'"
+    assert lab.monitor_sql("SELECT extversion FROM pg_extension WHERE extname = 'pgautofailover'") == "2.2"
+    assert {host: lab.autoctl_version(host) for host in lab.hosts} == {host: "2.2" for host in lab.hosts}
+    assert lab.number_sync_standbys() == number_sync_standbys
+    customized.assert_carried()
+    for host in lab.data_nodes:
+        journal = lab.sh(host, "journalctl", "-u", "pgautofailover", "--since", f"@{since}", "-o", "cat")
+        assert "Unknown PostgreSQL system identifier" not in journal
+    if after:
+        after(lab)
+
+    lab.perform_switchover()
+    writer.wait_for_more()
+    writer.stop()
+    # initdb's pg_hba.conf knows no host but its own: a client that meets it is told so
+    met = [text for text in writer.errors() if "pg_hba.conf" in text or "password authentication" in text]
+    assert not met, f"the application met another pg_hba.conf: {met}"
+    assert writer.lost() == []
+    print("seconds without a write:", [round(gap, 1) for gap in writer.gaps()])
+
+
+def test_one_secondary(make_lab):
+    whole_upgrade(make_lab("one"))
+
+
+def test_two_secondaries(make_lab):
+    """number_sync_standbys 1 and an asynchronous secondary. pg_auto_failover refuses 1 with fewer
+    than two secondaries in the quorum ("At least 2 standby nodes are required"), so it takes three."""
+    lab = make_lab("two", secondaries=3, options=["--async", "1", "--number-sync-standbys", "1"])
+    whole_upgrade(lab)
+    assert [node["quorum"] for node in lab.nodes()] == [True, True, True, False]
+
+
+def test_tablespace(make_lab):
+    def make(lab):
+        for host in lab.data_nodes:
+            lab.sh(host, "install", "-d", "-o", "postgres", "-g", "postgres", "-m", "700", "/srv/ts1")
+        lab.psql(lab.primary(), "CREATE TABLESPACE ts1 LOCATION '/srv/ts1'")
+        lab.psql(lab.primary(), "CREATE TABLE in_ts1 TABLESPACE ts1 AS SELECT n, md5(n::text) AS t FROM generate_series(1, 50000) n")
+
+    def look(lab):
+        for host in lab.data_nodes:
+            assert lab.psql(host, "SELECT count(*), sum(n), min(md5(n::text) = t) FROM (SELECT n, t FROM in_ts1) q"
+                            .replace("min(md5(n::text) = t)", "bool_and(md5(n::text) = t)")) == "50000|1250025000|t"
+            assert "PG_17_" in lab.sh(host, "ls", "/srv/ts1")
+
+    whole_upgrade(make_lab("tablespace"), before=make, after=look)
+
+
+def test_checksums_icu_port(make_lab):
+    def make(lab):
+        lab.psql(lab.primary(), "CREATE DATABASE german TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE'")
+
+    def look(lab):
+        for host in lab.data_nodes:
+            assert lab.psql(host, "SHOW data_checksums") == "on"
+            assert lab.psql(host, "SELECT datname, datlocprovider, datlocale FROM pg_database"
+                                  " WHERE datname IN ('postgres', 'german') ORDER BY 1") == "german|i|de-DE\npostgres|i|en-US"
+
+    whole_upgrade(make_lab("icu", port=5433, options=["--checksums", "--icu"]), before=make, after=look)
+
+
+def test_pgdata_link(make_lab):
+    def look(lab):
+        for host in lab.hosts:
+            assert lab.sh(host, "readlink", lab.pgdata).strip() == "/srv/postgres/15-main"
+
+    whole_upgrade(make_lab("link", options=["--pgdata-link"]), after=look)
+
+
+def test_ca_certificates(make_lab):
+    def look(lab):
+        for host in lab.data_nodes:
+            assert lab.psql(host, "SELECT name, setting FROM pg_settings WHERE name ~ '^ssl_(ca|cert|key)_file$' ORDER BY 1") == \
+                "\n".join(f"{name}|/etc/pgaf-ssl/{file}" for name, file in
+                          (("ssl_ca_file", "root.crt"), ("ssl_cert_file", "server.crt"), ("ssl_key_file", "server.key")))
+
+    whole_upgrade(make_lab("ca", options=["--ssl", "ca"]), after=look)
+
+
+def test_once_from_cron(make_lab):
+    whole_upgrade(make_lab("cron"), by=upgrade_from_cron)
