@@ -22,6 +22,9 @@ class PgError : public HelperError {
     [[nodiscard]] const std::string &sqlstate() const noexcept { return sqlstate_; }
     [[nodiscard]] bool connection_lost() const noexcept { return sqlstate_.empty(); }
 
+    // The same call may succeed the next time: class 40 is a deadlock or a serialization failure.
+    [[nodiscard]] bool is_transient() const noexcept { return connection_lost() || sqlstate_.starts_with("40"); }
+
   private:
     std::string sqlstate_;
 };

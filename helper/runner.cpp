@@ -80,7 +80,7 @@ void Runner::deliver(Monitor &monitor, const std::string &what, const std::funct
             call();
             return;
         } catch (const PgError &error) {
-            if (!error.connection_lost() || std::chrono::steady_clock::now() > deadline || stop_was_asked()) {
+            if (!error.is_transient() || std::chrono::steady_clock::now() > deadline || stop_was_asked()) {
                 throw;
             }
             monitor.disconnect();

@@ -30,11 +30,13 @@ nlohmann::json Rejoin::perform(const Context &context) const {
             return report.report_age_s < kFreshReport &&
                    (report.reported_state != "maintenance" || report.pg_is_running);
         });
-        if (context.monitor.report_of(nodeid).goal_state == "maintenance") {
-            context.monitor.stop_maintenance(nodeid);
-        }
-        context.wait_until("this node to be a secondary again", std::chrono::hours(1),
-                           [&] { return context.monitor.report_of(nodeid).is_stable_in("secondary"); });
+        context.wait_until("this node to be a secondary again", std::chrono::hours(1), [&] {
+            const auto report = context.monitor.report_of(nodeid);
+            if (report.goal_state == "maintenance") {
+                context.monitor.stop_maintenance(nodeid);
+            }
+            return report.is_stable_in("secondary");
+        });
     }
     return {{"reported_state", context.monitor.report_of(nodeid).reported_state}};
 }

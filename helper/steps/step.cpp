@@ -52,7 +52,7 @@ void Context::wait_until(const std::string &what, std::chrono::seconds limit,
             }
             last = what;
         } catch (const PgError &error) {
-            if (!error.connection_lost()) {
+            if (!error.is_transient()) {
                 throw;
             }
             last = fmt::format("{} ({})", what, error.what());

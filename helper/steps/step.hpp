@@ -42,7 +42,8 @@ struct Context {
     [[nodiscard]] nlohmann::json group_primary() const;
 
     // Asks until the condition holds. Throws HelperError(TimedOut) that names `what`. A monitor that is
-    // away in between is waited for as part of the same time.
+    // away in between, or that ended the call because of a deadlock, is asked again within the same time:
+    // pg_auto_failover 2.0 deadlocks at times when maintenance begins while its keepers report.
     void wait_until(const std::string &what, std::chrono::seconds limit, const std::function<bool()> &condition) const;
 };
 
