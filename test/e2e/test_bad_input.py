@@ -119,15 +119,17 @@ def test_unrelated_user(lab, unchanged):
                                HELPER, command, timeout=60), code=REFUSED)
 
 
-def test_two_helpers_on_one_node(lab, unchanged):
-    """The first waits for a run; the second is refused."""
+def test_two_helpers_on_one_node(lab):
+    """The first waits for a run, for which it makes its work folder; the second is refused."""
     first = lab.start("node1", HELPER, "run", log=os.path.join(lab.logs, "first"))
     try:
         wait_until(10, "the first helper runs", lambda: lab.run("node1", "pgrep", "-f", f"{HELPER} run").returncode == 0)
         lab.sh("node1", "sleep", "2")
         assert first.poll() is None
+        before = shape(lab)
         assert_refused(lab.run("node1", HELPER, "run", timeout=60), code=REFUSED)
         assert_refused(lab.run("node1", HELPER, "run", "--once", timeout=60), code=REFUSED)
+        assert shape(lab) == before
         assert first.poll() is None
     finally:
         first.terminate()
@@ -141,8 +143,8 @@ def test_unknown_option(lab, unchanged):
 def test_no_monitor(lab):
     lab.sh("monitor", "systemctl", "stop", "pgautofailover")
     try:
-        # `check` looks at its own host only, so that it works before there is an extension
         assert_refused(lab.run("node1", HELPER, "run", "--once", timeout=60), "monitor", code=UNREACHABLE)
+        assert_refused(lab.run("node1", HELPER, "check", timeout=60), "monitor", code=UNREACHABLE)
     finally:
         lab.sh("monitor", "systemctl", "start", "pgautofailover")
         lab.wait_settled()
