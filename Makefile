@@ -2,7 +2,9 @@
 # PostgreSQL to build for; run `make clean` between two of them.
 
 EXTENSION = extension/pgaf_upgrade
-DATA = extension/sql/pgaf_upgrade--1.0.sql
+# The script that CREATE EXTENSION runs is put together from its parts, in this order.
+SQL_PARTS = $(addprefix extension/sql/1.0/,tables.sql operator.sql protocol.sql procedures.sql shown.sql)
+DATA_built = extension/sql/pgaf_upgrade--1.0.sql
 
 MODULE_big = pgaf_upgrade
 OBJS = \
@@ -13,7 +15,11 @@ OBJS = \
 	extension/src/protocol_functions.o \
 	extension/src/run.o \
 	extension/src/shown_functions.o \
-	extension/src/store.o \
+	extension/src/store_cluster.o \
+	extension/src/store_node.o \
+	extension/src/store_record.o \
+	extension/src/store_run.o \
+	extension/src/store_step.o \
 	extension/src/sysidentifier_functions.o \
 	extension/src/pg/entry_points.o \
 	extension/src/pg/guard.o \
@@ -58,6 +64,9 @@ include $(PGXS)
 
 # The folders of these names are no targets.
 .PHONY: extension sql helper test expected
+
+extension/sql/pgaf_upgrade--1.0.sql: $(SQL_PARTS)
+	cat $^ >$@
 
 $(OBJS): $(wildcard extension/core/*.hpp extension/src/*.hpp extension/src/pg/*.hpp)
 

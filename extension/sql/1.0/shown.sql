@@ -1,0 +1,200 @@
+----------------------------------------------------------------------------------------------------
+-- Shown to everyone who may connect. They only read; the tables themselves stay closed.
+----------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION @extschema@.pgaf_upgrade_steps()
+RETURNS TABLE
+ (
+    role         text,
+    ordinal      int,
+    step         text,
+    phase        text,
+    guide_step   text,
+    title        text,
+    background   boolean,
+    offline      boolean,
+    requirements text
+ )
+LANGUAGE C IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'pgaf_upgrade_steps';
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_steps()
+     IS 'every step of an upgrade, by role and in order, as the library knows them';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_steps() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_steps() TO PUBLIC;
+
+CREATE FUNCTION pgaf_upgrade.waiting_for(run bigint)
+RETURNS text LANGUAGE C VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'pgaf_upgrade_waiting_for';
+COMMENT ON FUNCTION pgaf_upgrade.waiting_for(bigint) IS 'what a run waits for, in words; null when it has ended';
+REVOKE ALL ON FUNCTION pgaf_upgrade.waiting_for(bigint) FROM PUBLIC;
+
+CREATE FUNCTION pgaf_upgrade.sysidentifier_text(stored bigint)
+RETURNS numeric LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT CASE WHEN stored < 0 THEN stored::numeric + 18446744073709551616 ELSE stored::numeric END $$;
+COMMENT ON FUNCTION pgaf_upgrade.sysidentifier_text(bigint)
+     IS 'a system identifier as pg_controldata prints it, from the bigint that holds its bits';
+REVOKE ALL ON FUNCTION pgaf_upgrade.sysidentifier_text(bigint) FROM PUBLIC;
+
+CREATE FUNCTION pgaf_upgrade.shown_run(run bigint)
+RETURNS bigint LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT coalesce(run, (SELECT max(runid) FROM pgaf_upgrade.run)) $$;
+COMMENT ON FUNCTION pgaf_upgrade.shown_run(bigint) IS 'the run that was asked for, or the newest';
+REVOKE ALL ON FUNCTION pgaf_upgrade.shown_run(bigint) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.pgaf_upgrade_status(run bigint DEFAULT NULL)
+RETURNS TABLE
+ (
+    run              bigint,
+    state            text,
+    formation        text,
+    source_version   int,
+    target_version   int,
+    nodes            int,
+    steps_done       int,
+    steps            int,
+    waiting_for      text,
+    failed           text,
+    started_at       timestamptz,
+    approved_at      timestamptz,
+    writes_refused   interval,
+    redundancy_after interval,
+    ended_at         timestamptz
+ )
+LANGUAGE sql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH primary_switch AS
+   (
+      SELECT n.formationid, n.groupid, stop.first_started_at AS refused_at, start.finished_at AS accepted_at
+        FROM pgaf_upgrade.node n
+             JOIN pgaf_upgrade.step stop USING (runid, nodeid)
+             JOIN pgaf_upgrade.step start USING (runid, nodeid)
+       WHERE n.runid = pgaf_upgrade.shown_run($1) AND n.role = 'primary'
+         AND stop.name = 'stop' AND start.name = 'start'
+         AND stop.first_started_at IS NOT NULL
+   ),
+   rejoined AS
+   (
+      SELECT n.formationid, n.groupid, max(s.finished_at) AS redundant_at
+        FROM pgaf_upgrade.node n JOIN pgaf_upgrade.step s USING (runid, nodeid)
+       WHERE n.runid = pgaf_upgrade.shown_run($1) AND n.role = 'secondary' AND s.name = 'rejoin'
+    GROUP BY n.formationid, n.groupid
+      HAVING bool_and(s.state = 'done')
+   )
+  SELECT r.runid, r.state, r.formationid, r.source_version, r.target_version,
+         (SELECT count(*)::int FROM pgaf_upgrade.node n WHERE n.runid = r.runid),
+         (SELECT count(*)::int FROM pgaf_upgrade.step s WHERE s.runid = r.runid AND s.state = 'done'),
+         (SELECT count(*)::int FROM pgaf_upgrade.step s WHERE s.runid = r.runid),
+         pgaf_upgrade.waiting_for(r.runid),
+         (SELECT string_agg(format('%s on %s: %s', s.name, n.nodename, s.error), '; ' ORDER BY s.finished_at)
+            FROM pgaf_upgrade.step s JOIN pgaf_upgrade.node n USING (runid, nodeid)
+           WHERE s.runid = r.runid AND s.state = 'failed'),
+         r.started_at, r.approved_at,
+         (SELECT max(coalesce(p.accepted_at, clock_timestamp()) - p.refused_at) FROM primary_switch p),
+         (SELECT max(j.redundant_at - p.refused_at) FROM primary_switch p JOIN rejoined j USING (formationid, groupid)
+          HAVING count(*) = (SELECT count(DISTINCT (n.formationid, n.groupid)) FROM pgaf_upgrade.node n
+                              WHERE n.runid = r.runid AND n.role = 'secondary')),
+         r.ended_at
+    FROM pgaf_upgrade.run r
+   WHERE r.runid = pgaf_upgrade.shown_run($1)
+$$;
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_status(bigint)
+     IS 'one run (the newest unless told) in one row: where it is, what it waits for, how long writes were refused';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_status(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_status(bigint) TO PUBLIC;
+
+CREATE FUNCTION @extschema@.pgaf_upgrade_progress(run bigint DEFAULT NULL)
+RETURNS TABLE
+ (
+    ordinal     int,
+    node        text,
+    role        text,
+    step        text,
+    guide_step  text,
+    title       text,
+    phase       text,
+    state       text,
+    attempt     int,
+    started_at  timestamptz,
+    finished_at timestamptz,
+    elapsed     interval,
+    progress    text,
+    error       text,
+    hint        text
+ )
+LANGUAGE sql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT (row_number() OVER reading)::int, n.nodename, n.role, s.name, d.guide_step, d.title, s.phase, s.state,
+         s.attempts, s.started_at, s.finished_at,
+         CASE s.state WHEN 'pending' THEN NULL
+                      WHEN 'running' THEN clock_timestamp() - s.started_at
+                      ELSE s.finished_at - s.started_at END,
+         s.progress, s.error, s.hint
+    FROM pgaf_upgrade.step s
+         JOIN pgaf_upgrade.node n USING (runid, nodeid)
+         LEFT JOIN @extschema@.pgaf_upgrade_steps() d ON d.role = n.role AND d.step = s.name
+   WHERE s.runid = pgaf_upgrade.shown_run($1)
+  WINDOW reading AS (ORDER BY array_position(ARRAY['prepare', 'switch', 'restore', 'finish'], s.phase),
+                              n.role = 'monitor', n.formationid, n.groupid, n.role, n.rank, n.nodeid, s.ordinal)
+ORDER BY 1
+$$;
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_progress(bigint)
+     IS 'every step of one run (the newest unless told), with the step of the guide that it replaces';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_progress(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_progress(bigint) TO PUBLIC;
+
+CREATE FUNCTION @extschema@.pgaf_upgrade_checks(run bigint DEFAULT NULL)
+RETURNS TABLE
+ (
+    node         text,
+    check_name   text,
+    severity     text,
+    passed       boolean,
+    found        text,
+    meaning      text,
+    remedy       text,
+    waive_reason text,
+    reported_at  timestamptz
+ )
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT n.nodename, c.check_name, c.severity, c.passed, c.found, c.meaning, c.remedy, c.waive_reason, c.reported_at
+    FROM pgaf_upgrade.check_result c JOIN pgaf_upgrade.node n USING (runid, nodeid)
+   WHERE c.runid = pgaf_upgrade.shown_run($1)
+ORDER BY c.passed, array_position(ARRAY['error', 'warning', 'info'], c.severity), n.nodeid, c.check_name
+$$;
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_checks(bigint)
+     IS 'what the checks of one run (the newest unless told) found, what has not passed first';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_checks(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_checks(bigint) TO PUBLIC;
+
+CREATE FUNCTION @extschema@.pgaf_upgrade_events(run bigint DEFAULT NULL)
+RETURNS TABLE
+ (
+    eventid     bigint,
+    happened_at timestamptz,
+    node        text,
+    step        text,
+    kind        text,
+    state       text,
+    message     text,
+    by_user     text
+ )
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT e.eventid, e.happened_at, n.nodename, e.step, e.kind, e.state, e.message, e.by_user
+    FROM pgaf_upgrade.event e LEFT JOIN pgaf_upgrade.node n USING (runid, nodeid)
+   WHERE e.runid = pgaf_upgrade.shown_run($1)
+ORDER BY e.eventid
+$$;
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_events(bigint)
+     IS 'everything that happened in one run (the newest unless told), in order';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_events(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_events(bigint) TO PUBLIC;

@@ -1,0 +1,175 @@
+#include "src/store.hpp"
+
+#include "src/pg/spi.hpp"
+
+// last, to see what the others have brought in
+#include "src/cpp_only.hpp"
+
+namespace pgaf::store {
+
+using pg::query;
+
+void insert_node(std::int64_t runid, const NodePlan &node, const std::string &host, int port, const ClusterNode *known,
+                 std::optional<std::int64_t> sysidentifier) {
+    query(
+        "INSERT INTO pgaf_upgrade.node (runid, nodeid, nodename, nodehost, nodeport, formationid, groupid, role, "
+        "            rank, old_sysidentifier, replicationquorum, candidatepriority, number_sync_standbys) "
+        "VALUES ($1::bigint, $2::bigint, $3, $4, $5::int, $6, $7::int, $8, $9::int, $10::bigint, "
+        "        $11::boolean, $12::int, $13::int)",
+        {runid, node.nodeid, node.name, host, port, node.formation, node.group, to_string(node.role), node.rank,
+         sysidentifier, known != nullptr ? pg::Param(known->replication_quorum) : pg::Param(std::nullopt),
+         known != nullptr ? pg::Param(known->candidate_priority) : pg::Param(std::nullopt),
+         known != nullptr ? pg::Param(known->number_sync_standbys) : pg::Param(std::nullopt)});
+}
+
+void insert_step(std::int64_t runid, std::int64_t nodeid, int ordinal, const StepDefinition &step) {
+    query(
+        "INSERT INTO pgaf_upgrade.step (runid, nodeid, ordinal, name, phase) "
+        "VALUES ($1::bigint, $2::bigint, $3::int, $4, $5)",
+        {runid, nodeid, ordinal, step.name, to_string(step.phase)});
+}
+
+std::vector<NodePlan> plan_nodes(std::int64_t runid, std::vector<std::vector<std::string>> &step_names) {
+    const auto rows = query(
+        "SELECT n.nodeid, n.nodename, n.formationid, n.groupid, n.role, n.rank, s.name, s.state "
+        "  FROM pgaf_upgrade.node n "
+        "  JOIN pgaf_upgrade.step s ON s.runid = n.runid AND s.nodeid = n.nodeid "
+        " WHERE n.runid = $1::bigint "
+        " ORDER BY n.role = 'monitor', n.formationid, n.groupid, n.role, n.rank, n.nodeid, s.ordinal",
+        {runid});
+    std::vector<NodePlan> nodes;
+    step_names.clear();
+    for (const auto &row : rows) {
+        if (nodes.empty() || nodes.back().nodeid != row.integer(0)) {
+            NodePlan node;
+            node.nodeid = row.integer(0);
+            node.name = row.string(1);
+            node.formation = row.string(2);
+            node.group = static_cast<int>(row.integer(3));
+            node.role = parse_role(row.string(4)).value();
+            node.rank = static_cast<int>(row.integer(5));
+            nodes.push_back(std::move(node));
+            step_names.emplace_back();
+        }
+        step_names.back().push_back(row.string(6));
+        nodes.back().states.push_back(parse_step_state(row.string(7)).value());
+    }
+    return nodes;
+}
+
+std::optional<std::pair<std::int64_t, std::int64_t>> lease_of(const std::string &token) {
+    const auto rows =
+        query("SELECT runid, nodeid FROM pgaf_upgrade.node WHERE lease_token = $1::uuid ORDER BY runid DESC LIMIT 1",
+              {token});
+    if (rows.empty()) {
+        return std::nullopt;
+    }
+    return std::pair(rows.at(0).integer(0), rows.at(0).integer(1));
+}
+
+bool holds_lease(std::int64_t runid, std::int64_t nodeid, const std::string &token) {
+    return !query(
+                "SELECT 1 FROM pgaf_upgrade.node "
+                " WHERE runid = $1::bigint AND nodeid = $2::bigint AND lease_token = $3::uuid",
+                {runid, nodeid, token})
+                .empty();
+}
+
+NodeLease lease(std::int64_t runid, std::int64_t nodeid, const std::string &token) {
+    const auto row = query(
+                         "SELECT coalesce(lease_token <> $3::uuid AND lease_heartbeat > "
+                         "                pg_catalog.clock_timestamp() - $4::int * interval '1 second', false), "
+                         "       coalesce(lease_host, ''), "
+                         "       coalesce(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - "
+                         "                                              lease_heartbeat)::int, 0) "
+                         "  FROM pgaf_upgrade.node WHERE runid = $1::bigint AND nodeid = $2::bigint",
+                         {runid, nodeid, token, kLeaseSeconds})
+                         .at(0);
+    return {row.boolean(0), row.string(1), static_cast<int>(row.integer(2))};
+}
+
+bool take_lease(std::int64_t runid, std::int64_t nodeid, const std::string &token, const std::string &host,
+                const std::string &helper_version) {
+    const bool held = holds_lease(runid, nodeid, token);
+    // The monitor's own host is not in pg_auto_failover's tables: its helper tells it.
+    query(
+        "UPDATE pgaf_upgrade.node SET lease_token = $3::uuid, lease_heartbeat = pg_catalog.clock_timestamp(), "
+        "       lease_host = $4, lease_pid = pg_catalog.pg_backend_pid(), helper_version = $5, "
+        "       nodehost = CASE WHEN nodehost = '' THEN $4 ELSE nodehost END "
+        " WHERE runid = $1::bigint AND nodeid = $2::bigint",
+        {runid, nodeid, token, host, helper_version});
+    return !held;
+}
+
+void touch_lease(std::int64_t runid, std::int64_t nodeid) {
+    query(
+        "UPDATE pgaf_upgrade.node SET lease_heartbeat = pg_catalog.clock_timestamp(), "
+        "       lease_pid = pg_catalog.pg_backend_pid() WHERE runid = $1::bigint AND nodeid = $2::bigint",
+        {runid, nodeid});
+}
+
+std::vector<HelperSign> helper_signs(std::int64_t runid) {
+    const auto rows = query(
+        "SELECT nodeid, lease_token IS NOT NULL, "
+        "       coalesce(lease_heartbeat > pg_catalog.clock_timestamp() - $2::int * interval '1 second', false), "
+        "       coalesce(pg_catalog.to_char(lease_heartbeat, 'HH24:MI:SS'), '') "
+        "  FROM pgaf_upgrade.node WHERE runid = $1::bigint",
+        {runid, kLeaseSeconds});
+    std::vector<HelperSign> signs;
+    for (const auto &row : rows) {
+        signs.push_back({row.integer(0), row.boolean(1), row.boolean(2), row.string(3)});
+    }
+    return signs;
+}
+
+std::string assignment(std::int64_t runid, std::int64_t nodeid) {
+    return query(
+               "WITH described AS "
+               "(SELECT n.nodeid, n.formationid, n.groupid, n.rank, n.role, n.number_sync_standbys, "
+               "        pg_catalog.jsonb_build_object("
+               "            'id', n.nodeid, 'name', n.nodename, 'role', n.role, 'formation', n.formationid, "
+               "            'group', n.groupid, 'rank', n.rank, 'host', n.nodehost, 'port', n.nodeport, "
+               "            'replication_quorum', n.replicationquorum, 'candidate_priority', n.candidatepriority, "
+               "            'old_sysidentifier', pgaf_upgrade.sysidentifier_text(n.old_sysidentifier)::text, "
+               "            'new_sysidentifier', pgaf_upgrade.sysidentifier_text(n.new_sysidentifier)::text) AS node "
+               "   FROM pgaf_upgrade.node n WHERE n.runid = $1::bigint) "
+               "SELECT pg_catalog.jsonb_build_object("
+               "           'run', r.runid, 'state', r.state, 'source_version', r.source_version, "
+               "           'target_version', r.target_version, 'method', r.method, "
+               "           'standby_method', r.standby_method, 'include_monitor', r.include_monitor, "
+               "           'number_sync_standbys', d.number_sync_standbys, 'node', d.node, "
+               "           'group', (SELECT pg_catalog.jsonb_agg(o.node ORDER BY o.role, o.rank, o.nodeid) "
+               "                       FROM described o "
+               "                      WHERE (o.formationid, o.groupid, o.role = 'monitor') = "
+               "                            (d.formationid, d.groupid, d.role = 'monitor')), "
+               "           'steps', (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object("
+               "                                'name', s.name, 'state', s.state) ORDER BY s.ordinal) "
+               "                       FROM pgaf_upgrade.step s "
+               "                      WHERE s.runid = r.runid AND s.nodeid = d.nodeid)) "
+               "  FROM pgaf_upgrade.run r, described d WHERE r.runid = $1::bigint AND d.nodeid = $2::bigint",
+               {runid, nodeid})
+        .at(0)
+        .string(0);
+}
+
+void set_sysidentifiers(std::int64_t runid, std::int64_t nodeid, std::optional<std::int64_t> old_sysidentifier,
+                        std::optional<std::int64_t> new_sysidentifier) {
+    query(
+        "UPDATE pgaf_upgrade.node SET old_sysidentifier = coalesce($3::bigint, old_sysidentifier), "
+        "       new_sysidentifier = coalesce($4::bigint, new_sysidentifier) "
+        " WHERE runid = $1::bigint AND nodeid = $2::bigint",
+        {runid, nodeid, old_sysidentifier, new_sysidentifier});
+}
+
+std::optional<std::int64_t> sysidentifier_to_write(std::int64_t runid, const std::string &formation, int group) {
+    const auto rows = query(
+        "SELECT n.new_sysidentifier FROM pgaf_upgrade.node n "
+        "  JOIN pgaf_upgrade.step s ON s.runid = n.runid AND s.nodeid = n.nodeid "
+        " WHERE n.runid = $1::bigint AND n.formationid = $2 AND n.groupid = $3::int AND n.role = 'primary' "
+        "   AND s.name = 'identity' AND s.state = 'running' AND s.token = n.lease_token "
+        "   AND s.backend_pid = pg_catalog.pg_backend_pid() AND n.new_sysidentifier IS NOT NULL",
+        {runid, formation, group});
+    return rows.empty() ? std::nullopt : std::optional(rows.at(0).integer(0));
+}
+
+}  // namespace pgaf::store

@@ -1,0 +1,104 @@
+#include "src/store.hpp"
+
+#include "src/pg/spi.hpp"
+
+// last, to see what the others have brought in
+#include "src/cpp_only.hpp"
+
+namespace pgaf::store {
+
+using pg::query;
+
+int attempts(std::int64_t runid, std::int64_t nodeid, std::string_view step) {
+    return static_cast<int>(query("SELECT attempts FROM pgaf_upgrade.step "
+                                  " WHERE runid = $1::bigint AND nodeid = $2::bigint AND name = $3",
+                                  {runid, nodeid, step})
+                                .at(0)
+                                .integer(0));
+}
+
+int set_running(std::int64_t runid, std::int64_t nodeid, std::string_view step, const std::string &token,
+                const Text &at) {
+    return static_cast<int>(
+        query("UPDATE pgaf_upgrade.step SET state = 'running', attempts = attempts + 1, started_at = t.at, "
+              "       first_started_at = coalesce(first_started_at, t.at), finished_at = NULL, progress = NULL, "
+              "       result = NULL, error = NULL, hint = NULL, detail = NULL, token = $4::uuid, "
+              "       backend_pid = pg_catalog.pg_backend_pid() "
+              "  FROM (SELECT coalesce($5::timestamptz, pg_catalog.clock_timestamp()) AS at) t "
+              " WHERE runid = $1::bigint AND nodeid = $2::bigint AND name = $3 RETURNING attempts",
+              {runid, nodeid, step, token, at})
+            .at(0)
+            .integer(0));
+}
+
+int keep_running(std::int64_t runid, std::int64_t nodeid, std::string_view step, const std::string &token) {
+    return static_cast<int>(
+        query("UPDATE pgaf_upgrade.step SET token = $4::uuid, backend_pid = pg_catalog.pg_backend_pid() "
+              " WHERE runid = $1::bigint AND nodeid = $2::bigint AND name = $3 RETURNING attempts",
+              {runid, nodeid, step, token})
+            .at(0)
+            .integer(0));
+}
+
+void set_done(std::int64_t runid, std::int64_t nodeid, std::string_view step, const Text &at, const Text &result) {
+    query(
+        "UPDATE pgaf_upgrade.step SET state = 'done', progress = NULL, result = $5::jsonb, backend_pid = NULL, "
+        "       finished_at = coalesce($4::timestamptz, pg_catalog.clock_timestamp()) "
+        " WHERE runid = $1::bigint AND nodeid = $2::bigint AND name = $3",
+        {runid, nodeid, step, at, result});
+}
+
+void set_failed(std::int64_t runid, std::int64_t nodeid, std::string_view step, const Text &at, const Text &error,
+                const Text &hint, const Text &detail) {
+    query(
+        "UPDATE pgaf_upgrade.step SET state = 'failed', error = $5, hint = $6, detail = $7, backend_pid = NULL, "
+        "       finished_at = coalesce($4::timestamptz, pg_catalog.clock_timestamp()) "
+        " WHERE runid = $1::bigint AND nodeid = $2::bigint AND name = $3",
+        {runid, nodeid, step, at, error, hint, detail});
+}
+
+void set_pending(std::int64_t runid, std::int64_t nodeid, std::string_view step) {
+    query(
+        "UPDATE pgaf_upgrade.step SET state = 'pending', progress = NULL, result = NULL, error = NULL, hint = NULL, "
+        "       detail = NULL, started_at = NULL, finished_at = NULL, token = NULL, backend_pid = NULL "
+        " WHERE runid = $1::bigint AND nodeid = $2::bigint AND name = $3",
+        {runid, nodeid, step});
+}
+
+void set_progress(std::int64_t runid, std::int64_t nodeid, std::string_view step, const Text &progress) {
+    query(
+        "UPDATE pgaf_upgrade.step SET progress = $4 "
+        " WHERE runid = $1::bigint AND nodeid = $2::bigint AND name = $3 AND state = 'running'",
+        {runid, nodeid, step, progress});
+}
+
+bool has_finished_at(std::int64_t runid, std::int64_t nodeid, std::string_view step, const Text &at) {
+    return !query(
+                "SELECT 1 FROM pgaf_upgrade.step "
+                " WHERE runid = $1::bigint AND nodeid = $2::bigint AND name = $3 AND finished_at = $4::timestamptz",
+                {runid, nodeid, step, at})
+                .empty();
+}
+
+Text result_value(const Text &result, const char *key) {
+    return query("SELECT $1::jsonb ->> $2", {result, key}).at(0).text(0);
+}
+
+bool is_json_array(const std::string &json) {
+    return query("SELECT pg_catalog.jsonb_typeof($1::jsonb) = 'array'", {json}).at(0).boolean(0);
+}
+
+std::vector<JournalEntry> journal_entries(const std::string &json) {
+    const auto rows = query(
+        "SELECT e ->> 'step', e ->> 'state', e ->> 'started_at', e ->> 'finished_at', (e -> 'result')::text, "
+        "       e ->> 'error', e ->> 'hint' "
+        "  FROM pg_catalog.jsonb_array_elements($1::jsonb) WITH ORDINALITY AS j (e, position) ORDER BY j.position",
+        {json});
+    std::vector<JournalEntry> entries;
+    for (const auto &row : rows) {
+        entries.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6)});
+    }
+    return entries;
+}
+
+}  // namespace pgaf::store
