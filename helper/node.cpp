@@ -113,10 +113,6 @@ std::string Node::monitor_conninfo() const {
                        quote_conninfo(owner.name));
 }
 
-std::optional<Owner> Node::monitor_user() const {
-    return owner;  // on a data node, too: certificates and passwords are the owner's
-}
-
 fs::path Node::bindir_of_target(const fs::path &current, int source, int target) const {
     if (!options.new_bindir.empty()) {
         return options.new_bindir;

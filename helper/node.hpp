@@ -39,9 +39,9 @@ class Node {
     [[nodiscard]] std::filesystem::path work_dir() const { return beside("_pgaf_upgrade"); }
     [[nodiscard]] std::filesystem::path log(const std::string &name) const { return work_dir() / (name + ".log"); }
 
-    // From the monitor's URI, or the local server on the monitor itself.
+    // From the monitor's URI, or the local server on the monitor itself. To be used as the owner, whose
+    // certificates and passwords are meant.
     [[nodiscard]] std::string monitor_conninfo() const;
-    [[nodiscard]] std::optional<Owner> monitor_user() const;
 
     // The local server over its Unix socket, as postmaster.pid tells it. Throws when none runs.
     [[nodiscard]] Connection connect_locally(const std::string &dbname = "postgres") const;

@@ -37,10 +37,10 @@ bool Runner::wait_for_run() {
         if (node_.options.once) {
             return false;
         }
-        view_.waiting("no upgrade has been started; on the monitor: SELECT pgaf_upgrade_start(17)");
+        view_.waiting("no upgrade has been started; on the monitor: SELECT pgaf_upgrade_start(version)");
         if (stop_was_asked() || std::chrono::steady_clock::now() > deadline) {
             throw HelperError(ExitCode::TimedOut, "no upgrade was started",
-                              "On the monitor, in database pg_auto_failover: SELECT pgaf_upgrade_start(17).");
+                              "On the monitor, in database pg_auto_failover: SELECT pgaf_upgrade_start(version).");
         }
         monitor_.wait_for_notification(kPoll);
     }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "controldata.hpp"
-#include "service.hpp"
 
 namespace pgaf {
 
@@ -23,13 +22,7 @@ CheckSubject subject_of(const Node &node, int target) {
             fmt::format("the target {} is not above version {} of \"{}\"", target, source, node.pgdata.string()),
             "Choose a later major with --target.");
     }
-    const auto old_bindir = node.config.pg_ctl.parent_path();
-    return {.node = node,
-            .source = source,
-            .target = target,
-            .old_bindir = old_bindir,
-            .new_bindir = node.bindir_of_target(old_bindir, source, target),
-            .unit = node.options.service.empty() ? Service::unit_of(node.paths.pid) : node.options.service};
+    return {.node = node, .installation = Installation::find(node, target), .target = target};
 }
 
 const char *to_string(Severity severity) {

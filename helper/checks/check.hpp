@@ -1,23 +1,20 @@
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "installation.hpp"
 #include "node.hpp"
 
 namespace pgaf {
 
 struct CheckSubject {
     const Node &node;
-    int source;
+    Installation installation;
     int target;
-    std::filesystem::path old_bindir;
-    std::filesystem::path new_bindir;
-    std::string unit;
 };
 
 enum class Severity { Error, Warning, Note };

@@ -17,7 +17,7 @@ dev_t device_of(const fs::path &path) {
 }
 
 std::optional<std::string> names_are_free(const CheckSubject &subject) {
-    const auto old_dir = subject.node.beside(fmt::format("_pg{}", subject.source));
+    const auto old_dir = subject.node.beside(fmt::format("_pg{}", subject.installation.source));
     if (fs::exists(old_dir)) {
         return fmt::format("\"{}\" exists already", old_dir.string());
     }

@@ -11,12 +11,12 @@ ExitCode command_check(const Options &options) {
     const Node node(options);
     const auto subject = subject_of(node, options.target);
     try {
-        const Connection monitor(node.monitor_conninfo(), node.monitor_user());
+        const Connection monitor(node.monitor_conninfo(), node.owner);
     } catch (const PgError &error) {
         throw HelperError(ExitCode::NoMonitor, fmt::format("could not connect to the monitor: {}", error.what()),
                           "Look whether the monitor's service runs: pg_autoctl show state.");
     }
-    fmt::print("{} from PostgreSQL {} to {}\n", node.pgdata.string(), subject.source, subject.target);
+    fmt::print("{} from PostgreSQL {} to {}\n", node.pgdata.string(), subject.installation.source, subject.target);
     int errors = 0;
     for (const auto &check : all_checks()) {
         const auto found = check.find(subject);

@@ -8,17 +8,12 @@ namespace fs = std::filesystem;
 
 namespace pgaf {
 
-Installation Installation::from(const Journal &journal) {
-    const auto found = journal.result("discover");
-    if (!found.contains("old_bindir")) {
-        throw HelperError(ExitCode::StepFailed, "the journal of this node does not tell its installation",
-                          "Set the step back: SELECT pgaf_upgrade_retry(run, 'discover').");
-    }
-    return {.old_bindir = found["old_bindir"].get<std::string>(),
-            .new_bindir = found["new_bindir"].get<std::string>(),
-            .new_autoctl = found["new_autoctl"].get<std::string>(),
-            .unit = found["unit"].get<std::string>()};
-}
+namespace {
+
+// What pg_auto_failover answers while a keeper has not yet reported the state that it was given.
+constexpr std::string_view kNotInPrerequisiteState = "55000";
+
+}  // namespace
 
 Role Context::role() const {
     return parse_role(plan.at("node").at("role").get<std::string>()).value();
@@ -41,6 +36,16 @@ nlohmann::json Context::group_primary() const {
     throw HelperError(ExitCode::Internal, "the plan names no primary");
 }
 
+std::vector<std::string> Context::server_arguments() const {
+    const auto server = node.running_server();
+    if (!server) {
+        throw HelperError(ExitCode::StepFailed, fmt::format("no server runs in \"{}\"", node.pgdata.string()));
+    }
+    return {"-h", server->first,
+            "-p", std::to_string(server->second),
+            "-U", journal.result("initdb").at("superuser").get<std::string>()};
+}
+
 void Context::wait_until(const std::string &what, std::chrono::seconds limit,
                          const std::function<bool()> &condition) const {
     const auto deadline = std::chrono::steady_clock::now() + limit;
@@ -52,7 +57,7 @@ void Context::wait_until(const std::string &what, std::chrono::seconds limit,
             }
             last = what;
         } catch (const PgError &error) {
-            if (!error.is_transient()) {
+            if (!error.is_transient() && error.sqlstate() != kNotInPrerequisiteState) {
                 throw;
             }
             last = fmt::format("{} ({})", what, error.what());

@@ -8,22 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "core/steps.hpp"
+#include "installation.hpp"
 #include "journal.hpp"
 #include "monitor.hpp"
 #include "node.hpp"
 
 namespace pgaf {
-
-// Old and new programs and pg_autoctls of this node: found by the step `discover`, and from the journal after it.
-struct Installation {
-    std::filesystem::path old_bindir;
-    std::filesystem::path new_bindir;
-    std::filesystem::path new_autoctl;
-    std::string unit;
-
-    // Throws HelperError(StepFailed) when discover has not been done.
-    [[nodiscard]] static Installation from(const Journal &journal);
-};
 
 // What a step works with. `plan` is what attach answered: the run, this node and its group.
 struct Context {
@@ -41,9 +31,13 @@ struct Context {
     [[nodiscard]] std::filesystem::path new_dir() const;  // the new cluster before it
     [[nodiscard]] nlohmann::json group_primary() const;
 
+    // For psql and its like, to reach the local server as its superuser. Throws HelperError(StepFailed) when none runs.
+    [[nodiscard]] std::vector<std::string> server_arguments() const;
+
     // Asks until the condition holds. Throws HelperError(TimedOut) that names `what`. A monitor that is
-    // away in between, or that ended the call because of a deadlock, is asked again within the same time:
-    // pg_auto_failover 2.0 deadlocks at times when maintenance begins while its keepers report.
+    // away in between is asked again within the same time, and so is one that ended the call because of a
+    // deadlock (pg_auto_failover 2.0 at times, when maintenance begins while its keepers report) or
+    // because the node's state does not allow it yet.
     void wait_until(const std::string &what, std::chrono::seconds limit, const std::function<bool()> &condition) const;
 };
 

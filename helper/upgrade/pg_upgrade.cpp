@@ -1,33 +1,16 @@
 #include "upgrade/pg_upgrade.hpp"
 
-#include <cstdlib>
 #include <thread>
 
 #include <fmt/format.h>
 
 #include "files.hpp"
 #include "process.hpp"
+#include "upgrade/socket_directory.hpp"
 
 namespace fs = std::filesystem;
 
 namespace pgaf {
-
-namespace {
-
-// A Unix socket's path may have 107 bytes, and pg_upgrade makes it in its working directory.
-constexpr std::size_t kLongestSocketPath = 107;
-
-fs::path socket_dir(const Context &context) {
-    const auto scratch = scratch_dir(context);
-    if (scratch.string().size() + std::string_view("/.s.PGSQL.50432").size() <= kLongestSocketPath) {
-        return scratch;
-    }
-    const fs::path directory = fmt::format("/tmp/pgaf-upgrade-{}", context.node.owner.uid);
-    make_directory(directory, context.node.owner);
-    return directory;
-}
-
-}  // namespace
 
 fs::path scratch_dir(const Context &context) {
     return context.node.work_dir() / "pg_upgrade";
@@ -36,6 +19,7 @@ fs::path scratch_dir(const Context &context) {
 void run_pg_upgrade(const Context &context, UpgradeMode mode) {
     const auto installation = Installation::from(context.journal);
     make_directory(scratch_dir(context), context.node.owner);
+    const SocketDirectory sockets(scratch_dir(context), context.node.owner);
 
     // The new server must not send its WAL into the old cluster's archive.
     std::string new_options = "-c archive_mode=off";
@@ -45,7 +29,7 @@ void run_pg_upgrade(const Context &context, UpgradeMode mode) {
                                   "--old-bindir=" + installation.old_bindir.string(),
                                   "--new-bindir=" + installation.new_bindir.string(),
                                   "--username=" + context.journal.result("initdb").at("superuser").get<std::string>(),
-                                  "--socketdir=" + socket_dir(context).string(),
+                                  "--socketdir=" + sockets.path(),
                                   fmt::format("--jobs={}", std::max(1U, std::thread::hardware_concurrency())),
                                   "--link"};
     if (context.role() == Role::Monitor) {

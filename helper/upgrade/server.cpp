@@ -6,6 +6,7 @@
 
 #include "process.hpp"
 #include "upgrade/pg_upgrade.hpp"
+#include "upgrade/socket_directory.hpp"
 
 namespace pgaf {
 
@@ -43,14 +44,13 @@ void start_new_server(const Context &context) {
 void update_pgautofailover(const Context &context) {
     const auto &node = context.node;
     const auto pg_ctl = (Installation::from(context.journal).new_bindir / "pg_ctl").string();
-    const auto directory = scratch_dir(context);
-    run_checked(
-        {.argv = {pg_ctl, "start", "--wait", "-D", node.pgdata.string(), "-l", node.log("postgres").string(), "-o",
-                  fmt::format("-c listen_addresses='' -c unix_socket_directories='{}'", directory.string())},
-         .run_as = node.owner,
-         .time_limit = std::chrono::minutes(5),
-         .directory = node.work_dir(),
-         .log = node.log("pg_ctl")});
+    const SocketDirectory sockets(scratch_dir(context), node.owner);
+    run_checked({.argv = {pg_ctl, "start", "--wait", "-D", node.pgdata.string(), "-l", node.log("postgres").string(),
+                          "-o", fmt::format("-c listen_addresses='' -c unix_socket_directories='{}'", sockets.path())},
+                 .run_as = node.owner,
+                 .time_limit = std::chrono::minutes(5),
+                 .directory = node.work_dir(),
+                 .log = node.log("pg_ctl")});
     const auto stop = [&] {
         run_checked({.argv = {pg_ctl, "stop", "--wait", "-m", "fast", "-D", node.pgdata.string()},
                      .run_as = node.owner,

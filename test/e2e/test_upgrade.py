@@ -28,7 +28,7 @@ def upgrade_from_cron(lab):
     upgrade.start()
     for host in lab.hosts:
         lab.put(host, "/etc/cron.d/pgaf-upgrade", "SHELL=/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\n" + "".join(
-            f"* * * * * root sleep {second}; flock -n -o /run/e2e-cron pgaf-upgrade run --once >>/var/log/pgaf-upgrade.log 2>&1\n"
+            f"* * * * * root sleep {second}; flock -n /run/e2e-cron pgaf-upgrade run --once >>/var/log/pgaf-upgrade.log 2>&1\n"
             for second in range(0, 60, 5)))
         lab.sh(host, "systemctl", "restart", "cron")
     try:
@@ -119,7 +119,9 @@ def test_checksums_icu_port(make_lab):
             assert lab.psql(host, "SELECT datname, datlocprovider, datlocale FROM pg_database"
                                   " WHERE datname IN ('postgres', 'german') ORDER BY 1") == "german|i|de-DE\npostgres|i|en-US"
 
-    whole_upgrade(make_lab("icu", port=5433, options=["--checksums", "--icu"]), before=make, after=look)
+    # so deep that a Unix socket's path has no room in it
+    pgdata = "/srv/postgres/" + "deep/" * 20 + "data"
+    whole_upgrade(make_lab("icu", port=5433, pgdata=pgdata, options=["--checksums", "--icu"]), before=make, after=look)
 
 
 def test_pgdata_link(make_lab):
