@@ -43,9 +43,9 @@ SHLIB_LINK = -lstdc++
 override with_llvm = no
 
 # `make check` and `make demo` set up all that they need, so they work where no PostgreSQL is installed.
-ifneq ($(filter check demo,$(MAKECMDGOALS)),)
+ifneq ($(filter check demo lint,$(MAKECMDGOALS)),)
 
-.PHONY: check demo
+.PHONY: check demo lint
 check:
 	test/install-host-packages.sh
 	cmake -S . -B build -G Ninja
@@ -56,6 +56,15 @@ check:
 demo:
 	test/install-host-packages.sh
 	/usr/bin/python3 test/demo/demo.py
+
+# extension/src/pg is left to the compiler: PostgreSQL's macros are not ours to mend
+lint:
+	test/install-host-packages.sh clang-format clang-tidy
+	clang-format --dry-run -Werror $$(git ls-files '*.cpp' '*.hpp')
+	cmake -S . -B build -G Ninja
+	run-clang-tidy -quiet -p build '/(helper|extension/core|test/unit)/' >build/lint.log 2>/dev/null || \
+		{ grep -A3 error: build/lint.log; exit 1; }
+	clang-tidy --quiet extension/src/*.cpp -- -std=c++20 -Iextension
 
 else
 

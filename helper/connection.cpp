@@ -1,6 +1,7 @@
 #include "connection.hpp"
 
 #include <poll.h>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -47,11 +48,12 @@ Value Rows::value(int row, const char *column) const {
 Connection::Connection(const std::string &conninfo, const std::optional<Owner> &owner)
     : connection_(nullptr, &PQfinish) {
     const std::optional<ActingAs> acting = owner ? std::optional<ActingAs>(std::in_place, *owner) : std::nullopt;
-    const char *const keywords[] = {"connect_timeout", "application_name", "options", "dbname", nullptr};
+    const std::array keywords{"connect_timeout", "application_name", "options", "dbname",
+                              static_cast<const char *>(nullptr)};
     // The last value of a keyword counts: what the string says of these goes before our own.
-    const char *const values[] = {"5", "pgaf-upgrade", "-c search_path=pg_catalog,pg_temp -c datestyle=ISO",
-                                  conninfo.c_str(), nullptr};
-    connection_.reset(PQconnectdbParams(keywords, values, 1));
+    const std::array values{"5", "pgaf-upgrade", "-c search_path=pg_catalog,pg_temp -c datestyle=ISO", conninfo.c_str(),
+                            static_cast<const char *>(nullptr)};
+    connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
     if (PQstatus(connection_.get()) != CONNECTION_OK) {
         throw PgError(ExitCode::NoMonitor, one_line(PQerrorMessage(connection_.get())), "", "");
     }

@@ -67,7 +67,7 @@ std::string Journal::token() {
             return entry["token"];
         }
     }
-    const auto token = boost::uuids::to_string(boost::uuids::random_generator()());
+    auto token = boost::uuids::to_string(boost::uuids::random_generator()());
     append({{"token", token}});
     flush_directory(path_.parent_path());
     return token;

@@ -1,24 +1,21 @@
 #include <cstdio>
 #include <exception>
 
-#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include "commands/commands.hpp"
 
 namespace {
 
-int report(pgaf::ExitCode code, const char *message, const std::string &hint) {
-    fmt::print(stderr, "pgaf-upgrade: error: {}\n", message);
+int report(pgaf::ExitCode code, const char *message, const std::string &hint) noexcept {
+    static_cast<void>(std::fprintf(stderr, "pgaf-upgrade: error: %s\n", message));
     if (!hint.empty()) {
-        fmt::print(stderr, "hint: {}\n", hint);
+        static_cast<void>(std::fprintf(stderr, "hint: %s\n", hint.c_str()));
     }
     return static_cast<int>(code);
 }
 
-}  // namespace
-
-int main(int argc, char **argv) {
+int run_command_line(int argc, char **argv) {
     using pgaf::ExitCode;
     pgaf::Options options;
     ExitCode (*command)(const pgaf::Options &) = nullptr;
@@ -52,11 +49,17 @@ int main(int argc, char **argv) {
         }
         return report(ExitCode::Usage, error.what(), "See pgaf-upgrade --help.");
     }
+    return static_cast<int>(command(options));
+}
+
+}  // namespace
+
+int main(int argc, char **argv) {
     try {
-        return static_cast<int>(command(options));
+        return run_command_line(argc, argv);
     } catch (const pgaf::HelperError &error) {
         return report(error.code(), error.what(), error.hint());
     } catch (const std::exception &error) {
-        return report(ExitCode::Internal, error.what(), "");
+        return report(pgaf::ExitCode::Internal, error.what(), "");
     }
 }

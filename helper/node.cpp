@@ -1,9 +1,9 @@
 #include "node.hpp"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <fstream>
 #include <system_error>
 

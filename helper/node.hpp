@@ -24,7 +24,7 @@ struct Options {
 class Node {
   public:
     // Throws HelperError(Usage or Refused).
-    explicit Node(const Options &options);
+    explicit Node(const Options &given);
 
     std::filesystem::path pgdata;    // as pg_autoctl knows it, perhaps a symbolic link
     std::filesystem::path data_dir;  // the real directory

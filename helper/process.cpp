@@ -7,9 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <string_view>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -31,8 +33,8 @@ void on_signal(int /*signal*/) {
     if (stop_asked.exchange(true)) {
         ::_exit(130);  // asked twice: at once, the next start finds out how far it came
     }
-    constexpr char kNote[] = "\npgaf-upgrade: stopping after the current step (again: at once)\n";
-    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kNote, sizeof(kNote) - 1);
+    constexpr std::string_view kNote = "\npgaf-upgrade: stopping after the current step (again: at once)\n";
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kNote.data(), kNote.size());
 }
 
 // The child's environment and rights. The environment is set here because process_environment is not
@@ -57,7 +59,7 @@ struct ChildSetup {
         if (owner != nullptr && ::geteuid() != owner->uid &&
             (::setgroups(owner->groups.size(), owner->groups.data()) != 0 || ::setgid(owner->gid) != 0 ||
              ::setuid(owner->uid) != 0)) {
-            return bp::error_code(errno, boost::system::system_category());
+            return {errno, boost::system::system_category()};
         }
         ::umask(077);
         // A server that is started must not hold what the helper's caller had open, such as cron's lock.
@@ -87,13 +89,13 @@ class OutputFile {
         const off_t end = ::lseek(fd_, 0, SEEK_END);
         off_t at = tail >= 0 && end - begin_ > tail ? end - tail : begin_;
         std::string text;
-        char buffer[8192];
+        std::array<char, 8192> buffer{};
         while (at < end) {
-            const auto count = ::pread(fd_, buffer, sizeof(buffer), at);
+            const auto count = ::pread(fd_, buffer.data(), buffer.size(), at);
             if (count <= 0) {
                 break;
             }
-            text.append(buffer, static_cast<std::size_t>(count));
+            text.append(buffer.data(), static_cast<std::size_t>(count));
             at += count;
         }
         return text;
@@ -126,7 +128,7 @@ bp::filesystem::path executable_of(const std::string &name) {
         return name;
     }
     for (const char *directory : {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}) {
-        const auto path = fmt::format("{}/{}", directory, name);
+        auto path = fmt::format("{}/{}", directory, name);
         if (::access(path.c_str(), X_OK) == 0) {
             return path;
         }

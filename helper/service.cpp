@@ -56,7 +56,7 @@ std::vector<std::filesystem::path> Service::files() const {
     return paths;
 }
 
-void Service::reload() const {
+void Service::reload() {
     run_checked({.argv = {"systemctl", "daemon-reload"}});
 }
 

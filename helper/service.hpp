@@ -22,7 +22,7 @@ class Service {
 
     // The unit's file and its drop-ins.
     [[nodiscard]] std::vector<std::filesystem::path> files() const;
-    void reload() const;
+    static void reload();
 
   private:
     std::string unit_;

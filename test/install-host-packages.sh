@@ -1,12 +1,13 @@
 #!/bin/bash
-# install-host-packages.sh: what `make check` and `make demo` need on the machine itself, from Debian's
-# packages; says what it installs, and nothing when all is there. The laboratory installs its own.
+# install-host-packages.sh [PACKAGE…]: what `make check` and `make demo` need on the machine itself, from
+# Debian's packages, and those named; says what it installs, and nothing when all is there. The
+# laboratory installs its own.
 set -euo pipefail
 
 [ "$(id -u)" = 0 ] || { echo "make check and make demo need root: the laboratory makes hosts of namespaces" >&2; exit 1; }
 
 packages=(cmake ninja-build g++ make pkg-config git python3 python3-pytest libcli11-dev libfmt-dev libgtest-dev
-    libpq-dev libspdlog-dev nlohmann-json3-dev)
+    libpq-dev libspdlog-dev nlohmann-json3-dev "$@")
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

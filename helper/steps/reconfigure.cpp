@@ -30,7 +30,7 @@ nlohmann::json point_unit_at(const Context &context, const Installation &install
         }
     }
     if (!changed.empty()) {
-        service.reload();
+        Service::reload();
     }
     return changed;
 }

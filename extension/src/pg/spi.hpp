@@ -32,7 +32,7 @@ using Rows = std::vector<Row>;
 // A parameter as text, made from what the store has at hand.
 class Param {
   public:
-    Param(std::nullopt_t) {}
+    Param(std::nullopt_t /*none*/) {}
     Param(Text text) : text_(std::move(text)) {}
     Param(std::string text) : text_(std::move(text)) {}
     Param(std::string_view text) : text_(text) {}
