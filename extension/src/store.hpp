@@ -57,6 +57,14 @@ struct HelperSign {
     std::string heard_at;
 };
 
+struct MaintenanceWindow {
+    std::int64_t id = 0;
+    std::optional<std::int64_t> runid;
+    bool by_run = false;
+    std::string started_at;
+    std::string started_by;
+};
+
 struct JournalEntry {
     Text step;
     Text state;
@@ -89,6 +97,9 @@ std::int64_t update_group_sysidentifier(const std::string &formation, int group,
 // Another group, or a node of another formation, that has the identifier: its description.
 Text other_group_with_sysidentifier(const std::string &formation, int group, std::int64_t sysidentifier);
 
+// Seconds since 1970.
+std::int64_t now_s();
+
 // Runs
 void lock_for_start();
 std::vector<std::int64_t> active_runs();
@@ -103,6 +114,7 @@ void set_approved(std::int64_t runid, const Text &not_before);
 void set_ended(std::int64_t runid, const Text &reason);
 void set_source_version(std::int64_t runid, int version);
 bool same_time(const Text &one, const Text &other);
+std::int64_t started_s(std::int64_t runid);  // seconds since 1970
 
 // Nodes and leases
 void insert_node(std::int64_t runid, const NodePlan &node, const std::string &host, int port, const ClusterNode *known,
@@ -121,6 +133,12 @@ std::vector<HelperSign> helper_signs(std::int64_t runid);
 std::string assignment(std::int64_t runid, std::int64_t nodeid);  // what attach answers, as JSON
 void set_sysidentifiers(std::int64_t runid, std::int64_t nodeid, std::optional<std::int64_t> old_sysidentifier,
                         std::optional<std::int64_t> new_sysidentifier);
+// The identifier that the group had before its last rewrite, when `now` is what that one wrote; of the
+// old cluster while a run is active.
+std::optional<std::int64_t> old_sysidentifier(std::optional<std::int64_t> runid, const std::string &formation,
+                                              int group, std::int64_t now);
+// Whether some rewrite of the group's went from `before` to `after`.
+bool was_rewritten(const std::string &formation, int group, std::int64_t before, std::int64_t after);
 // The new identifier of the group's primary, when its step `identity` was begun by this backend.
 std::optional<std::int64_t> sysidentifier_to_write(std::int64_t runid, const std::string &formation, int group);
 
@@ -139,6 +157,17 @@ Text result_value(const Text &result, const char *key);
 bool is_json_array(const std::string &json);
 std::vector<JournalEntry> journal_entries(const std::string &json);
 
+// Windows of maintenance
+std::optional<MaintenanceWindow> open_maintenance(std::int64_t nodeid);
+// Both return the window. `assigned` is the state that pg_auto_failover has assigned to the node.
+std::int64_t begin_maintenance(std::optional<std::int64_t> runid, const ClusterNode &node, const std::string &assigned,
+                               const std::string &reason);
+std::int64_t end_maintenance(std::int64_t window, const std::string &reported, const std::string &assigned,
+                             const Text &reason);
+void begin_maintenance_of_run(std::int64_t runid, std::int64_t nodeid);
+void end_maintenance_of_run(std::int64_t runid, std::int64_t nodeid);
+void ask_for_maintenance(std::int64_t nodeid, bool begins);  // pg_auto_failover
+
 // Records
 void record_event(std::int64_t runid, std::optional<std::int64_t> nodeid, std::string_view step, const char *kind,
                   std::string_view state, const Text &message);
@@ -147,8 +176,6 @@ void record_check(std::int64_t runid, std::int64_t nodeid, const std::string &ch
 std::vector<FailedCheck> checks_in_the_way(std::int64_t runid);
 std::vector<std::int64_t> waive_check(std::int64_t runid, const std::string &node, const std::string &check_name,
                                       const std::string &reason);
-void begin_maintenance(std::int64_t runid, std::int64_t nodeid, const std::string &nodename);
-void end_maintenance(std::int64_t runid, std::int64_t nodeid);
 void record_sysidentifier_change(std::optional<std::int64_t> runid, const ClusterNode &node, std::int64_t after);
 
 }  // namespace pgaf::store

@@ -77,19 +77,4 @@ bool is_known_node(std::int64_t nodeid) {
     return !query("SELECT 1 FROM pgautofailover.node WHERE nodeid = $1::bigint", {nodeid}).empty();
 }
 
-std::int64_t update_group_sysidentifier(const std::string &formation, int group, std::int64_t after) {
-    return static_cast<std::int64_t>(query("UPDATE pgautofailover.node SET sysidentifier = $3::bigint "
-                                           " WHERE formationid = $1 AND groupid = $2::int RETURNING nodeid",
-                                           {formation, group, after})
-                                         .size());
-}
-
-Text other_group_with_sysidentifier(const std::string &formation, int group, std::int64_t sysidentifier) {
-    const auto rows = query(
-        "SELECT pg_catalog.format('group %s of formation %s', groupid, formationid) FROM pgautofailover.node "
-        " WHERE sysidentifier = $3::bigint AND (formationid, groupid) <> ($1, $2::int) ORDER BY nodeid LIMIT 1",
-        {formation, group, sysidentifier});
-    return rows.empty() ? std::nullopt : rows.at(0).text(0);
-}
-
 }  // namespace pgaf::store

@@ -69,29 +69,4 @@ std::vector<std::int64_t> waive_check(std::int64_t runid, const std::string &nod
     return nodes;
 }
 
-void begin_maintenance(std::int64_t runid, std::int64_t nodeid, const std::string &nodename) {
-    query(
-        "INSERT INTO pgaf_upgrade.maintenance (runid, nodeid, nodename, started_at, reason) "
-        "SELECT $1::bigint, $2::bigint, $3, s.finished_at, pg_catalog.format('upgrade, run %s', $1) "
-        "  FROM pgaf_upgrade.step s "
-        " WHERE s.runid = $1::bigint AND s.nodeid = $2::bigint AND s.name = 'enter_maintenance'",
-        {runid, nodeid, nodename});
-}
-
-void end_maintenance(std::int64_t runid, std::int64_t nodeid) {
-    query(
-        "UPDATE pgaf_upgrade.maintenance m SET ended_at = s.finished_at FROM pgaf_upgrade.step s "
-        " WHERE m.runid = $1::bigint AND m.nodeid = $2::bigint AND m.ended_at IS NULL "
-        "   AND s.runid = m.runid AND s.nodeid = m.nodeid AND s.name = 'rejoin'",
-        {runid, nodeid});
-}
-
-void record_sysidentifier_change(std::optional<std::int64_t> runid, const ClusterNode &node, std::int64_t after) {
-    query(
-        "INSERT INTO pgaf_upgrade.sysidentifier_change "
-        "       (runid, formationid, groupid, nodeid, nodename, before, after) "
-        "VALUES ($1::bigint, $2, $3::int, $4::bigint, $5, $6::bigint, $7::bigint)",
-        {runid, node.formation, node.group, node.nodeid, node.name, node.sysidentifier, after});
-}
-
 }  // namespace pgaf::store

@@ -142,13 +142,28 @@ CREATE TABLE pgaf_upgrade.maintenance
  (
     maintenanceid bigserial PRIMARY KEY,
     runid         bigint REFERENCES pgaf_upgrade.run,
+    formationid   text NOT NULL,
+    groupid       int NOT NULL,
     nodeid        bigint NOT NULL,
     nodename      text NOT NULL,
-    started_at    timestamptz NOT NULL,
+    by_run        boolean NOT NULL DEFAULT false,
+    reason        text NOT NULL,
+    started_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    started_by    text NOT NULL DEFAULT SESSION_USER,
+    started_from  text NOT NULL,
+    started_to    text NOT NULL,
     ended_at      timestamptz,
-    reason        text
+    ended_by      text,
+    ended_from    text,
+    ended_to      text,
+    end_reason    text
  );
-COMMENT ON TABLE pgaf_upgrade.maintenance IS 'spans in which a node was in maintenance for an upgrade';
+CREATE UNIQUE INDEX maintenance_one_open ON pgaf_upgrade.maintenance (nodeid) WHERE ended_at IS NULL;
+COMMENT ON TABLE pgaf_upgrade.maintenance IS 'windows in which a node was in maintenance, of a run or recorded by the operator';
+COMMENT ON COLUMN pgaf_upgrade.maintenance.runid IS 'the run that the node belonged to, null when there was none';
+COMMENT ON COLUMN pgaf_upgrade.maintenance.by_run IS 'the run began it and ends it, not the operator';
+COMMENT ON COLUMN pgaf_upgrade.maintenance.started_from IS 'the state that the node reported when the window began; started_to is the one assigned to it then';
+COMMENT ON COLUMN pgaf_upgrade.maintenance.ended_from IS 'the state that the node reported when the window ended; ended_to is the one assigned to it then';
 
 CREATE TABLE pgaf_upgrade.sysidentifier_change
  (
