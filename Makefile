@@ -3,22 +3,30 @@
 
 EXTENSION = extension/pgaf_upgrade
 # The script that CREATE EXTENSION runs is put together from its parts, in this order.
-SQL_PARTS = $(addprefix extension/sql/1.0/,tables.sql operator.sql protocol.sql sysidentifier.sql maintenance.sql shown.sql)
+SQL_PARTS = $(addprefix extension/sql/1.0/,tables.sql operator.sql protocol.sql sysidentifier.sql maintenance.sql \
+	hba.sql shown.sql)
 DATA_built = extension/sql/pgaf_upgrade--1.0.sql
 
 MODULE_big = pgaf_upgrade
 OBJS = \
+	extension/core/hba_address.o \
+	extension/core/hba_findings.o \
+	extension/core/hba_match.o \
+	extension/core/hba_network.o \
+	extension/core/hba_text.o \
 	extension/core/steps.o \
 	extension/core/sysidentifier.o \
 	extension/src/functions.o \
 	extension/src/known_node.o \
 	extension/src/maintenance_functions.o \
+	extension/src/hba_functions.o \
 	extension/src/operator_functions.o \
 	extension/src/protocol_functions.o \
 	extension/src/run.o \
 	extension/src/shown_functions.o \
 	extension/src/store_cluster.o \
 	extension/src/store_maintenance.o \
+	extension/src/store_hba.o \
 	extension/src/store_node.o \
 	extension/src/store_record.o \
 	extension/src/store_run.o \
@@ -27,10 +35,11 @@ OBJS = \
 	extension/src/sysidentifier_functions.o \
 	extension/src/pg/entry_points.o \
 	extension/src/pg/guard.o \
+	extension/src/pg/interrupt.o \
 	extension/src/pg/lock.o \
 	extension/src/pg/spi.o
 
-REGRESS = install steps start protocol lease journal sysidentifier maintenance
+REGRESS = install steps start protocol lease journal sysidentifier maintenance hba
 
 ISOLATION = attach_twice abort_or_switch last_steps rewrite_or_node_active
 ISOLATION_OPTS = --inputdir=test --load-extension=btree_gist --load-extension=pgautofailover \

@@ -51,6 +51,7 @@ Outcome pgaf_upgrade_finish_step(const Arguments &arguments);
 Outcome pgaf_upgrade_fail_step(const Arguments &arguments);
 Outcome pgaf_upgrade_report_check(const Arguments &arguments);
 Outcome pgaf_upgrade_sync_journal(const Arguments &arguments);
+Outcome pgaf_upgrade_report_hba(const Arguments &arguments);
 
 // sysidentifier_functions.cpp
 Outcome pgaf_upgrade_validate_sysidentifier(const Arguments &arguments);
@@ -58,6 +59,11 @@ Outcome pgaf_upgrade_rewrite_sysidentifier(const Arguments &arguments);
 
 // maintenance_functions.cpp
 Outcome pgaf_upgrade_record_maintenance(const Arguments &arguments);
+
+// hba_functions.cpp
+Outcome pgaf_upgrade_verify_hba(const Arguments &arguments);
+Outcome pgaf_upgrade_required_hba(const Arguments &arguments);
+Outcome pgaf_upgrade_match_hba(const Arguments &arguments);
 
 // shown_functions.cpp
 Outcome pgaf_upgrade_steps(const Arguments &arguments);

@@ -6,6 +6,7 @@
 #include "src/functions.hpp"
 #include "src/run.hpp"
 #include "src/store.hpp"
+#include "src/store_hba.hpp"
 
 // last, to see what the others have brought in
 #include "src/cpp_only.hpp"
@@ -285,6 +286,25 @@ Outcome pgaf_upgrade_sync_journal(const Arguments &arguments) {
         ++taken;
     }
     return {std::to_string(taken), {}};
+}
+
+Outcome pgaf_upgrade_report_hba(const Arguments &arguments) {
+    const auto caller = caller_of(arguments);
+    const auto &moment = arguments.required(1, "moment");
+    const auto &json = arguments.required(2, "connections");
+    if (moment != "before" && moment != "after") {
+        throw Error(code::kBadArgument, "\"" + moment + "\" is not a moment of an upgrade", "Use before or after.");
+    }
+    if (!store::is_json_array(json)) {
+        throw Error(code::kBadArgument, "connections must be a JSON array", "Give one object for each connection.");
+    }
+    if (caller.run.has_ended()) {
+        throw Error(code::kNotInStateFor,
+                    run_name(caller.run.id()) + " is " + std::string(to_string(caller.run.plan.state)) + " already",
+                    "Nothing was recorded: see the file itself, or start another run.");
+    }
+    store::require_hba_report(json);
+    return {std::to_string(store::replace_hba_report(caller.run.id(), caller.nodeid, moment, json)), {}};
 }
 
 }  // namespace pgaf::functions
