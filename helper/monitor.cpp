@@ -107,6 +107,10 @@ void Monitor::report_check(const std::string &token, const std::string &name, co
          {token, name, severity, passed ? "t" : "f", found, meaning, remedy});
 }
 
+void Monitor::report_hba(const std::string &token, const std::string &moment, const nlohmann::json &connections) {
+    call("pgaf_upgrade_report_hba", "$1, $2, $3", {token, moment, connections.dump()});
+}
+
 void Monitor::sync_journal(const std::string &token, const nlohmann::json &entries) {
     call("pgaf_upgrade_sync_journal", "$1, $2", {token, entries.dump()});
 }

@@ -48,6 +48,7 @@ class Monitor {
     void fail_step(const std::string &token, const std::string &step, const HelperError &error);
     void report_check(const std::string &token, const std::string &name, const std::string &severity, bool passed,
                       const std::string &found, const std::string &meaning, const std::string &remedy);
+    void report_hba(const std::string &token, const std::string &moment, const nlohmann::json &connections);
     void sync_journal(const std::string &token, const nlohmann::json &entries);
     void rewrite_sysidentifier(const std::string &formation, int group, const std::string &from, const std::string &to);
     [[nodiscard]] Rows progress(std::optional<std::int64_t> run);

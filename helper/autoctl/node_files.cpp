@@ -106,6 +106,7 @@ Config read_config(const fs::path &path) {
     config.username = tree.get<std::string>("postgresql.username", "");
     config.dbname = tree.get<std::string>("postgresql.dbname", "postgres");
     config.listen_addresses = tree.get<std::string>("postgresql.listen_addresses", "*");
+    config.sslmode = tree.get<std::string>("ssl.sslmode", "");
     config.port = tree.get<int>("postgresql.port", 5432);
     config.pg_ctl = tree.get<std::string>("postgresql.pg_ctl", "");
     // "100M": pg_autoctl hands the text to pg_basebackup; megabytes are enough here

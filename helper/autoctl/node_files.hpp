@@ -30,6 +30,7 @@ struct Config {
     std::string username;
     std::string dbname;
     std::string listen_addresses;
+    std::string sslmode;  // with which this node connects to others
     int port = 5432;
     int maximum_backup_rate_mb = 100;
     std::filesystem::path pg_ctl;

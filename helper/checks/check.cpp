@@ -8,7 +8,7 @@ namespace pgaf {
 
 std::vector<Check> all_checks() {
     auto checks = installation_checks();
-    for (auto part : {directory_checks(), server_checks()}) {
+    for (auto part : {directory_checks(), server_checks(), access_checks()}) {
         checks.insert(checks.end(), part.begin(), part.end());
     }
     return checks;

@@ -40,5 +40,6 @@ struct Check {
 [[nodiscard]] std::vector<Check> installation_checks();
 [[nodiscard]] std::vector<Check> directory_checks();
 [[nodiscard]] std::vector<Check> server_checks();
+[[nodiscard]] std::vector<Check> access_checks();
 
 }  // namespace pgaf

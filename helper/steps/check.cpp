@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "checks/check.hpp"
+#include "hba.hpp"
 #include "steps/steps.hpp"
 
 namespace pgaf {
@@ -20,7 +21,10 @@ nlohmann::json CheckStep::perform(const Context &context) const {
         throw HelperError(ExitCode::CheckFailed, failed,
                           "pgaf-upgrade check on this node says what each means and what to do.");
     }
-    return nlohmann::json::object();
+    // what the old file says, for verify to compare with
+    const auto hba = to_json(find_hba(context.node, {}));
+    context.monitor.report_hba(context.token, "before", hba);
+    return {{"hba", hba}};
 }
 
 }  // namespace pgaf

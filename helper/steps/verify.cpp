@@ -2,10 +2,43 @@
 
 #include <fmt/format.h>
 
+#include "checks/check.hpp"
 #include "controldata.hpp"
 #include "core/sysidentifier.hpp"
+#include "hba.hpp"
 
 namespace pgaf {
+
+namespace {
+
+// Tells the monitor what the new server's pg_hba.conf says. Fails where it shuts out somebody whom the old
+// one let in; what it merely asks less of is reported, since the cluster serves.
+nlohmann::json verify_hba(const Context &context) {
+    const auto before = context.journal.result("check");
+    std::vector<hba::Finding> findings;
+    context.wait_until("the nodes that pg_hba.conf must let in", std::chrono::minutes(1), [&] {
+        findings = find_hba(context.node,
+                            before.contains("hba") ? findings_of(before.at("hba")) : std::vector<hba::Finding>{});
+        return true;
+    });
+    context.monitor.report_hba(context.token, "after", to_json(findings));
+    const auto remarks = describe_hba(findings);
+    context.monitor.report_check(context.token, "hba_after_upgrade", to_string(Severity::Warning), remarks.empty(),
+                                 remarks, "a connection of the cluster is refused, or asked for less than before",
+                                 "See pgaf_upgrade_verify_hba() on the monitor, and its required_line and advice.");
+    const auto shut_out = hba::newly_shut_out(findings);
+    if (!shut_out.empty()) {
+        std::string lines;
+        for (const auto *finding : shut_out) {
+            lines += (lines.empty() ? "" : "; ") + finding->required_line;
+        }
+        throw HelperError(ExitCode::StepFailed, fmt::format("pg_hba.conf does not let in: {}", remarks),
+                          fmt::format("Put these lines where they are reached, and reload: {}", lines));
+    }
+    return {{"connections", findings.size()}, {"remarks", remarks}};
+}
+
+}  // namespace
 
 nlohmann::json Verify::perform(const Context &context) const {
     const auto &node = context.node;
@@ -20,6 +53,7 @@ nlohmann::json Verify::perform(const Context &context) const {
         throw HelperError(ExitCode::StepFailed, fmt::format("the server is at version {}", version));
     }
     if (context.role() == Role::Monitor) {
+        result["hba"] = verify_hba(context);
         return result;
     }
     const auto report = context.monitor.report_of(node.nodeid);
@@ -34,6 +68,7 @@ nlohmann::json Verify::perform(const Context &context) const {
         return now.is_stable_in("primary") || now.is_stable_in("secondary") || now.is_stable_in("single");
     });
     result["reported_state"] = context.monitor.report_of(node.nodeid).reported_state;
+    result["hba"] = verify_hba(context);
     return result;
 }
 

@@ -64,6 +64,9 @@ def whole_upgrade(lab, by=upgrade_by_run, before=None, after=None):
     assert lab.monitor_sql("SELECT extversion FROM pg_extension WHERE extname = 'pgautofailover'") == "2.2"
     assert {host: lab.autoctl_version(host) for host in lab.hosts} == {host: "2.2" for host in lab.hosts}
     assert lab.number_sync_standbys() == number_sync_standbys
+    # each node's own pg_hba.conf lets everybody in whom the cluster needs, as its helper saw it afterwards
+    assert lab.monitor_sql("SELECT node, connection, client, verdict, was, advice FROM pgaf_upgrade_verify_hba()"
+                           " WHERE verdict <> 'ok' OR was IS NULL") == ""
     customized.assert_carried()
     for host in lab.data_nodes:
         journal = lab.sh(host, "journalctl", "-u", "pgautofailover", "--since", f"@{since}", "-o", "cat")
