@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -40,6 +41,14 @@ bool Service::is_active() const {
 
 void Service::start() const {
     run_checked({.argv = {"systemctl", "start", "--", unit_}});
+}
+
+void Service::begin_stop() const {
+    run_checked({.argv = {"systemctl", "stop", "--no-block", "--", unit_}});
+    const auto deadline = std::chrono::steady_clock::now() + kStopLimit;
+    while (is_active() && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
 }
 
 void Service::stop() const {

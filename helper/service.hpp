@@ -18,7 +18,8 @@ class Service {
     [[nodiscard]] bool is_known() const;
     [[nodiscard]] bool is_active() const;
     void start() const;
-    void stop() const;
+    void begin_stop() const;  // returns when its processes have been told to end
+    void stop() const;        // returns when they have ended
 
     // The unit's file and its drop-ins.
     [[nodiscard]] std::vector<std::filesystem::path> files() const;
