@@ -3,8 +3,8 @@
 
 EXTENSION = extension/pgaf_upgrade
 # The script that CREATE EXTENSION runs is put together from its parts, in this order.
-SQL_PARTS = $(addprefix extension/sql/1.0/,tables.sql operator.sql protocol.sql sysidentifier.sql maintenance.sql \
-	hba.sql shown.sql)
+SQL_PARTS = $(addprefix extension/sql/1.0/,tables.sql operator.sql protocol.sql rollback.sql sysidentifier.sql \
+	maintenance.sql hba.sql shown.sql)
 DATA_built = extension/sql/pgaf_upgrade--1.0.sql
 
 MODULE_big = pgaf_upgrade
@@ -22,6 +22,7 @@ OBJS = \
 	extension/src/hba_functions.o \
 	extension/src/operator_functions.o \
 	extension/src/protocol_functions.o \
+	extension/src/rollback_functions.o \
 	extension/src/run.o \
 	extension/src/shown_functions.o \
 	extension/src/store_cluster.o \
@@ -29,6 +30,7 @@ OBJS = \
 	extension/src/store_hba.o \
 	extension/src/store_node.o \
 	extension/src/store_record.o \
+	extension/src/store_rollback.o \
 	extension/src/store_run.o \
 	extension/src/store_step.o \
 	extension/src/store_sysidentifier.o \
@@ -39,7 +41,7 @@ OBJS = \
 	extension/src/pg/lock.o \
 	extension/src/pg/spi.o
 
-REGRESS = install steps start protocol lease journal sysidentifier maintenance hba
+REGRESS = install steps start protocol lease journal rollback sysidentifier maintenance hba
 
 ISOLATION = attach_twice abort_or_switch last_steps rewrite_or_node_active
 ISOLATION_OPTS = --inputdir=test --load-extension=btree_gist --load-extension=pgautofailover \
@@ -55,16 +57,22 @@ SHLIB_LINK = -lstdc++
 # bitcode of C++ would need the clang that PostgreSQL was built with
 override with_llvm = no
 
-# `make check` and `make demo` set up all that they need, so they work where no PostgreSQL is installed.
-ifneq ($(filter check demo lint,$(MAKECMDGOALS)),)
+# `make check`, `make check-faults` and `make demo` set up all that they need, so they work where no
+# PostgreSQL is installed.
+ifneq ($(filter check check-faults demo lint,$(MAKECMDGOALS)),)
 
-.PHONY: check demo lint
+.PHONY: check check-faults demo lint
 check:
 	test/install-host-packages.sh
 	cmake -S . -B build -G Ninja
 	cmake --build build
 	test/lab/lab product
 	ctest --test-dir build --output-on-failure
+
+# Takes an hour; goes on where it was interrupted.
+check-faults:
+	test/install-host-packages.sh
+	/usr/bin/python3 test/e2e/faults.py
 
 demo:
 	test/install-host-packages.sh

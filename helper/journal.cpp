@@ -3,13 +3,15 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
-#include <fstream>
 #include <system_error>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <boost/crc.hpp>
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 
@@ -28,15 +30,64 @@ std::string now() {
                        microseconds);
 }
 
+[[noreturn]] void fail_to(std::string_view what, const std::filesystem::path &path) {
+    const auto reason = std::generic_category().message(errno);
+    throw HelperError(ExitCode::StepFailed, fmt::format("could not {} \"{}\": {}", what, path.string(), reason));
+}
+
+std::uint32_t checksum_of(std::string_view text) {
+    boost::crc_32_type crc;
+    crc.process_bytes(text.data(), text.size());
+    return crc.checksum();
+}
+
+// Nothing when the line is not what append() writes.
+std::optional<nlohmann::json> entry_of(std::string_view line) {
+    constexpr std::size_t kDigits = 8;
+    std::uint32_t checksum = 0;
+    if (line.size() <= kDigits || line[kDigits] != ' ' ||
+        std::from_chars(line.data(), line.data() + kDigits, checksum, 16).ptr != line.data() + kDigits) {
+        return std::nullopt;
+    }
+    const auto text = line.substr(kDigits + 1);
+    auto entry = nlohmann::json::parse(text, nullptr, false);
+    return checksum == checksum_of(text) && entry.is_object() ? std::optional{std::move(entry)} : std::nullopt;
+}
+
 }  // namespace
 
 Journal::Journal(std::filesystem::path path, Owner owner) : path_(std::move(path)), owner_(std::move(owner)) {
-    std::ifstream file(path_);
-    for (std::string line; std::getline(file, line);) {
-        auto entry = nlohmann::json::parse(line, nullptr, false);
-        if (entry.is_object()) {
-            entries_.push_back(std::move(entry));
+    if (std::filesystem::exists(path_)) {
+        read();
+    }
+}
+
+void Journal::read() {
+    const auto content = read_file(path_);
+    std::size_t whole = 0;  // bytes of lines that are as they were written
+    std::size_t number = 0;
+    for (std::size_t at = 0; at < content.size();) {
+        const auto end = content.find('\n', at);
+        const bool is_ended = end != std::string::npos;
+        const auto next = is_ended ? end + 1 : content.size();
+        auto entry = entry_of(std::string_view(content).substr(at, (is_ended ? end : next) - at));
+        ++number;
+        if (!entry || !is_ended) {
+            // A crash tears only what was being written: the last line. Whatever it said had not yet been relied on.
+            if (next == content.size()) {
+                break;
+            }
+            throw HelperError(
+                ExitCode::Refused, fmt::format("line {} of the journal \"{}\" is damaged", number, path_.string()),
+                "Nothing was changed. Do not edit or remove it: bring it back from a backup of this node, or have the "
+                "file system looked at. pgaf_upgrade_progress() on the monitor tells which steps are done.");
         }
+        entries_.push_back(std::move(*entry));
+        at = next;
+        whole = next;
+    }
+    if (whole < content.size() && ::truncate(path_.c_str(), static_cast<off_t>(whole)) != 0) {
+        fail_to("cut the torn last line of", path_);
     }
 }
 
@@ -45,17 +96,24 @@ void Journal::append(nlohmann::json entry) {
     if (run_ != 0) {
         entry["run"] = run_;
     }
-    // The line break goes first: after a torn line, too, the new one stands by itself.
-    const auto line = "\n" + entry.dump() + "\n";
+    const auto text = entry.dump();
+    const auto line = fmt::format("{:08x} {}\n", checksum_of(text), text);
     const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    const bool written = fd >= 0 && ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
-                         ::fchown(fd, owner_.uid, owner_.gid) == 0 && ::fsync(fd) == 0;
-    const auto reason = std::generic_category().message(errno);
-    if (fd >= 0) {
-        ::close(fd);
+    if (fd < 0) {
+        fail_to("open", path_);
     }
+    const auto size_before = ::lseek(fd, 0, SEEK_END);
+    const bool written = ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
+                         ::fchown(fd, owner_.uid, owner_.gid) == 0 && ::fsync(fd) == 0;
+    const int reason = errno;
     if (!written) {
-        throw HelperError(ExitCode::StepFailed, fmt::format("could not write \"{}\": {}", path_.string(), reason));
+        // half a line, where the disk was full, would look like damage once another follows it
+        [[maybe_unused]] const auto cut = ::ftruncate(fd, size_before);
+    }
+    ::close(fd);
+    if (!written) {
+        errno = reason;
+        fail_to("write", path_);
     }
     entries_.push_back(std::move(entry));
 }
@@ -102,31 +160,64 @@ void Journal::done(const std::string &step, const nlohmann::json &result) {
     append({{"step", step}, {"state", "done"}, {"result", result}});
 }
 
+void Journal::undone(const std::string &step) {
+    const std::lock_guard lock(mutex_);
+    append({{"step", step}, {"state", "undone"}});
+}
+
 void Journal::failed(const std::string &step, const std::string &error) {
     const std::lock_guard lock(mutex_);
     append({{"step", step}, {"state", "failed"}, {"error", error}});
 }
 
-bool Journal::is_done(const std::string &step) const {
+void Journal::note(const std::string &name, const std::string &about) {
     const std::lock_guard lock(mutex_);
+    append({{"note", name}, {"about", about}});
+}
+
+bool Journal::has_note(const std::string &name, const std::string &about) const {
+    const std::lock_guard lock(mutex_);
+    return std::ranges::any_of(entries_, [&](const nlohmann::json &entry) {
+        return entry.value("run", std::int64_t{0}) == run_ && entry.value("note", "") == name &&
+               entry.value("about", "") == about;
+    });
+}
+
+// Of the current run, since the step was last undone.
+std::vector<const nlohmann::json *> Journal::entries_of(const std::string &step) const {
+    std::vector<const nlohmann::json *> found;
     for (const auto &entry : entries_) {
-        if (entry.value("run", std::int64_t{0}) == run_ && entry.value("step", "") == step &&
-            entry.value("state", "") == "done") {
-            return true;
+        if (entry.value("run", std::int64_t{0}) != run_ || entry.value("step", "") != step) {
+            continue;
+        }
+        if (entry.at("state") == "undone") {
+            found.clear();
+        } else {
+            found.push_back(&entry);
         }
     }
-    return false;
+    return found;
+}
+
+bool Journal::was_begun(const std::string &step) const {
+    const std::lock_guard lock(mutex_);
+    return !entries_of(step).empty();
+}
+
+bool Journal::is_done(const std::string &step) const {
+    const std::lock_guard lock(mutex_);
+    return std::ranges::any_of(entries_of(step), [](const auto *entry) { return entry->at("state") == "done"; });
 }
 
 nlohmann::json Journal::result(const std::string &step) const {
     const std::lock_guard lock(mutex_);
-    for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
-        if (entry->value("run", std::int64_t{0}) == run_ && entry->value("step", "") == step &&
-            entry->value("state", "") == "done") {
-            return entry->at("result");
+    auto result = nlohmann::json::object();
+    for (const auto *entry : entries_of(step)) {
+        if (entry->at("state") == "done") {
+            result = entry->at("result");
         }
     }
-    return nlohmann::json::object();
+    return result;
 }
 
 nlohmann::json Journal::finished() const {
@@ -140,6 +231,9 @@ nlohmann::json Journal::finished() const {
         }
         if (entry["state"] == "running") {
             started[step] = entry["at"];
+        } else if (entry["state"] == "undone") {
+            std::erase_if(*finished.get_ptr<nlohmann::json::array_t *>(),
+                          [&](const nlohmann::json &done) { return done.at("step") == step; });
         } else if (entry["state"] == "done") {
             finished.push_back({{"step", step},
                                 {"state", "done"},

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -13,10 +14,12 @@
 
 namespace pgaf {
 
-// What this node meant and did in a run: one JSON object a line, flushed before and after each step.
-// While the monitor is down it is what the node goes by. A torn last line is passed over.
+// What this node meant and did in a run: one JSON object a line behind its checksum, flushed before and
+// after each step. While the monitor is down it is what the node goes by.
 class Journal {
   public:
+    // A last line that a crash has torn is cut off. Throws HelperError(Refused) when any other line is
+    // not as it was written.
     Journal(std::filesystem::path path, Owner owner);
 
     // The token of this node's lease, made at the first use and kept, so that a helper that was killed
@@ -29,9 +32,15 @@ class Journal {
 
     void begun(const std::string &step);
     void done(const std::string &step, const nlohmann::json &result);
+    void undone(const std::string &step);  // by a rollback: as if it had never been begun
     void failed(const std::string &step, const std::string &error);
 
+    // What a step must know after a crash and the disk does not tell: a name, and which thing it is said of.
+    void note(const std::string &name, const std::string &about);
+    [[nodiscard]] bool has_note(const std::string &name, const std::string &about) const;
+
     // Of the current run.
+    [[nodiscard]] bool was_begun(const std::string &step) const;
     [[nodiscard]] bool is_done(const std::string &step) const;
     [[nodiscard]] nlohmann::json result(const std::string &step) const;  // an empty object when not done
 
@@ -39,7 +48,9 @@ class Journal {
     [[nodiscard]] nlohmann::json finished() const;
 
   private:
+    void read();
     void append(nlohmann::json entry);
+    [[nodiscard]] std::vector<const nlohmann::json *> entries_of(const std::string &step) const;
 
     std::filesystem::path path_;
     Owner owner_;

@@ -38,6 +38,9 @@ int run_command_line(int argc, char **argv) {
     auto *run = app.add_subcommand("run", "perform this node's steps as they come due");
     run->add_flag("--once", options.once, "what is due now, then exit (for cron)");
     run->callback([&] { command = pgaf::command_run; });
+    auto *rollback = app.add_subcommand("rollback", "let the old cluster serve again, while it can");
+    rollback->add_option("--reason", options.reason, "why, for the run's history");
+    rollback->callback([&] { command = pgaf::command_rollback; });
     app.add_subcommand("status", "show the run, of all nodes")->callback([&] { command = pgaf::command_status; });
     app.add_subcommand("version", "show the version")->callback([&] { command = pgaf::command_version; });
 

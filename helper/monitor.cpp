@@ -115,6 +115,14 @@ void Monitor::sync_journal(const std::string &token, const nlohmann::json &entri
     call("pgaf_upgrade_sync_journal", "$1, $2", {token, entries.dump()});
 }
 
+std::string Monitor::request_rollback(const std::string &token, const std::string &reason) {
+    return call("pgaf_upgrade_request_rollback", "$1, $2", {token, reason}).value(0, 0).value_or("");
+}
+
+void Monitor::finish_rollback(const std::string &token, const nlohmann::json &result) {
+    call("pgaf_upgrade_finish_rollback", "$1, $2", {token, result.dump()});
+}
+
 void Monitor::rewrite_sysidentifier(const std::string &formation, int group, const std::string &from,
                                     const std::string &to) {
     call("pgaf_upgrade_rewrite_sysidentifier", "$1, $2, $3, $4", {formation, std::to_string(group), from, to});

@@ -50,6 +50,8 @@ class Monitor {
                       const std::string &found, const std::string &meaning, const std::string &remedy);
     void report_hba(const std::string &token, const std::string &moment, const nlohmann::json &connections);
     void sync_journal(const std::string &token, const nlohmann::json &entries);
+    std::string request_rollback(const std::string &token, const std::string &reason);  // returns the run's state
+    void finish_rollback(const std::string &token, const nlohmann::json &result);
     void rewrite_sysidentifier(const std::string &formation, int group, const std::string &from, const std::string &to);
     [[nodiscard]] Rows progress(std::optional<std::int64_t> run);
     [[nodiscard]] Rows status();

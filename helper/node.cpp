@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <cerrno>
-#include <csignal>
 #include <fstream>
 #include <system_error>
 
@@ -83,8 +81,13 @@ std::optional<std::pair<std::string, int>> Node::running_server() const {
         !std::getline(file, port) || !std::getline(file, socket)) {
         return std::nullopt;
     }
-    if (::kill(std::atoi(pid.c_str()), 0) != 0 && errno == ESRCH) {
-        return std::nullopt;  // left by a crash
+    // One that a crash has left names a process that is gone, or after a boot one of something else.
+    std::string name;
+    std::getline(std::ifstream(fmt::format("/proc/{}/comm", std::atoi(pid.c_str()))), name);
+    std::error_code unreadable;
+    const auto works_in = fs::read_symlink(fmt::format("/proc/{}/cwd", std::atoi(pid.c_str())), unreadable);
+    if (name != "postgres" || (!unreadable && works_in != data_dir)) {
+        return std::nullopt;
     }
     return std::pair{socket, std::atoi(port.c_str())};
 }

@@ -18,6 +18,7 @@ struct Options {
     int target = 17;
     int wait_limit_s = 24 * 3600;
     bool once = false;
+    std::string reason = "asked for by pgaf-upgrade rollback";
 };
 
 // This node as the disk shows it, from PGDATA on: nothing here asks the monitor.
@@ -37,6 +38,8 @@ class Node {
     // Beside the data directory, on its file system, so that they can be renamed into one another.
     [[nodiscard]] std::filesystem::path beside(const std::string &suffix) const;
     [[nodiscard]] std::filesystem::path work_dir() const { return beside("_pgaf_upgrade"); }
+    // Exists while PGDATA is between two clusters, and keeps the service from being started.
+    [[nodiscard]] std::filesystem::path guard_flag() const { return work_dir() / "between_clusters"; }
     [[nodiscard]] std::filesystem::path log(const std::string &name) const { return work_dir() / (name + ".log"); }
 
     // From the monitor's URI, or the local server on the monitor itself. To be used as the owner, whose

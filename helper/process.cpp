@@ -20,6 +20,7 @@
 #include <boost/process/v2.hpp>
 
 #include "error.hpp"
+#include "leftovers.hpp"
 
 namespace bp = boost::process::v2;
 
@@ -106,10 +107,13 @@ class OutputFile {
     off_t begin_ = 0;
 };
 
-std::vector<std::string> environment_for(const std::optional<Owner> &owner) {
+std::vector<std::string> environment_for(const std::optional<Owner> &owner, bool outlives_helper) {
     // C.UTF-8: messages are read by this program, and initdb is told every locale by its options.
     std::vector<std::string> environment{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                                          "LC_ALL=C.UTF-8", "PGAPPNAME=pgaf-upgrade"};
+    if (!outlives_helper && !child_mark().empty()) {
+        environment.push_back(child_mark());
+    }
     if (owner) {
         environment.push_back("HOME=" + owner->home.string());
         environment.push_back("USER=" + owner->name);
@@ -141,7 +145,7 @@ bp::filesystem::path executable_of(const std::string &name) {
 Outcome run(const Command &command) {
     boost::asio::io_context context;
     const OutputFile output(command.log);
-    const auto environment = environment_for(command.run_as);
+    const auto environment = environment_for(command.run_as, command.outlives_helper);
     ChildSetup setup{command.run_as ? &*command.run_as : nullptr, {}};
     for (const auto &variable : environment) {
         setup.environment.push_back(variable.c_str());

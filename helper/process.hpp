@@ -17,6 +17,7 @@ struct Command {
     std::optional<Owner> run_as = std::nullopt;
     std::chrono::seconds time_limit{60};
     std::filesystem::path directory = "/";
+    bool outlives_helper = false;    // a server that is to stay: not one of leftovers.hpp
     std::filesystem::path log = {};  // appended to; empty: output is kept in memory only
     std::function<void(const std::string &last_line)> on_progress = {};  // about once a second
 };

@@ -1,9 +1,14 @@
 #include "runner.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "core/errors.hpp"
+#include "fault.hpp"
 #include "process.hpp"
+#include "upgrade/server.hpp"
 
 namespace pgaf {
 
@@ -12,6 +17,8 @@ namespace {
 constexpr std::chrono::seconds kHeartbeat{5};
 constexpr std::chrono::milliseconds kPoll{1000};
 constexpr std::chrono::milliseconds kReconnect{300};
+// Of a step that the monitor's absence has interrupted; while it is away none is counted.
+constexpr int kAttempts = 10;
 
 }  // namespace
 
@@ -28,12 +35,78 @@ bool Runner::attach(bool resumed) {
     }
     plan_ = *plan;
     journal_.begin_run(plan_);
+    sync_journal();
+    alone_ = false;
+    return true;
+}
+
+// What this node did and could not report.
+void Runner::sync_journal() {
+    const auto finished = journal_.finished();
+    if (finished.empty()) {
+        return;
+    }
+    try {
+        monitor_.sync_journal(token_, finished);
+    } catch (const PgError &error) {
+        if (error.sqlstate() != code::kStepNotDue) {
+            throw;
+        }
+        spdlog::info("the monitor takes not all of the journal: {}", error.what());  // it is found done instead
+    }
+}
+
+// Between these the primary refuses writes, and none of them needs the monitor: once `stop` has begun they
+// do not wait for one that is away.
+std::string Runner::switch_step() const {
+    if (plan_.is_null() || plan_.at("node").at("role") != "primary" || !journal_.was_begun("stop")) {
+        return {};
+    }
+    for (const auto *definition : steps_of(Role::Primary)) {
+        if (definition->phase == Phase::Switch && !journal_.is_done(std::string(definition->name))) {
+            return std::string(definition->name);
+        }
+    }
+    return {};
+}
+
+// Whether the monitor was told; where it is not waited for, it may not have been.
+bool Runner::tell(const std::string &what, const std::function<void()> &call) {
+    const bool is_waited_for = switch_step().empty();
+    if (!alone_ && !is_waited_for) {
+        try {
+            call();
+            return true;
+        } catch (const PgError &error) {
+            if (!error.is_transient()) {
+                throw;
+            }
+            monitor_.disconnect();
+            alone_ = error.connection_lost();
+        }
+    }
+    if (alone_) {
+        view_.note("the monitor is away: this node goes on by its journal until it accepts writes");
+        return false;
+    }
+    deliver(monitor_, what, call);
     return true;
 }
 
 bool Runner::wait_for_run() {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(node_.options.wait_limit_s);
-    while (!attach(false)) {
+    const auto is_there_a_run = [this] {
+        bool there = false;
+        const auto ask = [&] { there = attach(false); };
+        // a node that took part in a run before waits for the monitor; any other may have the wrong one
+        if (journal_.last_plan() && !node_.options.once) {
+            deliver(monitor_, "where it stands", ask);
+        } else {
+            ask();
+        }
+        return there;
+    };
+    while (!is_there_a_run()) {
         if (node_.options.once) {
             return false;
         }
@@ -49,8 +122,11 @@ bool Runner::wait_for_run() {
 
 // The monitor's steps while its own server is down: known from what this node has done.
 std::string Runner::offline_step() const {
-    if (node_.nodeid != 0 || !journal_.is_done("stop") || journal_.is_done("start")) {
+    if (node_.nodeid != 0 || !journal_.was_begun("stop") || journal_.is_done("start")) {
         return {};
+    }
+    if (!journal_.is_done("stop")) {
+        return std::filesystem::exists(node_.guard_flag()) ? "stop" : "";
     }
     for (const auto *definition : steps_of(Role::Monitor)) {
         if (definition->offline && !journal_.is_done(std::string(definition->name))) {
@@ -90,52 +166,106 @@ void Runner::deliver(Monitor &monitor, const std::string &what, const std::funct
     }
 }
 
+// The new server runs without a service until pg_autoctl is started over it: what a power cut or the
+// kernel has ended in between is started by nobody else.
+void Runner::keep_server_up(const Context &context) {
+    const bool is_started = journal_.is_done("start") || journal_.is_done("rebuild");  // of primary, of secondary
+    if (node_.nodeid != 0 && is_started && std::filesystem::exists(node_.guard_flag()) && context.is_swapped() &&
+        !node_.running_server()) {
+        spdlog::warn("the new server does not run: it is started again");
+        start_new_server(context);
+    }
+}
+
+// What is found done, by an attempt that could not say so, is not done again.
+nlohmann::json Runner::carry_out(Monitor &monitor, const std::string &step) {
+    const auto with = context(monitor, step);
+    auto found = step_by_name(step).probe(with);
+    if (found.progress == Progress::Done) {
+        spdlog::info("step {} is found done", step);
+        return std::move(found.result);
+    }
+    if (found.progress == Progress::Partial) {
+        spdlog::info("step {} is found partly done", step);
+    }
+    return step_by_name(step).perform(with);
+}
+
+// A monitor that goes away does not fail a step: it is asked how far it came once the monitor is back.
+nlohmann::json Runner::carry_out_patiently(Monitor &monitor, const std::string &step, bool offline) {
+    for (int attempt = 1;; ++attempt) {
+        try {
+            return carry_out(monitor, step);
+        } catch (const PgError &error) {
+            if (!error.is_transient() || offline || attempt >= kAttempts || stop_was_asked()) {
+                throw;
+            }
+            spdlog::warn("step {} is interrupted: {}", step, error.what());
+            monitor.disconnect();
+        }
+        std::this_thread::sleep_for(kReconnect);
+        deliver(monitor, step, [&] { begin(monitor, step); });
+    }
+}
+
+// The lease may have ended while the monitor was away.
+void Runner::begin(Monitor &monitor, const std::string &step) {
+    try {
+        monitor.begin_step(token_, step);
+    } catch (const PgError &error) {
+        if (error.sqlstate() != code::kLeaseLost) {
+            throw;
+        }
+        static_cast<void>(monitor.attach(token_, false, true));
+        monitor.begin_step(token_, step);
+    }
+}
+
 void Runner::perform(const std::string &step) {
     const bool offline = !offline_step().empty();
-    if (!offline) {
-        deliver(monitor_, step, [&] { monitor_.begin_step(token_, step); });
+    if (!offline && !alone_) {
+        tell(step, [&] { begin(monitor_, step); });
     }
     journal_.begun(step);
     view_.begun(step);
+    fault_point(step, "before");
     spdlog::info("step {} begins", step);
     nlohmann::json result;
     try {
-        result = step_by_name(step).perform(context(monitor_, step));
+        result = carry_out_patiently(monitor_, step, offline);
     } catch (const HelperError &error) {
         journal_.failed(step, error.what());
         view_.failed(step, error.what());
         spdlog::error("step {} failed: {}", step, error.what());
-        if (!offline) {
+        if (!offline && !alone_) {
             deliver(monitor_, step, [&] { monitor_.fail_step(token_, step, error); });
         }
         throw HelperError(error.code() == ExitCode::CheckFailed ? ExitCode::CheckFailed : ExitCode::StepFailed,
                           fmt::format("step {} failed: {}", step, error.what()),
                           error.hint().empty() ? "Mend the cause, and run pgaf-upgrade run again." : error.hint());
     }
+    fault_point(step, "after");
     journal_.done(step, result);
     view_.done(step);
     spdlog::info("step {} done: {}", step, result.dump());
-    if (offline_step().empty()) {
-        deliver(monitor_, step, [&] {
-            if (offline) {
-                attach(true);
-                monitor_.sync_journal(token_, journal_.finished());
-            } else {
-                monitor_.finish_step(token_, step, result);
-            }
-        });
+    if (offline && offline_step().empty()) {
+        deliver(monitor_, step, [&] { attach(true); });
+    } else if (!offline && !alone_) {
+        tell(step, [&] { monitor_.finish_step(token_, step, result); });
     }
 }
 
 void Runner::perform_in_background(const std::string &step) {
-    deliver(monitor_, step, [&] { monitor_.begin_step(token_, step); });
+    deliver(monitor_, step, [&] { begin(monitor_, step); });
     journal_.begun(step);
     view_.begun(step);
+    fault_point(step, "before");
     background_runs_ = true;
     background_ = std::jthread([this, step] {
         Monitor monitor(node_);
         try {
-            const auto result = step_by_name(step).perform(context(monitor, step));
+            const auto result = carry_out_patiently(monitor, step, false);
+            fault_point(step, "after");
             journal_.done(step, result);
             view_.done(step);
             deliver(monitor, step, [&] { monitor.finish_step(token_, step, result); });
@@ -151,6 +281,88 @@ void Runner::perform_in_background(const std::string &step) {
         }
         background_runs_ = false;
     });
+}
+
+// Every step behind the gate, the last first. Each undo() can be repeated, so that after a crash the whole
+// is simply begun again.
+void Runner::roll_back() {
+    const auto with = context(monitor_, "rollback");
+    view_.note("the run is rolled back: this node undoes its part");
+    auto steps = steps_of(with.role());
+    std::ranges::reverse(steps);
+    auto undone = nlohmann::json::array();
+    for (const auto *definition : steps) {
+        const std::string name(definition->name);
+        if (definition->phase == Phase::Prepare || !journal_.was_begun(name)) {
+            continue;
+        }
+        spdlog::info("undoing {}", name);
+        fault_point("rollback", name);
+        for (int attempt = 1;; ++attempt) {
+            try {
+                step_by_name(name).undo(with);
+                break;
+            } catch (const PgError &error) {
+                if (!error.is_transient() || attempt >= kAttempts || stop_was_asked()) {
+                    throw;
+                }
+                monitor_.disconnect();
+                std::this_thread::sleep_for(kReconnect);
+            }
+        }
+        journal_.undone(name);
+        undone.push_back(name);
+        view_.note(fmt::format("undone: {}", name));
+    }
+    is_rolled_back_ = true;
+    if (node_.nodeid != 0 || !undone.empty()) {
+        deliver(monitor_, "the rollback", [&] { monitor_.finish_rollback(token_, {{"undone", undone}}); });
+    }
+}
+
+// While the monitor's own server is down, or has not yet served at its new version, its rollback needs
+// nobody: the run itself stays, and pgaf-upgrade run tries again.
+bool Runner::roll_back_monitor() {
+    if (node_.nodeid != 0 || !journal_.was_begun("stop") || journal_.is_done("start")) {
+        return false;
+    }
+    const auto plan = journal_.last_plan();
+    plan_ = *plan;
+    journal_.begin_run(plan_);
+    const auto with = context(monitor_, "rollback");
+    auto steps = steps_of(Role::Monitor);
+    std::ranges::reverse(steps);
+    for (const auto *definition : steps) {
+        const std::string name(definition->name);
+        if (definition->phase != Phase::Prepare && journal_.was_begun(name)) {
+            fault_point("rollback", name);
+            step_by_name(name).undo(with);
+            journal_.undone(name);
+            view_.note(fmt::format("undone: {}", name));
+        }
+    }
+    return true;
+}
+
+ExitCode Runner::request_rollback(const std::string &reason) {
+    const auto plan = journal_.last_plan();
+    if (plan) {
+        journal_.begin_run(*plan);
+        if (roll_back_monitor()) {
+            view_.note("the monitor serves from its old cluster again; pgaf-upgrade run tries its upgrade again");
+            return ExitCode::Done;
+        }
+    }
+    bool attached = false;
+    deliver(monitor_, "the rollback", [&] { attached = attach(false); });
+    if (!attached) {
+        view_.note("nothing to roll back: no upgrade is under way");
+        return ExitCode::Done;
+    }
+    std::string state;
+    deliver(monitor_, "the rollback", [&] { state = monitor_.request_rollback(token_, reason); });
+    const auto code = state == "aborted" ? ExitCode::Refused : run();
+    return code == ExitCode::Refused ? ExitCode::Done : code;  // aborted is what was asked for
 }
 
 void Runner::beat(const std::stop_token &stop) {
@@ -180,11 +392,12 @@ void Runner::beat(const std::stop_token &stop) {
 }
 
 ExitCode Runner::run() {
-    // The monitor's own helper, started again while its server is down, goes by the journal.
-    if (const auto plan = journal_.last_plan(); plan && node_.nodeid == 0) {
+    // Started again where the monitor's own server is down, or the switch is under way while it is away: by
+    // the journal.
+    if (const auto plan = journal_.last_plan()) {
         plan_ = *plan;
         journal_.begin_run(plan_);
-        if (offline_step().empty()) {
+        if (offline_step().empty() && (switch_step().empty() || tell("where it stands", [&] { attach(false); }))) {
             plan_ = nullptr;
         }
     }
@@ -202,29 +415,51 @@ ExitCode Runner::run() {
         }
         {
             const std::lock_guard lock(progress_mutex_);
-            if (failure_) {
+            if (failure_ && !is_rolled_back_) {
                 throw HelperError(*failure_);
             }
         }
+        keep_server_up(context(monitor_, "start"));
         if (const auto step = offline_step(); !step.empty()) {
             perform(step);
             continue;
         }
+        if (alone_) {
+            if (const auto step = switch_step(); !step.empty()) {
+                perform(step);
+            } else {
+                deliver(monitor_, "the switch", [&] { attach(true); });
+            }
+            continue;
+        }
         Due due;
-        deliver(monitor_, "what is done", [&] {
+        const bool is_told = tell("what is done", [&] {
             try {
                 due = monitor_.next_step(token_);
             } catch (const PgError &error) {
-                if (error.sqlstate() != "PU004") {  // the lease ended while the monitor was away
+                if (error.sqlstate() != code::kLeaseLost) {
                     throw;
                 }
                 attach(true);
                 due = monitor_.next_step(token_);
             }
         });
+        if (!is_told) {
+            continue;
+        }
         if (due.run_state == "finished" || due.run_state == "aborted") {
             view_.note(fmt::format("run {} is {}", plan_.at("run").get<std::int64_t>(), due.run_state));
             return due.run_state == "finished" ? ExitCode::Done : ExitCode::Refused;
+        }
+        if (due.run_state == "rolling_back") {
+            background_ = {};  // a step that still runs there ends first
+            if (!is_rolled_back_) {
+                roll_back();
+                continue;
+            }
+            view_.waiting("the other nodes to roll back");
+            std::this_thread::sleep_for(kPoll);
+            continue;
         }
         if (due.step.empty()) {
             view_.waiting(due.waiting_for);

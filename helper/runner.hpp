@@ -24,12 +24,24 @@ class Runner {
 
     ExitCode run();
 
+    // Asks the monitor to have the run rolled back, and undoes this node's part.
+    ExitCode request_rollback(const std::string &reason);
+
   private:
     bool attach(bool resumed);
+    void begin(Monitor &monitor, const std::string &step);
     [[nodiscard]] bool wait_for_run();
     [[nodiscard]] std::string offline_step() const;
+    void sync_journal();
+    [[nodiscard]] std::string switch_step() const;
+    bool tell(const std::string &what, const std::function<void()> &call);
+    void keep_server_up(const Context &context);
+    [[nodiscard]] nlohmann::json carry_out(Monitor &monitor, const std::string &step);
+    [[nodiscard]] nlohmann::json carry_out_patiently(Monitor &monitor, const std::string &step, bool offline);
     void perform(const std::string &step);
     void perform_in_background(const std::string &step);
+    void roll_back();
+    [[nodiscard]] bool roll_back_monitor();
     void beat(const std::stop_token &stop);
     [[nodiscard]] Context context(Monitor &monitor, const std::string &step);
 
@@ -46,6 +58,8 @@ class Runner {
     std::mutex progress_mutex_;  // guards progress_ and failure_
     std::map<std::string, std::string> progress_;
     std::optional<HelperError> failure_;  // of a background step
+    bool alone_ = false;                  // the monitor is away, and this node has steps that do not wait for it
+    bool is_rolled_back_ = false;
     std::atomic<bool> background_runs_{false};
     std::jthread background_;
     std::jthread heartbeat_;

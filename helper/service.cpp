@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "error.hpp"
+#include "files.hpp"
+#include "owner.hpp"
 #include "process.hpp"
 
 namespace pgaf {
@@ -21,6 +23,11 @@ constexpr std::chrono::minutes kStopLimit{30};
 std::string Service::unit_of(const std::filesystem::path &pid_file) {
     long pid = 0;
     std::ifstream(pid_file) >> pid;
+    std::string name;
+    std::getline(std::ifstream(fmt::format("/proc/{}/comm", pid)), name);
+    if (name != "pg_autoctl") {
+        return {};  // the number is of a process before a crash, or already of something else
+    }
     std::ifstream file(fmt::format("/proc/{}/cgroup", pid));
     for (std::string line; pid > 0 && std::getline(file, line);) {
         const auto slash = line.rfind('/');
@@ -55,6 +62,36 @@ void Service::stop() const {
     run_checked({.argv = {"systemctl", "stop", "--", unit_}, .time_limit = kStopLimit});
 }
 
+void Service::guard_by(const std::filesystem::path &flag) const {
+    const auto file = guard_file();
+    const auto text = fmt::format(
+        "# pgaf-upgrade: while this file exists, the data directory is between two clusters.\n"
+        "# pgaf-upgrade run goes on, pgaf-upgrade rollback goes back; either removes it.\n"
+        "[Unit]\nAssertPathExists=!{}\n",
+        flag.string());
+    if (std::filesystem::exists(file) && read_file(file) == text) {
+        return;
+    }
+    const auto root = owner_of("/");
+    make_directory(file.parent_path(), root, 0755);
+    write_file(file, text, root, 0644);
+    reload();
+}
+
+void Service::end_guard() const {
+    const auto file = guard_file();
+    if (!std::filesystem::remove(file)) {
+        return;
+    }
+    std::error_code not_empty;
+    std::filesystem::remove(file.parent_path(), not_empty);
+    reload();
+}
+
+std::filesystem::path Service::guard_file() const {
+    return std::filesystem::path("/etc/systemd/system") / (unit_ + ".d") / "pgaf-upgrade.conf";
+}
+
 std::vector<std::filesystem::path> Service::files() const {
     std::istringstream output(run_checked(
         {.argv = {"systemctl", "show", "--value", "-p", "FragmentPath", "-p", "DropInPaths", "--", unit_}}));
@@ -63,6 +100,11 @@ std::vector<std::filesystem::path> Service::files() const {
         paths.emplace_back(path);
     }
     return paths;
+}
+
+bool Service::needs_reload() const {
+    const auto answer = run_checked({.argv = {"systemctl", "show", "--value", "-p", "NeedDaemonReload", "--", unit_}});
+    return answer.starts_with("yes");
 }
 
 void Service::reload() {

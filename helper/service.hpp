@@ -21,11 +21,19 @@ class Service {
     void begin_stop() const;  // returns when its processes have been told to end
     void stop() const;        // returns when they have ended
 
+    // A drop-in by which the unit does not start while the flag exists: not at a boot after a power cut,
+    // not by its Restart=, and not by hand, which is told so. Durable; nothing when it is there already.
+    void guard_by(const std::filesystem::path &flag) const;
+    void end_guard() const;
+
     // The unit's file and its drop-ins.
     [[nodiscard]] std::vector<std::filesystem::path> files() const;
+    [[nodiscard]] bool needs_reload() const;  // they have changed since systemd read them
     static void reload();
 
   private:
+    [[nodiscard]] std::filesystem::path guard_file() const;
+
     std::string unit_;
 };
 

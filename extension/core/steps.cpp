@@ -31,13 +31,14 @@ constexpr Names<StepState, 4> kStepStates{{
     {StepState::Failed, "failed"},
 }};
 
-constexpr Names<RunState, 7> kRunStates{{
+constexpr Names<RunState, 8> kRunStates{{
     {RunState::Preparing, "preparing"},
     {RunState::Ready, "ready"},
     {RunState::Approved, "approved"},
     {RunState::Switching, "switching"},
     {RunState::Restoring, "restoring"},
     {RunState::Finished, "finished"},
+    {RunState::RollingBack, "rolling_back"},
     {RunState::Aborted, "aborted"},
 }};
 
@@ -58,7 +59,7 @@ constexpr std::array<StepDefinition, 41> kDefinitions{{
      "3",
      "stop the monitor",
      {{{Scope::AllPrimaries, "identity"}, {Scope::AllSecondaries, "rebuild", Need::Begun}}}},
-    {Role::Monitor, "pg_upgrade", Phase::Restore, "7", "pg_upgrade --link", kNone, false, true},
+    {Role::Monitor, "pg_upgrade", Phase::Restore, "7", "pg_upgrade --copy", kNone, false, true},
     {Role::Monitor, "carry", Phase::Restore, "8", "carry the configuration over", kNone, false, true},
     {Role::Monitor, "swap", Phase::Restore, "7", "swap the directories", kNone, false, true},
     {Role::Monitor, "reconfigure", Phase::Restore, "8", "point pg_autoctl and unit at the new", kNone, false, true},
@@ -209,6 +210,9 @@ const StepDefinition *find_step(Role role, std::string_view name) {
 }
 
 std::optional<std::string> unmet_requirement(const RunPlan &run, const NodePlan &node, const StepDefinition &step) {
+    if (run.state == RunState::RollingBack) {
+        return "the rollback of the run";
+    }
     const auto steps = steps_of(node.role);
     for (std::size_t i = 0; i < steps.size() && steps[i]->name != step.name; ++i) {
         if (!is_met(node.states.at(i), steps[i]->background ? Need::Begun : Need::Done)) {
@@ -289,15 +293,17 @@ bool is_legal(StepState from, StepState to) {
 bool is_legal(RunState from, RunState to) {
     switch (from) {
         case RunState::Preparing:
-            return to == RunState::Ready || to == RunState::Aborted;
+            return to == RunState::Ready || to == RunState::RollingBack || to == RunState::Aborted;
         case RunState::Ready:
-            return to == RunState::Approved || to == RunState::Aborted;
+            return to == RunState::Approved || to == RunState::RollingBack || to == RunState::Aborted;
         case RunState::Approved:
-            return to == RunState::Switching || to == RunState::Aborted;
+            return to == RunState::Switching || to == RunState::RollingBack || to == RunState::Aborted;
         case RunState::Switching:
-            return to == RunState::Restoring;
+            return to == RunState::Restoring || to == RunState::RollingBack;
         case RunState::Restoring:
             return to == RunState::Finished;
+        case RunState::RollingBack:
+            return to == RunState::Aborted;
         case RunState::Finished:
         case RunState::Aborted:
             return false;
@@ -336,6 +342,7 @@ RunState reached_state(const RunPlan &run) {
                                                                                              : RunState::Restoring;
         case RunState::Ready:
         case RunState::Finished:
+        case RunState::RollingBack:
         case RunState::Aborted:
             return run.state;
     }

@@ -16,7 +16,7 @@ namespace pgaf {
 enum class Role : std::uint8_t { Monitor, Primary, Secondary };
 enum class Phase : std::uint8_t { Prepare, Switch, Restore, Finish };
 enum class StepState : std::uint8_t { Pending, Running, Done, Failed };
-enum class RunState : std::uint8_t { Preparing, Ready, Approved, Switching, Restoring, Finished, Aborted };
+enum class RunState : std::uint8_t { Preparing, Ready, Approved, Switching, Restoring, Finished, RollingBack, Aborted };
 
 // Whose step a requirement speaks of, seen from the node that waits.
 enum class Scope : std::uint8_t {

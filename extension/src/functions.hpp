@@ -53,6 +53,11 @@ Outcome pgaf_upgrade_report_check(const Arguments &arguments);
 Outcome pgaf_upgrade_sync_journal(const Arguments &arguments);
 Outcome pgaf_upgrade_report_hba(const Arguments &arguments);
 
+// rollback_functions.cpp
+Outcome pgaf_upgrade_rollback(const Arguments &arguments);
+Outcome pgaf_upgrade_request_rollback(const Arguments &arguments);
+Outcome pgaf_upgrade_finish_rollback(const Arguments &arguments);
+
 // sysidentifier_functions.cpp
 Outcome pgaf_upgrade_validate_sysidentifier(const Arguments &arguments);
 Outcome pgaf_upgrade_rewrite_sysidentifier(const Arguments &arguments);

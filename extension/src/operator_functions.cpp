@@ -314,6 +314,7 @@ Outcome pgaf_upgrade_approve(const Arguments &arguments) {
         case RunState::Restoring:
             return {std::string(to_string(run.plan.state)), {}};
         case RunState::Finished:
+        case RunState::RollingBack:
         case RunState::Aborted:
             throw Error(code::kNotInStateFor,
                         run_name(run.id()) + " is " + std::string(to_string(run.plan.state)) + " already");

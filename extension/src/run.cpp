@@ -32,6 +32,7 @@ Run load(store::RunRow row) {
     switch (run.row.state) {
         case RunState::Preparing:
         case RunState::Ready:
+        case RunState::RollingBack:
         case RunState::Aborted:
             run.plan.gate_open = false;
             break;

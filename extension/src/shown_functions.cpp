@@ -58,6 +58,13 @@ std::string waiting_for(const Run &run) {
     }
 
     const auto id = std::to_string(run.id());
+    if (run.plan.state == RunState::RollingBack) {
+        std::string names;
+        for (const auto &name : store::nodes_to_roll_back(run.id())) {
+            append(names, name);
+        }
+        return "the rollback of " + names + ": pgaf-upgrade run there";
+    }
     if (!failed.empty()) {
         return "the operator: " + failed + " failed: remove the cause, then SELECT pgaf_upgrade_retry(" + id + ")";
     }

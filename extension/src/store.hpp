@@ -168,6 +168,11 @@ void begin_maintenance_of_run(std::int64_t runid, std::int64_t nodeid);
 void end_maintenance_of_run(std::int64_t runid, std::int64_t nodeid);
 void ask_for_maintenance(std::int64_t nodeid, bool begins);  // pg_auto_failover
 
+// Rollbacks
+void insert_rollback(std::int64_t runid, std::int64_t nodeid);
+bool set_rolled_back(std::int64_t runid, std::int64_t nodeid, const Text &result);  // false: it was already
+std::vector<std::string> nodes_to_roll_back(std::int64_t runid);  // names, of those that have not yet
+
 // Records
 void record_event(std::int64_t runid, std::optional<std::int64_t> nodeid, std::string_view step, const char *kind,
                   std::string_view state, const Text &message);

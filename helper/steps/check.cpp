@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "checks/check.hpp"
+#include "fault.hpp"
 #include "hba.hpp"
 #include "steps/steps.hpp"
 
@@ -13,6 +14,7 @@ nlohmann::json CheckStep::perform(const Context &context) const {
         const auto found = check.find(subject);
         context.monitor.report_check(context.token, check.name, to_string(check.severity), !found.has_value(),
                                      found.value_or(""), check.meaning, check.remedy);
+        fault_point("check", "middle");
         if (found && check.severity == Severity::Error) {
             failed += fmt::format("{}{}: {}", failed.empty() ? "" : "; ", check.name, *found);
         }

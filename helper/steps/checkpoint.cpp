@@ -1,5 +1,8 @@
 #include "steps/steps.hpp"
 
+#include "fault.hpp"
+#include "service.hpp"
+
 namespace pgaf {
 
 // The last things that need the old server: what is dirty goes to the disk now, twice since the first
@@ -9,10 +12,17 @@ nlohmann::json Checkpoint::perform(const Context &context) const {
         const auto report = context.monitor.report_of(context.node.nodeid);
         return report.is_stable_in("wait_primary") || report.is_stable_in("single") || report.is_stable_in("primary");
     });
-    auto server = context.node.connect_locally();
+    // Known to systemd before the switch, so that nothing in the switch waits for systemd.
+    Service(Installation::from(context.journal).unit).guard_by(context.node.guard_flag());
+    auto server = context.local_server();
     server.query("CHECKPOINT");
+    fault_point("checkpoint", "middle");
     server.query("CHECKPOINT");
     return {{"files", list_files_to_carry(context)}};
+}
+
+void Checkpoint::undo(const Context &context) const {
+    Service(Installation::from(context.journal).unit).end_guard();
 }
 
 }  // namespace pgaf

@@ -1,21 +1,35 @@
 #include "steps/steps.hpp"
 
+#include <thread>
+
 #include "controldata.hpp"
+#include "fault.hpp"
 
 namespace pgaf {
 
 nlohmann::json Discover::perform(const Context &context) const {
     const auto &node = context.node;
-    const auto found = Installation::find(node, context.target());
+    auto found = Installation::find(node, context.target());
+    // after a boot pg_autoctl may not have written its process number yet
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (found.unit.empty() && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        found = Installation::find(node, context.target());
+    }
     const auto control = read_controldata(found.old_bindir, node.data_dir, node.owner);
-    return {{"source_version", found.source},
-            {"old_bindir", found.old_bindir.string()},
-            {"new_bindir", found.new_bindir.string()},
-            {"new_autoctl", found.new_autoctl.string()},
-            {"unit", found.unit},
-            {"old_sysidentifier", std::to_string(control.system_identifier)},
-            {"pgdata", node.pgdata.string()},
-            {"data_directory", node.data_dir.string()}};
+    fault_point("discover", "middle");
+    nlohmann::json result{{"source_version", found.source},
+                          {"old_bindir", found.old_bindir.string()},
+                          {"new_bindir", found.new_bindir.string()},
+                          {"new_autoctl", found.new_autoctl.string()},
+                          {"unit", found.unit},
+                          {"old_sysidentifier", std::to_string(control.system_identifier)},
+                          {"pgdata", node.pgdata.string()},
+                          {"data_directory", node.data_dir.string()}};
+    if (node.running_server()) {
+        result["files"] = list_files_to_carry(context);  // for a standby whose server does not run later on
+    }
+    return result;
 }
 
 }  // namespace pgaf

@@ -1,26 +1,67 @@
 #include "steps/steps.hpp"
 
-#include <fmt/format.h>
+#include "fault.hpp"
+#include "service.hpp"
 
 namespace pgaf {
 
+namespace {
+
+// In maintenance pg_autoctl does not start a server that a power cut has ended.
+nlohmann::json files_of(const Context &context) {
+    return context.node.running_server() ? list_files_to_carry(context)
+                                         : context.journal.result("discover").at("files");
+}
+
+bool is_primary_stable(const Context &context) {
+    const auto report = context.monitor.report_of(context.group_primary().at("id").get<std::int64_t>());
+    return report.reported_state == report.goal_state;
+}
+
+}  // namespace
+
+Found EnterMaintenance::probe(const Context &context) const {
+    const auto report = context.monitor.report_of(context.node.nodeid);
+    if (report.is_stable_in("maintenance") && is_primary_stable(context)) {
+        return Found::done({{"files", files_of(context)}});
+    }
+    return {report.goal_state.ends_with("maintenance") ? Progress::Partial : Progress::Absent};
+}
+
 nlohmann::json EnterMaintenance::perform(const Context &context) const {
     const auto nodeid = context.node.nodeid;
-    const auto primary = context.group_primary().at("id").get<std::int64_t>();
-    nlohmann::json result{{"files", list_files_to_carry(context)}};
-    const auto primary_is_stable = [&] {
-        const auto report = context.monitor.report_of(primary);
-        return report.reported_state == report.goal_state;
-    };
+    const auto primary_is_stable = [&] { return is_primary_stable(context); };
+    nlohmann::json result{{"files", files_of(context)}};
     context.wait_until("this node to enter maintenance", std::chrono::minutes(5), [&] {
         const auto report = context.monitor.report_of(nodeid);
         if (report.goal_state != "maintenance" && report.goal_state != "wait_maintenance" && primary_is_stable()) {
             context.monitor.start_maintenance(nodeid);
+            fault_point("enter_maintenance", "middle");
         }
         return report.is_stable_in("maintenance");
     });
     context.wait_until("the primary to be stable", std::chrono::minutes(2), primary_is_stable);
     return result;
+}
+
+// A node that leaves maintenance takes part in an election when its primary is not healthy: it waits.
+void EnterMaintenance::undo(const Context &context) const {
+    const auto nodeid = context.node.nodeid;
+    const auto primary = context.group_primary().at("id").get<std::int64_t>();
+    const Service service(Installation::from(context.journal).unit);
+    service.end_guard();
+    if (!service.is_active()) {
+        service.start();
+    }
+    context.wait_until("the primary to serve", std::chrono::hours(1),
+                       [&] { return is_healthy_primary(context.monitor.report_of(primary)); });
+    context.wait_until("this node to be a secondary again", std::chrono::hours(1), [&] {
+        const auto report = context.monitor.report_of(nodeid);
+        if (report.goal_state == "maintenance") {
+            context.monitor.stop_maintenance(nodeid);
+        }
+        return report.is_stable_in("secondary");
+    });
 }
 
 }  // namespace pgaf

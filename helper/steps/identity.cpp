@@ -3,17 +3,40 @@
 #include <fmt/format.h>
 
 #include "controldata.hpp"
+#include "core/sysidentifier.hpp"
+#include "fault.hpp"
 
 namespace pgaf {
 
+namespace {
+
+std::string before(const Context &context) {
+    return context.journal.result("discover").at("old_sysidentifier");
+}
+
+std::uint64_t after(const Context &context) {
+    const auto bindir = Installation::from(context.journal).new_bindir;
+    return read_controldata(bindir, context.node.data_dir, context.node.owner).system_identifier;
+}
+
+nlohmann::json result_of(const Context &context) {
+    return {{"before", before(context)}, {"after", std::to_string(after(context))}};
+}
+
+}  // namespace
+
+// The monitor changes the whole group in one statement: this node's row tells of all.
+Found Identity::probe(const Context &context) const {
+    const auto known = context.monitor.report_of(context.node.nodeid).sysidentifier;
+    return known == std::to_string(to_bigint(after(context))) ? Found::done(result_of(context)) : Found{};
+}
+
 nlohmann::json Identity::perform(const Context &context) const {
     const auto &self = context.plan.at("node");
-    const auto before = context.journal.result("discover").at("old_sysidentifier").get<std::string>();
-    const auto control =
-        read_controldata(Installation::from(context.journal).new_bindir, context.node.data_dir, context.node.owner);
-    const auto after = std::to_string(control.system_identifier);
-    context.monitor.rewrite_sysidentifier(self.at("formation"), self.at("group"), before, after);
-    return {{"before", before}, {"after", after}};
+    context.monitor.rewrite_sysidentifier(self.at("formation"), self.at("group"), before(context),
+                                          std::to_string(after(context)));
+    fault_point("identity", "middle");
+    return result_of(context);
 }
 
 }  // namespace pgaf

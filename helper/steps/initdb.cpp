@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 
 #include "controldata.hpp"
-#include "files.hpp"
-#include "process.hpp"
+#include "upgrade/new_cluster.hpp"
 
 namespace pgaf {
 
@@ -42,30 +41,44 @@ std::vector<std::string> parameters_of(const Context &context, Connection &serve
 
 }  // namespace
 
-nlohmann::json Initdb::perform(const Context &context) const {
-    const auto &node = context.node;
-    const auto installation = Installation::from(context.journal);
-    auto server = node.connect_locally();
-    const auto superuser = server.single("SELECT rolname FROM pg_catalog.pg_roles WHERE oid = 10");
+namespace {
 
-    // One that an interrupted attempt left is made anew, since nothing shows that it is whole; it is
-    // moved aside, for this program deletes no data directory.
-    if (std::filesystem::exists(context.new_dir())) {
-        int attempt = 1;
-        while (std::filesystem::exists(fmt::format("{}_unused_{}", context.new_dir().string(), attempt))) {
-            ++attempt;
-        }
-        rename_durably(context.new_dir(), fmt::format("{}_unused_{}", context.new_dir().string(), attempt));
-    }
-    make_directory(context.new_dir(), node.owner);
-    auto argv = parameters_of(context, server, superuser);
-    argv.insert(argv.begin(), {(installation.new_bindir / "initdb").string(), "-D", context.new_dir().string()});
-    run_checked({.argv = argv, .run_as = node.owner, .time_limit = std::chrono::minutes(5), .log = node.log("initdb")});
-    const auto control = read_controldata(installation.new_bindir, context.new_dir(), node.owner);
+nlohmann::json result_of(const Context &context, const ControlData &control, const std::string &superuser,
+                         const nlohmann::json &command) {
     return {{"new_sysidentifier", std::to_string(control.system_identifier)},
             {"old_sysidentifier", context.journal.result("discover").at("old_sysidentifier")},
             {"superuser", superuser},
-            {"command", argv}};
+            {"command", command}};
+}
+
+}  // namespace
+
+// initdb leaves nothing behind by which a whole cluster could be told: only one that this program saw
+// finished counts, and it must still be that one.
+Found Initdb::probe(const Context &context) const {
+    if (!std::filesystem::exists(context.new_dir())) {
+        return {};
+    }
+    const auto known = context.journal.result("initdb");
+    if (!known.empty() && major_of(context.new_dir()) == context.target()) {
+        const auto control =
+            read_controldata(Installation::from(context.journal).new_bindir, context.new_dir(), context.node.owner);
+        if (std::to_string(control.system_identifier) == known.at("new_sysidentifier").get<std::string>()) {
+            return Found::done(known);
+        }
+    }
+    return {Progress::Partial};
+}
+
+// A partial one is set aside, for this program deletes no data directory.
+nlohmann::json Initdb::perform(const Context &context) const {
+    auto server = context.local_server();
+    const auto superuser = server.single("SELECT rolname FROM pg_catalog.pg_roles WHERE oid = 10");
+    auto argv = parameters_of(context, server, superuser);
+    argv.insert(argv.begin(), {(Installation::from(context.journal).new_bindir / "initdb").string(), "-D",
+                               context.new_dir().string()});
+    const auto control = make_new_cluster(context, argv);
+    return result_of(context, control, superuser, argv);
 }
 
 }  // namespace pgaf

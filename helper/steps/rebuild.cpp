@@ -1,11 +1,10 @@
 #include "steps/steps.hpp"
 
-#include <sys/stat.h>
-
 #include <fmt/format.h>
 
 #include "controldata.hpp"
 #include "core/conf_includes.hpp"
+#include "fault.hpp"
 #include "files.hpp"
 #include "process.hpp"
 #include "upgrade/carry.hpp"
@@ -20,19 +19,61 @@ namespace {
 constexpr const char *kStandbyConf = "postgresql-auto-failover-standby.conf";
 
 // pg_basebackup wants every tablespace's directory empty, and pg_autoctl, when it rebuilds a node, deletes
-// what is behind pg_tblspc: the old major's part goes to a directory beside, which cleanup will know.
-nlohmann::json move_tablespaces_aside(const Context &context, const fs::path &old_dir) {
-    auto moved = nlohmann::json::array();
+// what is behind pg_tblspc: the old major's part goes to a directory beside, which cleanup will know. What
+// an attempt that did not end has copied there of the new major is removed.
+void move_tablespaces_aside(const Context &context, const fs::path &old_dir) {
+    const auto copied = fmt::format("PG_{}_", context.target());
     for (const auto &link : fs::directory_iterator(old_dir / "pg_tblspc")) {
         const auto location = fs::canonical(link.path());
         const fs::path aside = fmt::format("{}_pg{}", location.string(), context.source());
+        std::vector<fs::path> entries;
         for (const auto &entry : fs::directory_iterator(location)) {
-            make_directory(aside, context.node.owner);
-            rename_durably(entry.path(), aside / entry.path().filename());
+            entries.push_back(entry.path());
         }
-        moved.push_back({{"location", location.string()}, {"kept_in", aside.string()}});
+        for (const auto &entry : entries) {
+            if (entry.filename().string().starts_with(copied)) {
+                fs::remove_all(entry);
+            } else {
+                make_directory(aside, context.node.owner);
+                rename_durably(entry, aside / entry.filename());
+            }
+        }
     }
-    return moved;
+}
+
+// PGDATA's name is never without a directory: this program, and pg_autoctl, find the node by it.
+fs::path spare_dir(const Context &context) {
+    return context.node.beside("_pgaf_spare");
+}
+
+void put_old_cluster_aside(const Context &context) {
+    const auto &data_dir = context.node.data_dir;
+    const auto spare = spare_dir(context);
+    if (major_of(data_dir) == context.source() && !fs::exists(context.old_dir())) {
+        make_directory(spare, context.node.owner);
+        exchange_durably(data_dir, spare);
+    }
+    fault_point("rebuild", "renamed");
+    if (major_of(spare) == context.source()) {
+        rename_durably(spare, context.old_dir());
+    }
+}
+
+// A base backup that did not end is of no use, and there may be no room for a second one.
+void remove_partial_backup(const Context &context) {
+    const auto &data_dir = context.node.data_dir;
+    const auto spare = spare_dir(context);
+    if (major_of(context.old_dir()) != context.source() || major_of(data_dir) == context.source()) {
+        throw HelperError(ExitCode::StepFailed,
+                          fmt::format("\"{}\" is not the old cluster", context.old_dir().string()),
+                          "Look where it is: without it this standby is not rebuilt.");
+    }
+    fs::remove_all(spare);  // a removal that was interrupted
+    if (!fs::is_empty(data_dir)) {
+        make_directory(spare, context.node.owner);
+        exchange_durably(data_dir, spare);
+        fs::remove_all(spare);
+    }
 }
 
 void take_base_backup(const Context &context, const std::string &conninfo) {
@@ -58,41 +99,63 @@ void take_base_backup(const Context &context, const std::string &conninfo) {
 
 }  // namespace
 
+namespace {
+
+// Written last, after everything else is on the disk.
+bool is_whole(const Context &context) {
+    return context.is_swapped() && fs::exists(context.node.data_dir / "standby.signal");
+}
+
+bool is_streaming(const Context &context) {
+    return context.local_server().single(
+               "SELECT count(*) FROM pg_catalog.pg_stat_wal_receiver WHERE status = 'streaming'") == "1";
+}
+
+nlohmann::json result_of(const Context &context) {
+    auto moved = nlohmann::json::array();
+    for (const auto &link : fs::directory_iterator(context.old_dir() / "pg_tblspc")) {
+        const auto location = fs::canonical(link.path());
+        moved.push_back({{"location", location.string()},
+                         {"kept_in", fmt::format("{}_pg{}", location.string(), context.source())}});
+    }
+    return {{"old_data_directory", context.old_dir().string()}, {"tablespaces", moved}};
+}
+
+}  // namespace
+
+Found Rebuild::probe(const Context &context) const {
+    if (is_whole(context) && context.node.running_server() && is_streaming(context)) {
+        return Found::done(result_of(context));
+    }
+    return {fs::exists(context.old_dir()) ? Progress::Partial : Progress::Absent};
+}
+
 // By pg_basebackup as pg_autoctl calls it, with the connection that pg_autoctl gave this standby; but not
 // by pg_autoctl, which would delete the old tablespaces and serve with the primary's configuration.
 nlohmann::json Rebuild::perform(const Context &context) const {
     const auto &node = context.node;
     const auto old_dir = context.old_dir();
-    if (major_of(node.data_dir) == context.source() && !fs::exists(old_dir)) {
-        rename_durably(node.data_dir, old_dir);
-    }
-    const bool whole = fs::exists(node.data_dir / "standby.signal");
-    auto moved = nlohmann::json::array();
-    if (!whole) {
-        // an attempt that did not end is put aside, as pg_basebackup wants its directory empty
-        for (int attempt = 1; fs::exists(node.data_dir); ++attempt) {
-            const auto unused = fmt::format("{}_unused_{}", context.new_dir().string(), attempt);
-            if (!fs::exists(unused)) {
-                rename_durably(node.data_dir, unused);
-            }
-        }
-        moved = move_tablespaces_aside(context, old_dir);
+    put_old_cluster_aside(context);
+    if (!is_whole(context)) {
+        remove_partial_backup(context);
+        move_tablespaces_aside(context, old_dir);
         const auto conninfo = last_value_of(read_file(old_dir / kStandbyConf), "primary_conninfo");
-        take_base_backup(context, conninfo);
-
+        {
+            const FaultWatch watch("rebuild", "middle", std::chrono::milliseconds(300));
+            take_base_backup(context, conninfo);
+        }
+        fs::permissions(node.data_dir, fs::status(old_dir).permissions());
         // This node's own configuration, not the primary's, and from now on a standby.
         auto files = listed_files(context.journal.result("stop"));
         files.emplace_back(kStandbyConf);
-        carry(files, old_dir, node.data_dir);
+        carry(files, old_dir, node.data_dir, name());
+        fault_point("rebuild", "carried");
         write_file(node.data_dir / "standby.signal", "", node.owner);
     }
     // It streams from here on, whether the monitor is back or not: the keeper adopts it.
     start_new_server(context);
-    context.wait_until("the standby to stream", std::chrono::minutes(10), [&context] {
-        return context.node.connect_locally().single(
-                   "SELECT count(*) FROM pg_catalog.pg_stat_wal_receiver WHERE status = 'streaming'") == "1";
-    });
-    return {{"old_data_directory", old_dir.string()}, {"tablespaces", moved}};
+    context.wait_until("the standby to stream", std::chrono::minutes(10), [&] { return is_streaming(context); });
+    return result_of(context);
 }
 
 }  // namespace pgaf

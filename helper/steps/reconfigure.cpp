@@ -1,61 +1,146 @@
 #include "steps/steps.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "controldata.hpp"
+#include "fault.hpp"
 #include "files.hpp"
 #include "process.hpp"
 #include "service.hpp"
+
+namespace fs = std::filesystem;
 
 namespace pgaf {
 
 namespace {
 
+// The file as it was before, for a rollback.
+fs::path kept(const Context &context, const fs::path &file) {
+    return context.node.work_dir() / fmt::format("{}.pg{}", file.filename().string(), context.source());
+}
+
+void keep(const Context &context, const fs::path &file) {
+    write_file(kept(context, file), read_file(file), context.node.owner);
+}
+
+bool names_old_bindir(const fs::path &file, const Installation &installation) {
+    return read_file(file).find(installation.old_bindir.string()) != std::string::npos;
+}
+
 // "/usr/lib/postgresql/15/bin" everywhere in the unit and its drop-ins becomes the new directory.
-nlohmann::json point_unit_at(const Context &context, const Installation &installation) {
-    const Service service(installation.unit);
-    auto changed = nlohmann::json::array();
+void point_at_new_bindir(const Context &context, const fs::path &file, const Installation &installation) {
     const auto from = installation.old_bindir.string();
+    auto text = read_file(file);
+    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + 1)) {
+        text.replace(at, from.size(), installation.new_bindir.string());
+    }
+    keep(context, file);
+    write_file(file, text, context.node.owner);
+}
+
+bool is_cfg_pointed(const Context &context, const Installation &installation) {
+    return autoctl::read_config(context.node.paths.config).pg_ctl == installation.new_bindir / "pg_ctl";
+}
+
+bool is_state_rewritten(const Context &context, const ControlData &control) {
+    const auto state = autoctl::read_state(context.node.paths.state);
+    return state.system_identifier == control.system_identifier && state.catalog_version == control.catalog_version &&
+           state.pg_control_version == control.control_version;
+}
+
+void rewrite_state(const Context &context, const ControlData &control) {
+    const auto &path = context.node.paths.state;
+    keep(context, path);
+    auto state = autoctl::read_state(path);
+    state.pg_control_version = control.control_version;
+    state.catalog_version = control.catalog_version;
+    state.system_identifier = control.system_identifier;
+    autoctl::rewrite_state(path, state, context.node.owner);
+}
+
+nlohmann::json result_of(const Context &context, const Service &service) {
+    nlohmann::json result{{"unit_files", nlohmann::json::array()}};
     for (const auto &file : service.files()) {
-        auto text = read_file(file);
-        const auto before = text;
-        for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + 1)) {
-            text.replace(at, from.size(), installation.new_bindir.string());
-        }
-        if (text != before) {
-            write_file(context.node.work_dir() / fmt::format("{}.pg{}", file.filename().string(), context.source()),
-                       before, context.node.owner);
-            write_file(file, text, context.node.owner);
-            changed.push_back(file.string());
+        if (fs::exists(kept(context, file))) {
+            result["unit_files"].push_back(file.string());
         }
     }
-    if (!changed.empty()) {
-        Service::reload();
+    // a monitor has no state file
+    if (context.role() != Role::Monitor) {
+        result["system_identifier"] = std::to_string(autoctl::read_state(context.node.paths.state).system_identifier);
     }
-    return changed;
+    return result;
 }
 
 }  // namespace
 
+Found Reconfigure::probe(const Context &context) const {
+    const auto installation = Installation::from(context.journal);
+    const Service service(installation.unit);
+    if (!is_cfg_pointed(context, installation)) {
+        return {};
+    }
+    const bool unit_is_pointed =
+        !service.needs_reload() &&
+        std::ranges::none_of(service.files(), [&](const auto &file) { return names_old_bindir(file, installation); });
+    const bool state_is_rewritten =
+        context.role() == Role::Monitor ||
+        is_state_rewritten(context,
+                           read_controldata(installation.new_bindir, context.node.data_dir, context.node.owner));
+    return unit_is_pointed && state_is_rewritten ? Found::done(result_of(context, service)) : Found{Progress::Partial};
+}
+
 nlohmann::json Reconfigure::perform(const Context &context) const {
     const auto &node = context.node;
     const auto installation = Installation::from(context.journal);
-    run_checked({.argv = {installation.new_autoctl.string(), "config", "set", "postgresql.pg_ctl",
-                          (installation.new_bindir / "pg_ctl").string(), "--pgdata", node.pgdata.string()},
-                 .run_as = node.owner,
-                 .directory = node.work_dir(),
-                 .log = node.log("pg_autoctl")});
-    nlohmann::json result{{"unit_files", point_unit_at(context, installation)}};
+    const Service service(installation.unit);
+    if (!is_cfg_pointed(context, installation)) {
+        keep(context, node.paths.config);
+        run_checked({.argv = {installation.new_autoctl.string(), "config", "set", "postgresql.pg_ctl",
+                              (installation.new_bindir / "pg_ctl").string(), "--pgdata", node.pgdata.string()},
+                     .run_as = node.owner,
+                     .directory = node.work_dir(),
+                     .log = node.log("pg_autoctl")});
+    }
+    fault_point("reconfigure", "middle");
+    for (const auto &file : service.files()) {
+        if (names_old_bindir(file, installation)) {
+            point_at_new_bindir(context, file, installation);
+        }
+    }
+    fault_point("reconfigure", "unit");
+    if (service.needs_reload()) {
+        service.reload();
+    }
     if (context.role() != Role::Monitor) {
         const auto control = read_controldata(installation.new_bindir, node.data_dir, node.owner);
-        auto state = autoctl::read_state(node.paths.state);
-        state.pg_control_version = control.control_version;
-        state.catalog_version = control.catalog_version;
-        state.system_identifier = control.system_identifier;
-        autoctl::rewrite_state(node.paths.state, state, node.owner);
-        result["system_identifier"] = std::to_string(control.system_identifier);
+        if (!is_state_rewritten(context, control)) {
+            rewrite_state(context, control);
+        }
     }
-    return result;
+    return result_of(context, service);
+}
+
+// To the byte, from what was kept. What was kept goes last, so that an interrupted undo finds it again.
+void Reconfigure::undo(const Context &context) const {
+    const auto &node = context.node;
+    const Service service(Installation::from(context.journal).unit);
+    auto files = service.files();
+    files.push_back(node.paths.config);
+    files.push_back(node.paths.state);
+    for (const auto &file : files) {
+        if (fs::exists(kept(context, file))) {
+            write_file(file, read_file(kept(context, file)), node.owner);
+        }
+    }
+    if (service.needs_reload()) {
+        service.reload();
+    }
+    for (const auto &file : files) {
+        fs::remove(kept(context, file));
+    }
 }
 
 }  // namespace pgaf

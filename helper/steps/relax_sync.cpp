@@ -1,19 +1,60 @@
 #include "steps/steps.hpp"
 
+#include <algorithm>
+
+#include "fault.hpp"
+
 namespace pgaf {
+
+namespace {
+
+bool is_at_rest(const NodeReport &report) {
+    return report.is_stable_in("primary") || report.is_stable_in("single") || report.is_stable_in("wait_primary");
+}
+
+std::string formation_of(const Context &context) {
+    return context.plan.at("node").at("formation");
+}
+
+}  // namespace
+
+Found RelaxSync::probe(const Context &context) const {
+    const bool is_relaxed = context.monitor.number_sync_standbys(formation_of(context)) == 0 &&
+                            is_at_rest(context.monitor.report_of(context.node.nodeid));
+    fault_point(name(), "middle");  // where nothing is to be set, there is no other
+    return is_relaxed ? Found::done({{"number_sync_standbys", context.plan.at("number_sync_standbys")}}) : Found{};
+}
 
 // With number_sync_standbys above 0, a primary whose standbys are in maintenance refuses to commit.
 nlohmann::json RelaxSync::perform(const Context &context) const {
-    const auto formation = context.plan.at("node").at("formation").get<std::string>();
+    const auto formation = formation_of(context);
     const auto number = context.plan.at("number_sync_standbys").get<int>();
     context.wait_until("the primary to apply number_sync_standbys 0", std::chrono::minutes(2), [&] {
         if (number > 0 && context.monitor.number_sync_standbys(formation) > 0) {
             context.monitor.set_number_sync_standbys(formation, 0);
         }
-        const auto report = context.monitor.report_of(context.node.nodeid);
-        return report.is_stable_in("primary") || report.is_stable_in("single") || report.is_stable_in("wait_primary");
+        fault_point("relax_sync", "middle");
+        return is_at_rest(context.monitor.report_of(context.node.nodeid));
     });
     return {{"number_sync_standbys", number}};
+}
+
+// When the standbys are back: before, the primary would refuse to commit.
+void RelaxSync::undo(const Context &context) const {
+    const auto number = context.plan.at("number_sync_standbys").get<int>();
+    const auto *const wanted = context.plan.at("group").size() > 1 ? "primary" : "single";
+    context.wait_until("the standbys to be secondaries again", std::chrono::hours(1), [&] {
+        return std::ranges::all_of(context.plan.at("group"), [&](const auto &other) {
+            return other.at("role") == "primary" ||
+                   context.monitor.report_of(other.at("id").template get<std::int64_t>()).is_stable_in("secondary");
+        });
+    });
+    context.wait_until("the primary to apply its settings", std::chrono::minutes(5), [&] {
+        if (context.monitor.number_sync_standbys(formation_of(context)) != number) {
+            context.monitor.set_number_sync_standbys(formation_of(context), number);
+        }
+        return context.monitor.report_of(context.node.nodeid).is_stable_in(wanted);
+    });
 }
 
 }  // namespace pgaf

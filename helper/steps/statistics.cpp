@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "fault.hpp"
 #include "process.hpp"
 
 namespace pgaf {
@@ -12,6 +13,7 @@ nlohmann::json Statistics::perform(const Context &context) const {
     std::vector<std::string> argv{(Installation::from(context.journal).new_bindir / "vacuumdb").string(), "--all",
                                   "--analyze-in-stages"};
     std::ranges::copy(context.server_arguments(), std::back_inserter(argv));
+    const FaultWatch watch("statistics", "middle", std::chrono::milliseconds(200));
     run_checked({.argv = std::move(argv),
                  .run_as = context.node.owner,
                  .time_limit = std::chrono::hours(24),

@@ -4,11 +4,15 @@
 
 #include <fmt/format.h>
 
+#include "controldata.hpp"
+
 namespace fs = std::filesystem;
 
 namespace pgaf {
 
 namespace {
+
+constexpr std::chrono::seconds kServerIsOnItsWay{60};
 
 // What pg_auto_failover answers while a keeper has not yet reported the state that it was given.
 constexpr std::string_view kNotInPrerequisiteState = "55000";
@@ -25,6 +29,28 @@ fs::path Context::old_dir() const {
 
 fs::path Context::new_dir() const {
     return node.beside(fmt::format("_pg{}", target()));
+}
+
+bool Context::is_swapped() const {
+    return major_of(node.data_dir) == target();
+}
+
+Connection Context::local_server(const std::string &dbname) const {
+    std::optional<Connection> server;
+    std::string last;
+    const auto deadline = std::chrono::steady_clock::now() + kServerIsOnItsWay;
+    while (!server) {
+        try {
+            server.emplace(node.connect_locally(dbname));
+        } catch (const HelperError &error) {
+            if (std::chrono::steady_clock::now() > deadline) {
+                throw HelperError(ExitCode::StepFailed, error.what(),
+                                  "Look why the node's server does not run, and run pgaf-upgrade run again.");
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        }
+    }
+    return std::move(*server);
 }
 
 nlohmann::json Context::group_primary() const {

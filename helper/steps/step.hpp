@@ -31,6 +31,13 @@ struct Context {
     [[nodiscard]] std::filesystem::path new_dir() const;  // the new cluster before it
     [[nodiscard]] nlohmann::json group_primary() const;
 
+    // Where the new cluster is until the swap and after it, and the old one likewise.
+    [[nodiscard]] bool is_swapped() const;
+
+    // A connection to this node's server as its superuser, waited for a little: after a boot the service
+    // may still be on its way. Throws HelperError.
+    [[nodiscard]] Connection local_server(const std::string &dbname = "postgres") const;
+
     // For psql and its like, to reach the local server as its superuser. Throws HelperError(StepFailed) when none runs.
     [[nodiscard]] std::vector<std::string> server_arguments() const;
 
@@ -41,15 +48,31 @@ struct Context {
     void wait_until(const std::string &what, std::chrono::seconds limit, const std::function<bool()> &condition) const;
 };
 
-// A unit of work on this node. After a crash it is performed again: it asks the disk and the servers
-// how far it came, and does what is left.
+// How far a step has come, by the disk and the servers. A step that is partial is finished or undone by
+// perform(); what is done has the result that perform() would return.
+enum class Progress { Absent, Partial, Done };
+
+struct Found {
+    Progress progress = Progress::Absent;
+    nlohmann::json result = nullptr;
+    [[nodiscard]] static Found done(nlohmann::json result) { return {Progress::Done, std::move(result)}; }
+};
+
+// A unit of work on this node. After a crash at any instant, probe() and perform() bring it to its end.
 class Step {
   public:
     virtual ~Step() = default;
     [[nodiscard]] virtual std::string_view name() const = 0;
 
+    // Absent for the steps that only look: they look again.
+    [[nodiscard]] virtual Found probe(const Context & /*context*/) const { return {}; }
+
     // Returns what is kept as the step's result. Throws HelperError.
     virtual nlohmann::json perform(const Context &context) const = 0;
+
+    // Takes back what perform() did, or part of it, when the steps after it have been undone. Again after a
+    // crash. Throws HelperError(Refused) when it can no longer be undone.
+    virtual void undo(const Context & /*context*/) const {}
 };
 
 // Throws HelperError(Internal) for a name that is not in core's table.

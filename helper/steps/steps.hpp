@@ -23,12 +23,14 @@ class CheckStep final : public Step {
 class Initdb final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "initdb"; }
+    [[nodiscard]] Found probe(const Context &context) const override;
     nlohmann::json perform(const Context &context) const override;
 };
 
 class Configure final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "configure"; }
+    [[nodiscard]] Found probe(const Context &context) const override;
     nlohmann::json perform(const Context &context) const override;
 };
 
@@ -41,55 +43,70 @@ class DryRun final : public Step {
 class RelaxSync final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "relax_sync"; }
+    [[nodiscard]] Found probe(const Context &context) const override;
     nlohmann::json perform(const Context &context) const override;
+    void undo(const Context &context) const override;
 };
 
 class Checkpoint final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "checkpoint"; }
     nlohmann::json perform(const Context &context) const override;
+    void undo(const Context &context) const override;
 };
 
 class Stop final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "stop"; }
+    [[nodiscard]] Found probe(const Context &context) const override;
     nlohmann::json perform(const Context &context) const override;
+    void undo(const Context &context) const override;
 };
 
 class Upgrade final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "pg_upgrade"; }
+    [[nodiscard]] Found probe(const Context &context) const override;
     nlohmann::json perform(const Context &context) const override;
+    void undo(const Context &context) const override;
 };
 
 class Carry final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "carry"; }
+    [[nodiscard]] Found probe(const Context &context) const override;
     nlohmann::json perform(const Context &context) const override;
 };
 
 class Swap final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "swap"; }
+    [[nodiscard]] Found probe(const Context &context) const override;
     nlohmann::json perform(const Context &context) const override;
+    void undo(const Context &context) const override;
 };
 
 class Start final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "start"; }
+    [[nodiscard]] Found probe(const Context &context) const override;
     nlohmann::json perform(const Context &context) const override;
+    void undo(const Context &context) const override;
 };
 
 class Identity final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "identity"; }
+    [[nodiscard]] Found probe(const Context &context) const override;
     nlohmann::json perform(const Context &context) const override;
 };
 
 class Reconfigure final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "reconfigure"; }
+    [[nodiscard]] Found probe(const Context &context) const override;
     nlohmann::json perform(const Context &context) const override;
+    void undo(const Context &context) const override;
 };
 
 class UpdateExtensions final : public Step {
@@ -107,24 +124,29 @@ class Statistics final : public Step {
 class EnterMaintenance final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "enter_maintenance"; }
+    [[nodiscard]] Found probe(const Context &context) const override;
     nlohmann::json perform(const Context &context) const override;
+    void undo(const Context &context) const override;
 };
 
 class Rebuild final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "rebuild"; }
+    [[nodiscard]] Found probe(const Context &context) const override;
     nlohmann::json perform(const Context &context) const override;
 };
 
 class Rejoin final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "rejoin"; }
+    [[nodiscard]] Found probe(const Context &context) const override;
     nlohmann::json perform(const Context &context) const override;
 };
 
 class RestoreSettings final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "restore_settings"; }
+    [[nodiscard]] Found probe(const Context &context) const override;
     nlohmann::json perform(const Context &context) const override;
 };
 
@@ -133,6 +155,9 @@ class Verify final : public Step {
     [[nodiscard]] std::string_view name() const override { return "verify"; }
     nlohmann::json perform(const Context &context) const override;
 };
+
+// What a node's own pg_autoctl reported a moment ago, of a server that the health check reaches.
+[[nodiscard]] bool is_healthy_primary(const NodeReport &report);
 
 // The files to carry as a result keeps them, and back.
 [[nodiscard]] nlohmann::json list_files_to_carry(const Context &context);

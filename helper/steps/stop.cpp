@@ -3,57 +3,79 @@
 #include <fmt/format.h>
 
 #include "controldata.hpp"
-#include "process.hpp"
 #include "service.hpp"
+#include "upgrade/private_server.hpp"
 
 namespace pgaf {
 
 namespace {
 
-// systemd's SIGTERM goes to every process of the unit at once: Postgres takes it as a smart shutdown,
-// which waits for its clients, and it may meet the pg_ctl with which pg_autoctl was about to end that.
-// What still runs when TimeoutStopSec is over is killed. So the server is told here, from outside.
-void stop_service_and_server(const Context &context, const Installation &installation) {
-    const auto &node = context.node;
-    const Service service(installation.unit);
-    service.begin_stop();
-    if (node.running_server()) {
-        // it may be gone before pg_ctl looks: what came of it is read from pg_control
-        (void) run({.argv = {(installation.old_bindir / "pg_ctl").string(), "stop", "--mode=fast", "--wait",
-                             "--timeout=1800", "-D", node.pgdata.string()},
-                    .run_as = node.owner,
-                    .time_limit = std::chrono::minutes(31),
-                    .log = node.log("pg_ctl")});
+// What a standby or a monitor carries is listed while its server still runs; a primary's is known.
+nlohmann::json files_of(const Context &context) {
+    if (context.role() == Role::Primary) {
+        return context.journal.result("checkpoint").at("files");
     }
-    service.stop();
+    return context.node.running_server()
+               ? list_files_to_carry(context)
+               : context.journal.result(context.role() == Role::Monitor ? "configure" : "enter_maintenance")
+                     .at("files");
+}
+
+ControlData control_of(const Context &context) {
+    return read_controldata(Installation::from(context.journal).old_bindir, context.node.data_dir, context.node.owner);
+}
+
+const char *expected_state(const Context &context) {
+    return context.role() == Role::Secondary ? "shut down in recovery" : "shut down";
+}
+
+nlohmann::json result_of(const nlohmann::json &files, const ControlData &control) {
+    return {{"files", files}, {"checkpoint_location", control.checkpoint_location}, {"timeline", control.timeline}};
 }
 
 }  // namespace
 
+Found Stop::probe(const Context &context) const {
+    if (!std::filesystem::exists(context.node.guard_flag())) {
+        return {};
+    }
+    const auto control = control_of(context);
+    return !context.node.running_server() && control.state == expected_state(context)
+               ? Found::done(result_of(files_of(context), control))
+               : Found{Progress::Partial};
+}
+
 nlohmann::json Stop::perform(const Context &context) const {
     const auto &node = context.node;
-    const auto installation = Installation::from(context.journal);
-    auto result = nlohmann::json::object();
-    // what a standby or a monitor carries is listed while its server still runs; a primary's is known
-    if (context.role() != Role::Primary && node.running_server()) {
-        result["files"] = list_files_to_carry(context);
-    } else if (context.role() != Role::Primary) {
-        result["files"] =
-            context.journal.result(context.role() == Role::Monitor ? "configure" : "enter_maintenance").at("files");
-    }
-    stop_service_and_server(context, installation);
-    const auto control = read_controldata(installation.old_bindir, node.data_dir, node.owner);
-    const auto *const expected = context.role() == Role::Secondary ? "shut down in recovery" : "shut down";
-    if (node.running_server() || control.state != expected) {
+    const auto files = files_of(context);
+    stop_cleanly(context);
+    const auto control = control_of(context);
+    if (node.running_server() || control.state != expected_state(context)) {
         throw HelperError(ExitCode::StepFailed,
                           fmt::format("the server in \"{}\" is \"{}\" after its service was stopped, not \"{}\"",
-                                      node.pgdata.string(), control.state, expected),
-                          fmt::format("Start {} again, see why it does not stop cleanly, and run pgaf-upgrade again.",
-                                      installation.unit));
+                                      node.pgdata.string(), control.state, expected_state(context)),
+                          "See why it does not stop cleanly in the server's log, and run pgaf-upgrade run again.");
     }
-    result["checkpoint_location"] = control.checkpoint_location;
-    result["timeline"] = control.timeline;
-    return result;
+    return result_of(files, control);
+}
+
+// The old cluster serves again; a primary is waited for, since what its standbys do next depends on it.
+void Stop::undo(const Context &context) const {
+    const Service service(Installation::from(context.journal).unit);
+    allow_service(context);
+    service.end_guard();
+    if (!service.is_active()) {
+        service.start();
+    }
+    if (context.role() == Role::Primary) {
+        context.wait_until("pg_autoctl to report a healthy primary", std::chrono::minutes(10),
+                           [&] { return is_healthy_primary(context.monitor.report_of(context.node.nodeid)); });
+    } else if (context.role() == Role::Monitor) {
+        context.wait_until("the monitor to serve", std::chrono::minutes(5), [&] {
+            context.monitor.require();
+            return true;
+        });
+    }
 }
 
 }  // namespace pgaf

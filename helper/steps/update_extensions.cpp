@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "fault.hpp"
 #include "process.hpp"
 #include "upgrade/pg_upgrade.hpp"
 
@@ -10,6 +11,7 @@ namespace pgaf {
 
 // pg_upgrade writes the script only where an extension has a newer version.
 nlohmann::json UpdateExtensions::perform(const Context &context) const {
+    fault_point(name(), "middle");
     const auto script = scratch_dir(context) / "update_extensions.sql";
     if (!std::filesystem::exists(script)) {
         return {{"updated", false}};

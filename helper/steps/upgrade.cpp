@@ -2,24 +2,74 @@
 
 #include <fmt/format.h>
 
+#include "controldata.hpp"
 #include "files.hpp"
+#include "upgrade/new_cluster.hpp"
 #include "upgrade/pg_upgrade.hpp"
+#include "upgrade/private_server.hpp"
 
 namespace pgaf {
 
-nlohmann::json Upgrade::perform(const Context &context) const {
-    // pg_upgrade --link renames the old pg_control just before it links: an attempt that came so far and
-    // did not end has left a new cluster that is not whole, and an old one that was never touched else.
-    const auto disabled = context.node.data_dir / "global/pg_control.old";
-    if (std::filesystem::exists(disabled)) {
-        throw HelperError(
-            ExitCode::StepFailed, "an earlier pg_upgrade was interrupted while it linked the files",
-            fmt::format("The old cluster is whole: on this node, rename {} to pg_control and start {} to serve from "
-                        "it, then abort the run.",
-                        disabled.string(), Installation::from(context.journal).unit));
+namespace {
+
+// Said of a new cluster, by its system identifier: pg_upgrade itself leaves no sign of having ended.
+constexpr const char *kBegun = "pg_upgrade begun on";
+constexpr const char *kWhole = "pg_upgrade done on";
+
+std::optional<ControlData> new_control(const Context &context) {
+    try {
+        return read_controldata(Installation::from(context.journal).new_bindir, context.new_dir(), context.node.owner);
+    } catch (const HelperError &) {
+        return std::nullopt;  // not there, or torn by a power cut
     }
+}
+
+nlohmann::json result_of(const Context &context, const ControlData &control) {
+    return {{"log", context.node.log("pg_upgrade").string()},
+            {"new_sysidentifier", std::to_string(control.system_identifier)},
+            {"new_checkpoint_location", control.checkpoint_location}};
+}
+
+}  // namespace
+
+Found Upgrade::probe(const Context &context) const {
+    const auto control = new_control(context);
+    if (!control) {
+        return {Progress::Partial};
+    }
+    const auto about = std::to_string(control->system_identifier);
+    if (context.journal.has_note(kWhole, about)) {
+        return Found::done(result_of(context, *control));
+    }
+    const bool is_begun = context.journal.has_note(kBegun, about) || old_control_is_disabled(context.node.data_dir);
+    return {is_begun ? Progress::Partial : Progress::Absent};
+}
+
+// Until the new server is started, the old cluster is whole but for the name of its pg_control: an attempt
+// that was interrupted is undone, and made again from a new initdb.
+nlohmann::json Upgrade::perform(const Context &context) const {
+    if (probe(context).progress == Progress::Partial) {
+        context.say("undoing an interrupted attempt");
+        renew_after_interruption(context);
+    }
+    if (Stop().probe(context).progress != Progress::Done) {  // started again since, or crashed
+        stop_cleanly(context);
+    }
+    auto control = new_control(context);
+    if (!control) {
+        throw HelperError(ExitCode::StepFailed, fmt::format("\"{}\" is not a cluster", context.new_dir().string()));
+    }
+    const auto about = std::to_string(control->system_identifier);
+    context.journal.note(kBegun, about);
     run_pg_upgrade(context, UpgradeMode::Real);
-    return {{"log", context.node.log("pg_upgrade").string()}};
+    flush_directory(context.node.data_dir / "global");
+    context.journal.note(kWhole, about);
+    return result_of(context, new_control(context).value());
+}
+
+void Upgrade::undo(const Context &context) const {
+    set_aside_new_cluster(context);
+    enable_old_control(context.node.data_dir);
 }
 
 }  // namespace pgaf

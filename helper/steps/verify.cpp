@@ -5,6 +5,7 @@
 #include "checks/check.hpp"
 #include "controldata.hpp"
 #include "core/sysidentifier.hpp"
+#include "fault.hpp"
 #include "hba.hpp"
 
 namespace pgaf {
@@ -42,7 +43,8 @@ nlohmann::json verify_hba(const Context &context) {
 
 nlohmann::json Verify::perform(const Context &context) const {
     const auto &node = context.node;
-    auto server = node.connect_locally();
+    auto server = context.local_server();
+    fault_point("verify", "middle");
     const auto version = server.single("SHOW server_version");
     const auto major = std::atoi(version.c_str());
     const auto control = read_controldata(Installation::from(context.journal).new_bindir, node.data_dir, node.owner);

@@ -7,6 +7,7 @@
 
 #include "core/conf_includes.hpp"
 #include "error.hpp"
+#include "fault.hpp"
 #include "files.hpp"
 
 namespace fs = std::filesystem;
@@ -109,7 +110,14 @@ bool is_access_rule(const fs::path &file) {
     return file == "pg_hba.conf" || file == "pg_ident.conf";
 }
 
-void carry(const std::vector<fs::path> &files, const fs::path &from, const fs::path &to) {
+bool is_carried(const std::vector<fs::path> &files, const fs::path &from, const fs::path &to) {
+    return std::ranges::all_of(files, [&](const fs::path &file) {
+        return !fs::exists(fs::symlink_status(from / file)) ||
+               (fs::exists(fs::symlink_status(to / file)) && same_content_owner_and_mode(from / file, to / file));
+    });
+}
+
+void carry(const std::vector<fs::path> &files, const fs::path &from, const fs::path &to, std::string_view step) {
     for (const auto &file : files) {
         if (!fs::exists(fs::symlink_status(from / file))) {
             continue;  // taken away since it was listed
@@ -120,6 +128,7 @@ void carry(const std::vector<fs::path> &files, const fs::path &from, const fs::p
                               fmt::format("\"{}\" is not the same in \"{}\"", (from / file).string(), to.string()),
                               "Look whether something else writes the file, and run pgaf-upgrade again.");
         }
+        fault_point(step, "middle");
     }
 }
 

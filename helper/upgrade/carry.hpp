@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "connection.hpp"
@@ -21,6 +22,10 @@ namespace pgaf {
 
 // Throws HelperError(StepFailed) when a copy is not the same in content, owner and mode.
 void carry(const std::vector<std::filesystem::path> &files, const std::filesystem::path &from,
-           const std::filesystem::path &to);
+           const std::filesystem::path &to, std::string_view step);
+
+// Whether that has been done, and nothing has changed since.
+[[nodiscard]] bool is_carried(const std::vector<std::filesystem::path> &files, const std::filesystem::path &from,
+                              const std::filesystem::path &to);
 
 }  // namespace pgaf

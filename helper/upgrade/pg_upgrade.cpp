@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "fault.hpp"
 #include "files.hpp"
 #include "process.hpp"
 #include "upgrade/socket_directory.hpp"
@@ -23,15 +24,14 @@ void run_pg_upgrade(const Context &context, UpgradeMode mode) {
 
     // The new server must not send its WAL into the old cluster's archive.
     std::string new_options = "-c archive_mode=off";
-    std::vector<std::string> argv{(installation.new_bindir / "pg_upgrade").string(),
-                                  "--old-datadir=" + context.node.data_dir.string(),
-                                  "--new-datadir=" + context.new_dir().string(),
-                                  "--old-bindir=" + installation.old_bindir.string(),
-                                  "--new-bindir=" + installation.new_bindir.string(),
-                                  "--username=" + context.journal.result("initdb").at("superuser").get<std::string>(),
-                                  "--socketdir=" + sockets.path(),
-                                  fmt::format("--jobs={}", std::max(1U, std::thread::hardware_concurrency())),
-                                  "--link"};
+    std::vector<std::string> argv{
+        (installation.new_bindir / "pg_upgrade").string(), "--old-datadir=" + context.node.data_dir.string(),
+        "--new-datadir=" + context.new_dir().string(), "--old-bindir=" + installation.old_bindir.string(),
+        "--new-bindir=" + installation.new_bindir.string(),
+        "--username=" + context.journal.result("initdb").at("superuser").get<std::string>(),
+        "--socketdir=" + sockets.path(), fmt::format("--jobs={}", std::max(1U, std::thread::hardware_concurrency())),
+        // A monitor's database is small: by copy, its old cluster stays as it was.
+        context.role() == Role::Monitor ? "--copy" : "--link"};
     if (context.role() == Role::Monitor) {
         // Without the library, its functions cannot be restored; with its health check worker, which
         // keeps a connection to template1, the restore waits for ever.
@@ -45,11 +45,17 @@ void run_pg_upgrade(const Context &context, UpgradeMode mode) {
     if (mode == UpgradeMode::Check) {
         argv.emplace_back("--check");
     }
+    const auto log = context.node.log(mode == UpgradeMode::Check ? "dry_run" : "pg_upgrade");
+    const FaultWatch checking("dry_run", "middle", log, "Performing Consistency Checks");
+    const FaultWatch dumping("pg_upgrade", "dumping", log, "Creating dump of database schemas");
+    const FaultWatch restoring("pg_upgrade", "middle", log, "Restoring database schemas");
+    const FaultWatch linking("pg_upgrade", "linking", log, "user relation files");
+    const FaultWatch syncing("pg_upgrade", "syncing", log, "Sync data directory");
     run_checked({.argv = std::move(argv),
                  .run_as = context.node.owner,
                  .time_limit = mode == UpgradeMode::Check ? std::chrono::minutes(15) : std::chrono::hours(24),
                  .directory = scratch_dir(context),
-                 .log = context.node.log(mode == UpgradeMode::Check ? "dry_run" : "pg_upgrade"),
+                 .log = log,
                  .on_progress = context.say});
 }
 

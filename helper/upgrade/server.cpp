@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "fault.hpp"
 #include "process.hpp"
-#include "upgrade/pg_upgrade.hpp"
-#include "upgrade/socket_directory.hpp"
+#include "upgrade/private_server.hpp"
 
 namespace pgaf {
 
@@ -37,34 +37,16 @@ void start_new_server(const Context &context) {
                  .run_as = run_as,
                  .time_limit = std::chrono::hours(1),
                  .directory = node.work_dir(),
+                 .outlives_helper = true,
                  .log = node.log("pg_ctl"),
                  .on_progress = context.say});
 }
 
 void update_pgautofailover(const Context &context) {
-    const auto &node = context.node;
-    const auto pg_ctl = (Installation::from(context.journal).new_bindir / "pg_ctl").string();
-    const SocketDirectory sockets(scratch_dir(context), node.owner);
-    run_checked({.argv = {pg_ctl, "start", "--wait", "-D", node.pgdata.string(), "-l", node.log("postgres").string(),
-                          "-o", fmt::format("-c listen_addresses='' -c unix_socket_directories='{}'", sockets.path())},
-                 .run_as = node.owner,
-                 .time_limit = std::chrono::minutes(5),
-                 .directory = node.work_dir(),
-                 .log = node.log("pg_ctl")});
-    const auto stop = [&] {
-        run_checked({.argv = {pg_ctl, "stop", "--wait", "-m", "fast", "-D", node.pgdata.string()},
-                     .run_as = node.owner,
-                     .time_limit = std::chrono::minutes(5),
-                     .directory = node.work_dir(),
-                     .log = node.log("pg_ctl")});
-    };
-    try {
-        node.connect_locally("pg_auto_failover").query("ALTER EXTENSION pgautofailover UPDATE");
-    } catch (const HelperError &) {
-        stop();
-        throw;
-    }
-    stop();
+    PrivateServer server(context, Installation::from(context.journal).new_bindir, std::chrono::minutes(5));
+    fault_point("start", "middle");
+    context.node.connect_locally("pg_auto_failover").query("ALTER EXTENSION pgautofailover UPDATE");
+    server.stop();
 }
 
 }  // namespace pgaf

@@ -167,7 +167,7 @@ TEST(Table, KeepsEachNameInEachDirection) {
         EXPECT_EQ(parse_step_state(to_string(state)), state);
     }
     for (const auto state : {RunState::Preparing, RunState::Ready, RunState::Approved, RunState::Switching,
-                             RunState::Restoring, RunState::Finished, RunState::Aborted}) {
+                             RunState::Restoring, RunState::Finished, RunState::RollingBack, RunState::Aborted}) {
         EXPECT_EQ(parse_run_state(to_string(state)), state);
     }
     EXPECT_EQ(parse_role("arbiter"), std::nullopt);
@@ -192,6 +192,15 @@ TEST(NextStep, GivesNothingWhileAStepRunsOrHasFailed) {
     state_of(run.nodes[0], "discover") = StepState::Failed;
     EXPECT_EQ(next_step(run, run.nodes[0]).step, nullptr);
     EXPECT_EQ(next_step(run, run.nodes[0]).waiting_for, "discover on this node, which failed");
+}
+
+TEST(NextStep, GivesNothingWhileTheRunIsRolledBack) {
+    auto run = make_run(true, {1});
+    run.state = RunState::RollingBack;
+    for (const auto &node : run.nodes) {
+        EXPECT_EQ(next_step(run, node).step, nullptr) << node.name;
+        EXPECT_EQ(next_step(run, node).waiting_for, "the rollback of the run");
+    }
 }
 
 TEST(NextStep, GivesNothingWhenTheRunHasEnded) {
@@ -315,13 +324,17 @@ TEST(StepTransitions, AreThese) {
 }
 
 TEST(RunTransitions, GoForwardAndCanBeAbortedOnlyBeforeTheSwitch) {
-    const std::vector<RunState> states{RunState::Preparing, RunState::Ready,    RunState::Approved, RunState::Switching,
-                                       RunState::Restoring, RunState::Finished, RunState::Aborted};
+    const std::vector<RunState> states{RunState::Preparing,   RunState::Ready,     RunState::Approved,
+                                       RunState::Switching,   RunState::Restoring, RunState::Finished,
+                                       RunState::RollingBack, RunState::Aborted};
     for (const auto from : states) {
         for (const auto to : states) {
-            const bool is_next = to != RunState::Aborted && static_cast<int>(to) == static_cast<int>(from) + 1;
-            const bool is_abort = to == RunState::Aborted && from < RunState::Switching;
-            EXPECT_EQ(is_legal(from, to), is_next || is_abort) << to_string(from) << " -> " << to_string(to);
+            const bool is_next = to <= RunState::Finished && static_cast<int>(to) == static_cast<int>(from) + 1;
+            const bool is_abort =
+                to == RunState::Aborted && (from < RunState::Switching || from == RunState::RollingBack);
+            const bool is_rollback = to == RunState::RollingBack && from <= RunState::Switching;
+            EXPECT_EQ(is_legal(from, to), is_next || is_abort || is_rollback)
+                << to_string(from) << " -> " << to_string(to);
         }
     }
 }
@@ -346,8 +359,10 @@ TEST(ReachedState, FollowsTheSteps) {
     EXPECT_EQ(reached_state(run), RunState::Restoring);
     finish_phase(run, Phase::Finish);
     EXPECT_EQ(reached_state(run), RunState::Finished);
-    run.state = RunState::Aborted;
-    EXPECT_EQ(reached_state(run), RunState::Aborted);
+    for (const auto ended : {RunState::RollingBack, RunState::Aborted}) {
+        run.state = ended;
+        EXPECT_EQ(reached_state(run), ended);
+    }
 }
 
 // --- whole runs -------------------------------------------------------------------------------

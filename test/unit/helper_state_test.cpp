@@ -109,6 +109,50 @@ TEST_F(JournalFile, PassesOverATornLine) {
     EXPECT_TRUE(again.is_done("swap"));
 }
 
+TEST_F(JournalFile, CutsATornLineOff) {
+    const auto path = folder_ / "journal";
+    Journal(path, owner_).begin_run({{"run", 1}});
+    const auto whole = read_file(path);
+    for (const std::string &torn :
+         {std::string("0"), std::string(300, '\0'), whole.substr(0, whole.size() - 1), std::string("00000000 {}\n")}) {
+        std::ofstream(path, std::ios::app) << torn;
+        EXPECT_TRUE(Journal(path, owner_).last_plan().has_value());
+        EXPECT_EQ(read_file(path), whole);
+    }
+}
+
+TEST_F(JournalFile, RefusesADamagedLine) {
+    const auto path = folder_ / "journal";
+    {
+        Journal journal(path, owner_);
+        journal.begin_run({{"run", 1}});
+        journal.done("stop", {{"checkpoint_location", "0/3000028"}});
+        journal.done("swap", nlohmann::json::object());
+    }
+    auto text = read_file(path);
+    text[text.find("3000028")] = '7';
+    write_file(path, text, owner_);
+    try {
+        const Journal journal(path, owner_);
+        FAIL() << "a damaged journal was read";
+    } catch (const HelperError &error) {
+        EXPECT_EQ(error.code(), ExitCode::Refused);
+        EXPECT_NE(std::string(error.what()).find("line 2 "), std::string::npos) << error.what();
+    }
+    EXPECT_EQ(read_file(path), text);
+}
+
+TEST_F(JournalFile, KeepsNotesByRun) {
+    Journal journal(folder_ / "journal", owner_);
+    journal.begin_run({{"run", 1}});
+    journal.note("begun on", "7");
+    EXPECT_TRUE(journal.has_note("begun on", "7"));
+    EXPECT_FALSE(journal.has_note("begun on", "8"));
+    EXPECT_FALSE(journal.has_note("done on", "7"));
+    journal.begin_run({{"run", 2}});
+    EXPECT_FALSE(journal.has_note("begun on", "7"));
+}
+
 class Renaming : public WithFolder {};
 
 TEST_F(Renaming, NeverReplacesWhatExists) {

@@ -17,7 +17,7 @@ CREATE TABLE pgaf_upgrade.run
     runid           bigserial PRIMARY KEY,
     state           text NOT NULL DEFAULT 'preparing'
                     CHECK (state IN ('preparing', 'ready', 'approved', 'switching', 'restoring',
-                                     'finished', 'aborted')),
+                                     'finished', 'rolling_back', 'aborted')),
     formationid     text,
     groups          int[],
     include_monitor boolean NOT NULL,

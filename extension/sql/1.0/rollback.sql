@@ -1,0 +1,44 @@
+----------------------------------------------------------------------------------------------------
+-- Rollback: the old cluster serves again. Each node undoes its own part, with its own helper.
+----------------------------------------------------------------------------------------------------
+
+CREATE TABLE pgaf_upgrade.rollback
+ (
+    runid    bigint NOT NULL,
+    nodeid   bigint NOT NULL,
+    asked_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    done_at  timestamptz,
+    result   jsonb,
+
+    PRIMARY KEY (runid, nodeid),
+    FOREIGN KEY (runid, nodeid) REFERENCES pgaf_upgrade.node
+ );
+COMMENT ON TABLE pgaf_upgrade.rollback IS 'nodes that have something to undo in a run that is rolled back';
+REVOKE ALL ON pgaf_upgrade.rollback FROM PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.rollback', '');
+
+CREATE FUNCTION @extschema@.pgaf_upgrade_rollback(run bigint, reason text)
+RETURNS text LANGUAGE C VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'pgaf_upgrade_rollback';
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_rollback(bigint, text)
+     IS 'let the old cluster serve again, as long as the new one was not started on a primary; returns the state of the run';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_rollback(bigint, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.pgaf_upgrade_request_rollback(token uuid, reason text)
+RETURNS text LANGUAGE C VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'pgaf_upgrade_request_rollback';
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_request_rollback(uuid, text)
+     IS 'the same, asked for by the operator on a node: pgaf-upgrade rollback';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_request_rollback(uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_request_rollback(uuid, text) TO autoctl_node;
+
+CREATE FUNCTION @extschema@.pgaf_upgrade_finish_rollback(token uuid, result jsonb)
+RETURNS text LANGUAGE C VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'pgaf_upgrade_finish_rollback';
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_finish_rollback(uuid, jsonb)
+     IS 'the node has undone its part; returns the state of the run';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_finish_rollback(uuid, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_finish_rollback(uuid, jsonb) TO autoctl_node;

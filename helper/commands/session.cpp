@@ -1,0 +1,90 @@
+#include "commands/session.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/spdlog.h>
+
+#include "commands/progress_view.hpp"
+#include "fault.hpp"
+#include "files.hpp"
+#include "leftovers.hpp"
+#include "process.hpp"
+
+namespace pgaf {
+
+namespace {
+
+// One helper at a time on this host for this node; the monitor's lease guards against other hosts.
+class Lock {
+  public:
+    explicit Lock(const std::filesystem::path &path) : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+        if (fd_ < 0) {
+            throw HelperError(ExitCode::Refused, fmt::format("could not open \"{}\"", path.string()),
+                              "Run pgaf-upgrade as root or as the owner of PGDATA.");
+        }
+        taken_ = ::flock(fd_, LOCK_EX | LOCK_NB) == 0;
+    }
+    ~Lock() { ::close(fd_); }
+    Lock(const Lock &) = delete;
+    Lock &operator=(const Lock &) = delete;
+    [[nodiscard]] bool taken() const { return taken_; }
+
+  private:
+    int fd_;
+    bool taken_ = false;
+};
+
+// What would fail in the first step is said before anything is begun.
+void refuse_wrong_bindir(const Node &node) {
+    if (node.options.new_bindir.empty()) {
+        return;
+    }
+    if (::access((node.options.new_bindir / "pg_upgrade").c_str(), X_OK) != 0) {
+        throw HelperError(ExitCode::Usage, fmt::format("\"{}\" has no pg_upgrade", node.options.new_bindir.string()),
+                          "Name the directory of the target's programs with --new-bindir.");
+    }
+}
+
+}  // namespace
+
+ExitCode in_session(const Options &options, const std::function<ExitCode(Runner &)> &work) {
+    const Node node(options);
+    refuse_wrong_bindir(node);
+    if (!std::filesystem::exists(node.work_dir())) {
+        Monitor(node).require();  // a refusal leaves nothing behind
+        make_directory(node.work_dir(), node.owner);
+    }
+    const Lock lock(node.work_dir() / "lock");
+    if (!lock.taken()) {
+        throw HelperError(
+            ExitCode::Refused, "another pgaf-upgrade runs for this node",
+            "Let it go on, or stop it first (ctrl-C). To roll back while helpers run, on the monitor: SELECT "
+            "pgaf_upgrade_rollback(run, 'reason').");
+    }
+    hold_signals();
+    set_fault_folder(node.work_dir());
+    mark_children_of(node.work_dir());
+    auto log = spdlog::basic_logger_mt("pgaf-upgrade", node.log("pgaf-upgrade").string());
+    log->flush_on(spdlog::level::info);
+    spdlog::set_default_logger(log);
+    end_leftovers();
+
+    Journal journal(node.work_dir() / "journal", node.owner);
+    ProgressView view;
+    try {
+        Runner runner(node, journal, view);
+        return work(runner);
+    } catch (const PgError &error) {
+        if (options.once && error.connection_lost() && journal.last_plan()) {
+            view.note(fmt::format("nothing is done now: {}", error.what()));
+            return ExitCode::Done;  // the next time; the monitor may be under upgrade itself
+        }
+        throw;
+    }
+}
+
+}  // namespace pgaf

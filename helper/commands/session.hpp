@@ -1,0 +1,15 @@
+#pragma once
+
+#include <functional>
+
+#include "error.hpp"
+#include "node.hpp"
+#include "runner.hpp"
+
+namespace pgaf {
+
+// What `run` and `rollback` have in common: this node's lock, log and journal, and an end to what a helper
+// that was killed has left running. Throws HelperError.
+ExitCode in_session(const Options &options, const std::function<ExitCode(Runner &)> &work);
+
+}  // namespace pgaf

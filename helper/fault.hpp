@@ -1,0 +1,30 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <thread>
+
+// Points at which a test may have the helper die, to show that whatever dies, the same command goes on.
+// PGAF_UPGRADE_FAULT=ACTION@STEP:MOMENT chooses one: `kill` ends the helper there as kill -9 does, `hold`
+// stops it there for good, so that the test can cut the host's power at that point. Each writes the file
+// fault_reached into the node's work folder first. Without the variable nothing here does anything.
+namespace pgaf {
+
+void set_fault_folder(const std::filesystem::path &work_dir);
+
+void fault_point(std::string_view step, std::string_view moment);
+
+// While it lives, waits for the moment that another program reaches: when a text appears in its log, or
+// when some time has passed.
+class FaultWatch {
+  public:
+    FaultWatch(std::string_view step, std::string_view moment, std::filesystem::path log, std::string text);
+    FaultWatch(std::string_view step, std::string_view moment, std::chrono::milliseconds after);
+
+  private:
+    std::jthread thread_;
+};
+
+}  // namespace pgaf

@@ -1,0 +1,99 @@
+#include "upgrade/private_server.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "controldata.hpp"
+#include "fault.hpp"
+#include "files.hpp"
+#include "process.hpp"
+#include "service.hpp"
+#include "upgrade/pg_upgrade.hpp"
+
+namespace fs = std::filesystem;
+
+namespace pgaf {
+
+namespace {
+
+// Recovery reads at most what was written since the last two checkpoints; a shutdown writes what is dirty.
+constexpr std::chrono::hours kRecovery{1};
+constexpr std::chrono::minutes kShutdown{30};
+
+bool is_shut_down(const ControlData &control) {
+    return control.state == "shut down" || control.state == "shut down in recovery";
+}
+
+}  // namespace
+
+void stop_server(const Node &node, const fs::path &bindir) {
+    run_checked({.argv = {(bindir / "pg_ctl").string(), "stop", "--wait",
+                          fmt::format("--timeout={}", std::chrono::seconds(kShutdown).count()), "-m", "fast", "-D",
+                          node.data_dir.string()},
+                 .run_as = node.owner,
+                 .time_limit = kShutdown,
+                 .directory = node.work_dir(),
+                 .log = node.log("pg_ctl")});
+}
+
+PrivateServer::PrivateServer(const Context &context, const fs::path &bindir, std::chrono::seconds limit)
+    : node_(context.node), bindir_(bindir), sockets_(scratch_dir(context), context.node.owner) {
+    run_checked({.argv = {(bindir_ / "pg_ctl").string(), "start", "--wait", fmt::format("--timeout={}", limit.count()),
+                          "-D", node_.pgdata.string(), "-l", node_.log("postgres").string(), "-o",
+                          fmt::format("-c listen_addresses='' -c unix_socket_directories='{}'", sockets_.path())},
+                 .run_as = node_.owner,
+                 .time_limit = limit + std::chrono::seconds(10),
+                 .directory = node_.work_dir(),
+                 .log = node_.log("pg_ctl")});
+    runs_ = true;
+}
+
+PrivateServer::~PrivateServer() {
+    try {
+        stop();
+    } catch (const HelperError &error) {
+        spdlog::error("could not stop the private server: {}", error.what());
+    }
+}
+
+void PrivateServer::stop() {
+    if (runs_) {
+        stop_server(node_, bindir_);
+        runs_ = false;
+    }
+}
+
+void stop_cleanly(const Context &context) {
+    const auto &node = context.node;
+    const auto installation = Installation::from(context.journal);
+    const Service service(installation.unit);
+    service.guard_by(node.guard_flag());
+    write_file(node.guard_flag(), "", node.owner);
+    fault_point("stop", "guarded");
+    {
+        const FaultWatch watch("stop", "middle", std::chrono::milliseconds(40));
+        // systemd's SIGTERM goes to every process of the unit at once: Postgres takes it as a smart shutdown,
+        // which waits for its clients, and it may meet the pg_ctl by which pg_autoctl was about to end that.
+        // What still runs when TimeoutStopSec is over is killed. So the server is told here, from outside.
+        service.begin_stop();
+        if (node.running_server()) {
+            try {
+                stop_server(node, installation.old_bindir);
+            } catch (const HelperError &error) {
+                spdlog::info("pg_ctl stop: {}", error.what());  // it may have been gone: pg_control tells
+            }
+        }
+        service.stop();
+    }
+    if (!is_shut_down(read_controldata(installation.old_bindir, node.data_dir, node.owner))) {
+        make_directory(scratch_dir(context), node.owner);
+        PrivateServer(context, installation.old_bindir, kRecovery).stop();
+    }
+}
+
+void allow_service(const Context &context) {
+    fs::remove(context.node.guard_flag());
+    flush_directory(context.node.work_dir());
+}
+
+}  // namespace pgaf

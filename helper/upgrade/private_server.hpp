@@ -1,0 +1,37 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "steps/step.hpp"
+#include "upgrade/socket_directory.hpp"
+
+namespace pgaf {
+
+// A server on this node's PGDATA that only this program can reach, by the programs of one major.
+class PrivateServer {
+  public:
+    // Returns when it accepts connections. Throws HelperError.
+    PrivateServer(const Context &context, const std::filesystem::path &bindir, std::chrono::seconds limit);
+    ~PrivateServer();
+    PrivateServer(const PrivateServer &) = delete;
+    PrivateServer &operator=(const PrivateServer &) = delete;
+
+    void stop();
+
+  private:
+    const Node &node_;
+    std::filesystem::path bindir_;
+    SocketDirectory sockets_;
+    bool runs_ = false;
+};
+
+// By a shutdown checkpoint.
+void stop_server(const Node &node, const std::filesystem::path &bindir);
+
+// The service and its server stopped, by a shutdown checkpoint, and kept from being started until
+// allow_service(). A server that had crashed is first recovered, out of everybody's reach.
+void stop_cleanly(const Context &context);
+void allow_service(const Context &context);
+
+}  // namespace pgaf

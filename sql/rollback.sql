@@ -1,0 +1,75 @@
+-- A run that is rolled back in the switch: each node that was touched undoes its part, and tells it.
+\pset null '-'
+SELECT test.reset();
+SELECT test.node(1, 'primary'), test.node(2, 'secondary');
+SELECT pgaf_upgrade_start(18);
+SELECT count(pgaf_upgrade_attach(i, test.token(i), '1.0', 'host' || i)) FROM generate_series(0, 2) i;
+SELECT count(*) AS prepared FROM test.drive('{0,1,2}');
+SELECT pgaf_upgrade_approve();
+SELECT pgaf_upgrade_begin_step(test.token(1), 'relax_sync');
+SELECT pgaf_upgrade_finish_step(test.token(1), 'relax_sync', '{}');
+SELECT pgaf_upgrade_begin_step(test.token(2), 'enter_maintenance');
+SELECT test.state(2, 'maintenance');
+SELECT pgaf_upgrade_finish_step(test.token(2), 'enter_maintenance', '{}');
+SELECT pgaf_upgrade_begin_step(test.token(1), 'checkpoint');
+SELECT pgaf_upgrade_finish_step(test.token(1), 'checkpoint', '{}');
+SELECT pgaf_upgrade_begin_step(test.token(1), 'stop');
+SELECT state FROM pgaf_upgrade_status();
+
+-- who may ask: the operator, and a helper of the run
+SET SESSION AUTHORIZATION autoctl_node;
+SELECT pgaf_upgrade_rollback(1, 'by anyone');
+SELECT pgaf_upgrade_request_rollback(test.token(77), 'by a stranger');
+SELECT pgaf_upgrade_finish_rollback(test.token(77), '{}');
+SELECT pgaf_upgrade_finish_rollback(test.token(1), '{}') AS nothing_to_finish;
+SELECT pgaf_upgrade_request_rollback(test.token(2), NULL);
+SELECT pgaf_upgrade_request_rollback(test.token(2), 'the backup has failed');
+RESET SESSION AUTHORIZATION;
+SELECT pgaf_upgrade_rollback(1, 'again') AS same;
+SELECT state, waiting_for FROM pgaf_upgrade_status();
+
+-- from now on no step begins, and what was at work may still say how it ended
+SELECT * FROM pgaf_upgrade_next_step(test.token(2));
+SELECT pgaf_upgrade_begin_step(test.token(2), 'stop');
+SELECT pgaf_upgrade_finish_step(test.token(1), 'stop', '{}');
+SELECT pgaf_upgrade_begin_step(test.token(1), 'pg_upgrade');
+SELECT pgaf_upgrade_approve(1);
+SELECT pgaf_upgrade_attach(1, test.token(1), '1.0', 'host1') ->> 'state' AS a_helper_that_comes_back_is_told;
+
+-- each node for itself, and each call twice; the monitor has nothing to undo
+SELECT nodeid, done_at IS NOT NULL AS done FROM pgaf_upgrade.rollback ORDER BY nodeid;
+SELECT pgaf_upgrade_finish_rollback(test.token(1), '{"undone": ["stop", "relax_sync"]}');
+SELECT pgaf_upgrade_finish_rollback(test.token(1), '{}') AS unchanged;
+SELECT waiting_for FROM pgaf_upgrade_status();
+SELECT pgaf_upgrade_finish_rollback(test.token(2), '{"undone": ["enter_maintenance"]}');
+SELECT pgaf_upgrade_finish_rollback(test.token(2), '{}') AS unchanged;
+SELECT nodeid, done_at IS NOT NULL AS done, result FROM pgaf_upgrade.rollback ORDER BY nodeid;
+SELECT nodeid, ended_at IS NOT NULL AS ended FROM pgaf_upgrade.maintenance;
+SELECT state, ended_at IS NOT NULL AS ended FROM pgaf_upgrade_status();
+SELECT node, kind, state, message FROM pgaf_upgrade_events() WHERE kind IN ('run', 'rolled back');
+
+-- before the gate there is nothing to undo
+SELECT test.reset();
+SELECT test.node(1, 'primary'), test.node(2, 'secondary');
+SELECT pgaf_upgrade_start(18);
+SELECT count(pgaf_upgrade_attach(i, test.token(i), '1.0', 'host' || i)) FROM generate_series(0, 2) i;
+SELECT pgaf_upgrade_rollback(1, 'not this year');
+SELECT pgaf_upgrade_rollback(99, 'no such run');
+
+-- and once the new cluster may have been started, it is too late, even if that was interrupted
+SELECT pgaf_upgrade_start(18);
+SELECT count(pgaf_upgrade_attach(i, test.token(i), '1.0', 'host' || i)) FROM generate_series(0, 2) i;
+SELECT count(*) AS prepared FROM test.drive('{0,1,2}');
+SELECT pgaf_upgrade_approve();
+SELECT pgaf_upgrade_begin_step(test.token(1), 'relax_sync');
+SELECT pgaf_upgrade_finish_step(test.token(1), 'relax_sync', '{}');
+SELECT pgaf_upgrade_begin_step(test.token(2), 'enter_maintenance');
+SELECT pgaf_upgrade_finish_step(test.token(2), 'enter_maintenance', '{}');
+SELECT pgaf_upgrade_begin_step(test.token(1), s), pgaf_upgrade_finish_step(test.token(1), s, '{}')
+  FROM unnest('{checkpoint,stop,pg_upgrade,carry,swap}'::text[]) s;
+SELECT pgaf_upgrade_begin_step(test.token(1), 'start');
+SELECT pgaf_upgrade_rollback(2, 'too late');
+SELECT pgaf_upgrade_attach(1, test.token(1), '1.0', 'host1') IS NOT NULL AS interrupted;
+SELECT pgaf_upgrade_rollback(2, 'still too late');
+SELECT state FROM pgaf_upgrade_status();
+SELECT test.reset();
