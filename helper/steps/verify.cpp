@@ -65,12 +65,13 @@ nlohmann::json Verify::perform(const Context &context) const {
                                       control.system_identifier),
                           "See pgaf_upgrade_rewrite_sysidentifier.");
     }
+    // first, since who is shut out is a reason why the state does not come
+    result["hba"] = verify_hba(context);
     context.wait_until("a stable state", std::chrono::minutes(5), [&] {
         const auto now = context.monitor.report_of(node.nodeid);
         return now.is_stable_in("primary") || now.is_stable_in("secondary") || now.is_stable_in("single");
     });
     result["reported_state"] = context.monitor.report_of(node.nodeid).reported_state;
-    result["hba"] = verify_hba(context);
     return result;
 }
 
