@@ -250,7 +250,7 @@ void Runner::perform(const std::string &step) {
     spdlog::info("step {} done: {}", step, result.dump());
     if (offline && offline_step().empty()) {
         deliver(monitor_, step, [&] { attach(true); });
-    } else if (!offline && !alone_) {
+    } else if (offline_step().empty() && !alone_) {  // else its server is down: the journal tells it later
         tell(step, [&] { monitor_.finish_step(token_, step, result); });
     }
 }
