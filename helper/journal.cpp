@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <iterator>
 #include <system_error>
 
 #include <fmt/chrono.h>
@@ -133,11 +134,22 @@ std::string Journal::token() {
 
 void Journal::begin_run(const nlohmann::json &plan) {
     const std::lock_guard lock(mutex_);
-    const bool is_new = run_ != plan.at("run").get<std::int64_t>();
     run_ = plan.at("run");
-    if (is_new) {
+    const auto last = std::ranges::find_if(entries_.rbegin(), entries_.rend(),
+                                           [](const nlohmann::json &entry) { return entry.contains("plan"); });
+    // a monitor that was made anew counts its runs from 1 again
+    const bool is_same = last != entries_.rend() && last->at("plan").at("run") == plan.at("run") &&
+                         last->at("plan").value("started_at", "") == plan.value("started_at", "");
+    if (is_same) {
+        first_ = static_cast<std::size_t>(std::distance(last, entries_.rend())) - 1;
+    } else {
         append({{"plan", plan}});
+        first_ = entries_.size() - 1;
     }
+}
+
+std::span<const nlohmann::json> Journal::of_run() const {
+    return std::span(entries_).subspan(std::min(first_, entries_.size()));
 }
 
 std::optional<nlohmann::json> Journal::last_plan() const {
@@ -177,17 +189,16 @@ void Journal::note(const std::string &name, const std::string &about) {
 
 bool Journal::has_note(const std::string &name, const std::string &about) const {
     const std::lock_guard lock(mutex_);
-    return std::ranges::any_of(entries_, [&](const nlohmann::json &entry) {
-        return entry.value("run", std::int64_t{0}) == run_ && entry.value("note", "") == name &&
-               entry.value("about", "") == about;
+    return std::ranges::any_of(of_run(), [&](const nlohmann::json &entry) {
+        return entry.value("note", "") == name && entry.value("about", "") == about;
     });
 }
 
 // Of the current run, since the step was last undone.
 std::vector<const nlohmann::json *> Journal::entries_of(const std::string &step) const {
     std::vector<const nlohmann::json *> found;
-    for (const auto &entry : entries_) {
-        if (entry.value("run", std::int64_t{0}) != run_ || entry.value("step", "") != step) {
+    for (const auto &entry : of_run()) {
+        if (entry.value("step", "") != step) {
             continue;
         }
         if (entry.at("state") == "undone") {
@@ -224,9 +235,9 @@ nlohmann::json Journal::finished() const {
     const std::lock_guard lock(mutex_);
     auto finished = nlohmann::json::array();
     nlohmann::json started = nlohmann::json::object();
-    for (const auto &entry : entries_) {
+    for (const auto &entry : of_run()) {
         const auto step = entry.value("step", "");
-        if (step.empty() || entry.value("run", std::int64_t{0}) != run_) {
+        if (step.empty()) {
             continue;
         }
         if (entry["state"] == "running") {

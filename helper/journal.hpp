@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,12 +51,14 @@ class Journal {
   private:
     void read();
     void append(nlohmann::json entry);
+    [[nodiscard]] std::span<const nlohmann::json> of_run() const;
     [[nodiscard]] std::vector<const nlohmann::json *> entries_of(const std::string &step) const;
 
     std::filesystem::path path_;
     Owner owner_;
     std::int64_t run_ = 0;
     std::vector<nlohmann::json> entries_;
+    std::size_t first_ = 0;     // of the current run: the entry with its plan
     mutable std::mutex mutex_;  // a background step writes beside the others
 };
 

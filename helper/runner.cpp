@@ -23,7 +23,15 @@ constexpr int kAttempts = 10;
 }  // namespace
 
 Runner::Runner(const Node &node, Journal &journal, ProgressView &view)
-    : node_(node), journal_(journal), view_(view), monitor_(node), token_(journal.token()) {}
+    : node_(node), journal_(journal), view_(view), monitor_(node), token_(journal.token()) {
+    // A node that was made by copying another's disk would speak for that one.
+    if (const auto plan = journal.last_plan(); plan && plan->at("node").at("id") != node.nodeid) {
+        throw HelperError(ExitCode::Refused,
+                          fmt::format("the journal in \"{}\" is of {}, and this is node {}", node.work_dir().string(),
+                                      plan->at("node").at("name").get<std::string>(), node.nodeid),
+                          "Move that folder away, if this node was made by copying the other.");
+    }
+}
 
 Runner::~Runner() = default;
 

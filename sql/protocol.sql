@@ -10,7 +10,7 @@ SELECT pgaf_upgrade_attach(99, test.token(99), '1.0', 'host99');
 SELECT pgaf_upgrade_approve();
 
 SELECT pgaf_upgrade_start(18);
-SELECT jsonb_pretty(pgaf_upgrade_attach(1, test.token(1), '1.0', 'host1') - 'steps' - 'source_version');
+SELECT jsonb_pretty(pgaf_upgrade_attach(1, test.token(1), '1.0', 'host1') - 'steps' - 'source_version' - 'started_at');
 SELECT pgaf_upgrade_attach(1, test.token(1), '1.0', 'host1') -> 'steps' -> 0 AS first_step;
 SELECT waiting_for FROM pgaf_upgrade_status();
 SELECT pgaf_upgrade_attach(0, test.token(0), '1.0', 'monitor') -> 'group' -> 0 ->> 'host' AS monitor_host;

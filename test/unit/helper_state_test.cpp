@@ -142,6 +142,33 @@ TEST_F(JournalFile, RefusesADamagedLine) {
     EXPECT_EQ(read_file(path), text);
 }
 
+TEST_F(JournalFile, TellsRunsOfTheSameNumberApart) {
+    Journal journal(folder_ / "journal", owner_);
+    journal.begin_run({{"run", 1}, {"started_at", "2025-01-01"}});
+    journal.done("stop", nlohmann::json::object());
+    journal.begin_run({{"run", 1}, {"started_at", "2026-01-01"}});
+    EXPECT_FALSE(journal.was_begun("stop"));
+    EXPECT_TRUE(journal.finished().empty());
+    journal.begin_run({{"run", 1}, {"started_at", "2026-01-01"}});
+    journal.done("swap", nlohmann::json::object());
+    EXPECT_EQ(journal.finished().size(), 1U);
+}
+
+TEST_F(JournalFile, ForgetsWhatWasUndone) {
+    Journal journal(folder_ / "journal", owner_);
+    journal.begin_run({{"run", 1}});
+    journal.begun("swap");
+    journal.done("swap", {{"attempt", 1}});
+    journal.undone("swap");
+    EXPECT_FALSE(journal.was_begun("swap"));
+    EXPECT_FALSE(journal.is_done("swap"));
+    EXPECT_TRUE(journal.result("swap").empty());
+    EXPECT_TRUE(journal.finished().empty());
+    journal.done("swap", {{"attempt", 2}});
+    EXPECT_EQ(journal.result("swap").at("attempt"), 2);
+    EXPECT_EQ(journal.finished().size(), 1U);
+}
+
 TEST_F(JournalFile, KeepsNotesByRun) {
     Journal journal(folder_ / "journal", owner_);
     journal.begin_run({{"run", 1}});
