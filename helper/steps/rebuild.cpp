@@ -1,5 +1,7 @@
 #include "steps/steps.hpp"
 
+#include <thread>
+
 #include <fmt/format.h>
 
 #include "controldata.hpp"
@@ -16,6 +18,8 @@ namespace pgaf {
 
 namespace {
 
+constexpr int kAttempts = 6;
+constexpr std::chrono::seconds kPause{5};
 constexpr const char *kStandbyConf = "postgresql-auto-failover-standby.conf";
 
 // pg_basebackup wants every tablespace's directory empty, and pg_autoctl, when it rebuilds a node, deletes
@@ -101,6 +105,25 @@ void take_base_backup(const Context &context, const std::string &conninfo) {
 
 namespace {
 
+// Again where the primary was away for a moment.
+void copy_primary(const Context &context, const std::string &conninfo) {
+    for (int attempt = 1;; ++attempt) {
+        remove_partial_backup(context);
+        move_tablespaces_aside(context, context.old_dir());
+        try {
+            const FaultWatch watch("rebuild", "middle", std::chrono::milliseconds(300));
+            take_base_backup(context, conninfo);
+            return;
+        } catch (const HelperError &error) {
+            if (attempt == kAttempts || error.code() == ExitCode::TimedOut) {
+                throw;
+            }
+            context.say(fmt::format("again after: {}", error.what()));
+        }
+        std::this_thread::sleep_for(kPause);
+    }
+}
+
 // Written last, after everything else is on the disk.
 bool is_whole(const Context &context) {
     return context.is_swapped() && fs::exists(context.node.data_dir / "standby.signal");
@@ -137,13 +160,7 @@ nlohmann::json Rebuild::perform(const Context &context) const {
     const auto old_dir = context.old_dir();
     put_old_cluster_aside(context);
     if (!is_whole(context)) {
-        remove_partial_backup(context);
-        move_tablespaces_aside(context, old_dir);
-        const auto conninfo = last_value_of(read_file(old_dir / kStandbyConf), "primary_conninfo");
-        {
-            const FaultWatch watch("rebuild", "middle", std::chrono::milliseconds(300));
-            take_base_backup(context, conninfo);
-        }
+        copy_primary(context, last_value_of(read_file(old_dir / kStandbyConf), "primary_conninfo"));
         fs::permissions(node.data_dir, fs::status(old_dir).permissions());
         // This node's own configuration, not the primary's, and from now on a standby.
         auto files = listed_files(context.journal.result("stop"));
