@@ -112,7 +112,7 @@ nlohmann::json Reconfigure::perform(const Context &context) const {
     }
     fault_point("reconfigure", "unit");
     if (service.needs_reload()) {
-        service.reload();
+        Service::reload();
     }
     if (context.role() != Role::Monitor) {
         const auto control = read_controldata(installation.new_bindir, node.data_dir, node.owner);
@@ -136,7 +136,7 @@ void Reconfigure::undo(const Context &context) const {
         }
     }
     if (service.needs_reload()) {
-        service.reload();
+        Service::reload();
     }
     for (const auto &file : files) {
         fs::remove(kept(context, file));

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "fault.hpp"
+#include "files.hpp"
 #include "process.hpp"
 #include "upgrade/private_server.hpp"
 
@@ -33,13 +34,22 @@ void start_new_server(const Context &context) {
         argv.insert(argv.begin(), scope.begin(), scope.end());
         run_as.reset();
     }
-    run_checked({.argv = std::move(argv),
-                 .run_as = run_as,
-                 .time_limit = std::chrono::hours(1),
-                 .directory = node.work_dir(),
-                 .outlives_helper = true,
-                 .log = node.log("pg_ctl"),
-                 .on_progress = context.say});
+    const auto log = node.log("postgres");
+    const auto size_before = std::filesystem::exists(log) ? std::filesystem::file_size(log) : 0;
+    try {
+        run_checked({.argv = std::move(argv),
+                     .run_as = run_as,
+                     .time_limit = std::chrono::hours(1),
+                     .directory = node.work_dir(),
+                     .outlives_helper = true,
+                     .log = node.log("pg_ctl"),
+                     .on_progress = context.say});
+    } catch (const HelperError &error) {
+        // pg_ctl says only that it failed
+        const auto said = std::filesystem::exists(log) ? read_file(log).substr(size_before) : "";
+        throw HelperError(error.code(), fmt::format("the new server does not start: {}", last_lines(said, 4)),
+                          fmt::format("Its log is {}. Mend the cause, and run pgaf-upgrade run again.", log.string()));
+    }
 }
 
 void update_pgautofailover(const Context &context) {
