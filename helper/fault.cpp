@@ -26,13 +26,12 @@ std::string_view chosen() {
 }
 
 bool is_chosen(std::string_view step, std::string_view moment) {
-    const auto at = chosen().find('@');
-    return at != std::string_view::npos && chosen().substr(at + 1) == fmt::format("{}:{}", step, moment);
+    return !chosen().empty() && chosen() == fmt::format("{}:{}", step, moment);
 }
 
 void reached() {
     std::ofstream(folder() / "fault_reached") << chosen() << '\n';
-    ::raise(chosen().starts_with("hold") ? SIGSTOP : SIGKILL);
+    ::raise(SIGKILL);
 }
 
 }  // namespace

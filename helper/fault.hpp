@@ -7,9 +7,9 @@
 #include <thread>
 
 // Points at which a test may have the helper die, to show that whatever dies, the same command goes on.
-// PGAF_UPGRADE_FAULT=ACTION@STEP:MOMENT chooses one: `kill` ends the helper there as kill -9 does, `hold`
-// stops it there for good, so that the test can cut the host's power at that point. Each writes the file
-// fault_reached into the node's work folder first. Without the variable nothing here does anything.
+// PGAF_UPGRADE_FAULT=STEP:MOMENT chooses one, where the helper ends as by kill -9, after it has written the
+// file fault_reached into the node's work folder: a test that sees it may cut the host's power as well.
+// Without the variable nothing here does anything.
 namespace pgaf {
 
 void set_fault_folder(const std::filesystem::path &work_dir);
