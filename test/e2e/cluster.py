@@ -314,6 +314,11 @@ class Upgrade:
             if code:
                 raise UpgradeFailed(f"the helper on {host} ended with {code}\n{self.describe(self.status())}")
 
+    def kill_helper(self, host):
+        """As by kill -9; returns when it is gone, so that the next one is not refused."""
+        self._lab.run(host, "sh", "-c", "pkill -KILL -x pgaf-upgrade; while pgrep -x pgaf-upgrade; do sleep 0.1; done")
+        self.helpers.pop(host).wait()
+
     def stop_helpers(self):
         for helper in self.helpers.values():
             if helper.poll() is None:

@@ -1,0 +1,103 @@
+"""What stands in the way during the switch: a clear error, and the same command goes on when it is mended."""
+import os
+import time
+
+from cluster import HELPER, Upgrade, wait_until
+from faults import HOSTS, Case, Host
+from judges import Judges
+
+STEP_FAILED, REFUSED = 4, 6
+LISTEN = "import socket, time; s = socket.create_server(('', {port}), reuse_port=False); print('up', flush=True); time.sleep(600)"
+
+
+def stopped_at(lab, step, moment):
+    """A run whose primary's helper was killed at a point; the others' helpers run."""
+    judges = Judges(lab)
+    upgrade = Upgrade(lab)
+    upgrade.start()
+    upgrade.start_helpers()
+    upgrade.wait_state("ready", 90)
+    upgrade.kill_helper("node1")
+    upgrade.approve()
+    assert not Host(lab, HOSTS["primary"], [])._run_helper(Case("", "kill", "primary", step, moment)), "not reached"
+    return judges, upgrade
+
+
+def go_on(lab, judges, upgrade):
+    upgrade.helpers["node1"] = lab.start("node1", HELPER, "run", log=os.path.join(lab.logs, "again"))
+    try:
+        upgrade.wait_state("finished", 200)
+        upgrade.wait_helpers()
+    finally:
+        upgrade.stop_helpers()
+    assert judges.upgraded() == []
+
+
+def test_port_taken(make_lab):
+    lab = make_lab("port-taken")
+    judges, upgrade = stopped_at(lab, "swap", "after")
+    other = lab.start("node1", "python3", "-c", LISTEN.format(port=lab.port), log=os.path.join(lab.logs, "listener"))
+    wait_until(10, "the port is taken", lambda: "up" in open(os.path.join(lab.logs, "listener")).read())
+    done = lab.run("node1", HELPER, "run", timeout=120)
+    assert done.returncode == STEP_FAILED, done.stdout + done.stderr
+    assert "Address already in use" in done.stderr and "postgres.log" in done.stderr, done.stderr
+    other.kill()
+    lab.run("node1", "pkill", "-f", "create_server")
+    go_on(lab, judges, upgrade)
+
+
+def test_network_cut(make_lab):
+    """The primary hears nobody from its stop on, for 15 s; it accepts writes as soon as it can."""
+    lab = make_lab("net-cut")
+    judges, upgrade = stopped_at(lab, "stop", "after")
+    interface = lab.sh("node1", "sh", "-c", "ls /sys/class/net | grep -v lo").split()[0]
+    lab.sh("node1", "ip", "link", "set", interface, "down")
+    upgrade.helpers["node1"] = lab.start("node1", HELPER, "run", log=os.path.join(lab.logs, "cut"))
+    wait_until(60, "the new server runs", lambda: lab.run("node1", "cat", f"{lab.pgdata}/PG_VERSION").stdout.strip() == "17"
+               and lab.run("node1", "test", "-e", f"{lab.pgdata}/postmaster.pid").returncode == 0)
+    time.sleep(15)
+    lab.sh("node1", "ip", "link", "set", interface, "up")
+    upgrade.wait_state("finished", 200)
+    upgrade.wait_helpers()
+    assert judges.upgraded() == []
+
+
+def test_journal_of_another_node(make_lab):
+    """As on a host that was made by copying another's disk."""
+    lab = make_lab("copied")
+    upgrade = Upgrade(lab)
+    upgrade.start()
+    assert lab.run("node1", HELPER, "run", "--once", timeout=120).returncode == 0
+    journal = lab.sh("node1", "cat", f"{lab.pgdata}_pgaf_upgrade/journal")
+    lab.sh("node2", "mkdir", f"{lab.pgdata}_pgaf_upgrade")
+    lab.put("node2", f"{lab.pgdata}_pgaf_upgrade/journal", journal, mode="600", owner="postgres:")
+    done = lab.run("node2", HELPER, "run", timeout=60)
+    assert done.returncode == REFUSED and "is of node_1" in done.stderr, done.stdout + done.stderr
+    # and of one that somebody has edited
+    lab.sh("node1", "sed", "-i", "2s/done/dine/; 2s/running/runnin/", f"{lab.pgdata}_pgaf_upgrade/journal")
+    lab.sh("node1", "sed", "-i", "3s/discover/discovex/", f"{lab.pgdata}_pgaf_upgrade/journal")
+    done = lab.run("node1", HELPER, "run", timeout=60)
+    assert done.returncode == REFUSED and "is damaged" in done.stderr, done.stdout + done.stderr
+
+
+def test_journal_of_an_earlier_run(make_lab):
+    """The monitor was made anew and counts from 1 again: what its first run is told is not of the old one."""
+    lab = make_lab("old-journal")
+    upgrade = Upgrade(lab)
+    upgrade.start()
+    upgrade.start_helpers()
+    upgrade.wait_state("ready", 90)
+    upgrade.stop_helpers()
+    lab.monitor_sql("DROP EXTENSION pgaf_upgrade; DROP SCHEMA IF EXISTS pgaf_upgrade CASCADE")
+    judges = Judges(lab)
+    again = Upgrade(lab)
+    assert again.start() == upgrade.run
+    again.start_helpers()
+    try:
+        again.wait_state("ready", 90)
+        again.approve()
+        again.wait_state("finished", 200)
+        again.wait_helpers()
+    finally:
+        again.stop_helpers()
+    assert judges.upgraded() == []
