@@ -10,12 +10,14 @@ namespace pgaf {
 
 namespace {
 
-// What a standby or a monitor carries is listed while its server still runs; a primary's is known.
+// What a standby or a monitor carries is listed while its server still runs; a primary's is known, and so is
+// everybody's where an interrupted attempt has told the server to end: it may be gone before it answers.
 nlohmann::json files_of(const Context &context) {
     if (context.role() == Role::Primary) {
         return context.journal.result("checkpoint").at("files");
     }
-    return context.node.running_server()
+    const bool is_ending = std::filesystem::exists(context.node.guard_flag());
+    return !is_ending && context.node.running_server()
                ? list_files_to_carry(context)
                : context.journal.result(context.role() == Role::Monitor ? "configure" : "enter_maintenance")
                      .at("files");
