@@ -29,7 +29,7 @@ class Address {
     [[nodiscard]] static Address full_mask(Family family);
     [[nodiscard]] bool is_within(const Address &network, const Address &mask) const;
 
-    friend auto operator<=>(const Address &, const Address &) = default;
+    friend auto operator<=>(const Address &, const Address &) = default;  // NOLINT(modernize-use-nullptr)
 
   private:
     Family family_;

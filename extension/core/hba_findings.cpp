@@ -49,7 +49,7 @@ auto value_of(const Names &names, std::string_view text) -> std::optional<declty
 // How much the methods that ask for a password ask for; 0 for those that cannot be compared with them.
 int password_strength(std::string_view method) {
     constexpr std::array<std::string_view, 3> kMethods{"password", "md5", "scram-sha-256"};
-    const auto found = std::ranges::find(kMethods, method);
+    const auto *const found = std::ranges::find(kMethods, method);
     return found == kMethods.end() ? 0 : static_cast<int>(found - kMethods.begin()) + 1;
 }
 

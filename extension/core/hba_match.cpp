@@ -135,7 +135,7 @@ class Texts {
     }
 
   private:
-    std::map<int, std::string> read(const std::string &file) const {
+    [[nodiscard]] std::map<int, std::string> read(const std::string &file) const {
         const auto text = read_file_(file);
         return text ? logical_lines(*text) : std::map<int, std::string>{};
     }
@@ -251,7 +251,7 @@ std::string_view to_string(Type type) {
 }
 
 std::optional<Type> parse_type(std::string_view text) {
-    const auto found = std::ranges::find(kTypes, text, &std::pair<Type, std::string_view>::second);
+    const auto *const found = std::ranges::find(kTypes, text, &std::pair<Type, std::string_view>::second);
     return found == kTypes.end() ? std::nullopt : std::optional(found->first);
 }
 

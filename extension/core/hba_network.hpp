@@ -17,6 +17,9 @@ struct Interface {
 // What the rules ask about the world: names, and the server's own addresses.
 class Network {
   public:
+    Network() = default;
+    Network(const Network &) = delete;
+    Network &operator=(const Network &) = delete;
     virtual ~Network() = default;
     [[nodiscard]] virtual std::optional<std::string> name_of(const Address &address) = 0;
     [[nodiscard]] virtual std::vector<Address> addresses_of(const std::string &name) = 0;
