@@ -108,6 +108,10 @@ std::string Node::monitor_conninfo() const {
     if (!config.is_monitor) {
         return config.monitor_uri;
     }
+    // What runs there between two clusters is pg_upgrade's own, which waits for every session to end.
+    if (fs::exists(guard_flag())) {
+        throw PgError(ExitCode::NoMonitor, fmt::format("\"{}\" is between two clusters", pgdata.string()), "", "");
+    }
     const auto server = running_server();
     if (!server) {
         throw PgError(ExitCode::NoMonitor, fmt::format("no server runs in \"{}\"", pgdata.string()), "", "");
