@@ -12,7 +12,7 @@ namespace pgaf {
 
 namespace {
 
-constexpr std::chrono::seconds kServerIsOnItsWay{60};
+constexpr std::chrono::seconds kServerIsOnItsWay{120};
 
 // What pg_auto_failover answers while a keeper has not yet reported the state that it was given.
 constexpr std::string_view kNotInPrerequisiteState = "55000";
@@ -63,6 +63,7 @@ nlohmann::json Context::group_primary() const {
 }
 
 std::vector<std::string> Context::server_arguments() const {
+    static_cast<void>(local_server());  // which waits for it
     const auto server = node.running_server();
     if (!server) {
         throw HelperError(ExitCode::StepFailed, fmt::format("no server runs in \"{}\"", node.pgdata.string()));
