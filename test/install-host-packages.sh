@@ -17,7 +17,8 @@ boost=$(find /usr/include/boost/process/v2.hpp 2>/dev/null || true)
 if [ "${#missing[@]}" -gt 0 ] || [ -z "$boost" ]; then
     apt-get update -qq
     if [ -z "$boost" ]; then
-        if apt-cache show libboost1.81-dev >/dev/null 2>&1; then
+        # `apt-cache show` also succeeds for a name that only other packages mention
+        if [ -n "$(apt-cache madison libboost1.81-dev)" ]; then
             missing+=(libboost1.81-dev)
         else
             missing+=(libboost-dev)
