@@ -292,10 +292,9 @@ void Runner::perform_in_background(const std::string &step) {
 }
 
 // Every step behind the gate, the last first. Each undo() can be repeated, so that after a crash the whole
-// is simply begun again.
-void Runner::roll_back() {
+// is simply begun again. Returns the names.
+nlohmann::json Runner::undo_steps() {
     const auto with = context(monitor_, "rollback");
-    view_.note("the run is rolled back: this node undoes its part");
     auto steps = steps_of(with.role());
     std::ranges::reverse(steps);
     auto undone = nlohmann::json::array();
@@ -322,6 +321,12 @@ void Runner::roll_back() {
         undone.push_back(name);
         view_.note(fmt::format("undone: {}", name));
     }
+    return undone;
+}
+
+void Runner::roll_back() {
+    view_.note("the run is rolled back: this node undoes its part");
+    const auto undone = undo_steps();
     is_rolled_back_ = true;
     if (node_.nodeid != 0 || !undone.empty()) {
         deliver(monitor_, "the rollback", [&] { monitor_.finish_rollback(token_, {{"undone", undone}}); });
@@ -331,35 +336,22 @@ void Runner::roll_back() {
 // While the monitor's own server is down, or has not yet served at its new version, its rollback needs
 // nobody: the run itself stays, and pgaf-upgrade run tries again.
 bool Runner::roll_back_monitor() {
-    if (node_.nodeid != 0 || !journal_.was_begun("stop") || journal_.is_done("start")) {
+    const auto plan = journal_.last_plan();
+    if (!plan || node_.nodeid != 0 || !journal_.was_begun("stop") || journal_.is_done("start")) {
         return false;
     }
-    const auto plan = journal_.last_plan();
     plan_ = *plan;
-    journal_.begin_run(plan_);
-    const auto with = context(monitor_, "rollback");
-    auto steps = steps_of(Role::Monitor);
-    std::ranges::reverse(steps);
-    for (const auto *definition : steps) {
-        const std::string name(definition->name);
-        if (definition->phase != Phase::Prepare && journal_.was_begun(name)) {
-            fault_point("rollback", name);
-            step_by_name(name).undo(with);
-            journal_.undone(name);
-            view_.note(fmt::format("undone: {}", name));
-        }
-    }
+    static_cast<void>(undo_steps());
     return true;
 }
 
 ExitCode Runner::request_rollback(const std::string &reason) {
-    const auto plan = journal_.last_plan();
-    if (plan) {
+    if (const auto plan = journal_.last_plan()) {
         journal_.begin_run(*plan);
-        if (roll_back_monitor()) {
-            view_.note("the monitor serves from its old cluster again; pgaf-upgrade run tries its upgrade again");
-            return ExitCode::Done;
-        }
+    }
+    if (roll_back_monitor()) {
+        view_.note("the monitor serves from its old cluster again; pgaf-upgrade run tries its upgrade again");
+        return ExitCode::Done;
     }
     bool attached = false;
     deliver(monitor_, "the rollback", [&] { attached = attach(false); });

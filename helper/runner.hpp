@@ -40,6 +40,7 @@ class Runner {
     [[nodiscard]] nlohmann::json carry_out_patiently(Monitor &monitor, const std::string &step, bool offline);
     void perform(const std::string &step);
     void perform_in_background(const std::string &step);
+    [[nodiscard]] nlohmann::json undo_steps();
     void roll_back();
     [[nodiscard]] bool roll_back_monitor();
     void beat(const std::stop_token &stop);

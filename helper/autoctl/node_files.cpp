@@ -85,6 +85,10 @@ std::vector<fs::path> known_pgdatas() {
     return found;
 }
 
+std::string replication_slot_of(std::int64_t nodeid) {
+    return fmt::format("pgautofailover_standby_{}", nodeid);
+}
+
 Config read_config(const fs::path &path) {
     boost::property_tree::ptree tree;
     try {

@@ -36,6 +36,9 @@ struct Config {
     std::filesystem::path pg_ctl;
 };
 
+// The slot by which a standby streams from whichever node is primary.
+[[nodiscard]] std::string replication_slot_of(std::int64_t nodeid);
+
 // Throws HelperError(Usage) when it is not there or lacks what every node has.
 [[nodiscard]] Config read_config(const std::filesystem::path &path);
 

@@ -1,7 +1,7 @@
 #include "steps/steps.hpp"
 
 #include "fault.hpp"
-#include "service.hpp"
+#include "upgrade/private_server.hpp"
 
 namespace pgaf {
 
@@ -44,17 +44,8 @@ nlohmann::json EnterMaintenance::perform(const Context &context) const {
     return result;
 }
 
-// A node that leaves maintenance takes part in an election when its primary is not healthy: it waits.
-void EnterMaintenance::undo(const Context &context) const {
+void leave_maintenance(const Context &context) {
     const auto nodeid = context.node.nodeid;
-    const auto primary = context.group_primary().at("id").get<std::int64_t>();
-    const Service service(Installation::from(context.journal).unit);
-    service.end_guard();
-    if (!service.is_active()) {
-        service.start();
-    }
-    context.wait_until("the primary to serve", std::chrono::hours(1),
-                       [&] { return is_healthy_primary(context.monitor.report_of(primary)); });
     context.wait_until("this node to be a secondary again", std::chrono::hours(1), [&] {
         const auto report = context.monitor.report_of(nodeid);
         if (report.goal_state == "maintenance") {
@@ -62,6 +53,15 @@ void EnterMaintenance::undo(const Context &context) const {
         }
         return report.is_stable_in("secondary");
     });
+}
+
+// A node that leaves maintenance takes part in an election when its primary is not healthy: it waits.
+void EnterMaintenance::undo(const Context &context) const {
+    const auto primary = context.group_primary().at("id").get<std::int64_t>();
+    start_service(context);
+    context.wait_until("the primary to serve", std::chrono::hours(1),
+                       [&] { return is_healthy_primary(context.monitor.report_of(primary)); });
+    leave_maintenance(context);
 }
 
 }  // namespace pgaf

@@ -32,12 +32,7 @@ Found Rejoin::probe(const Context &context) const {
 
 nlohmann::json Rejoin::perform(const Context &context) const {
     const auto nodeid = context.node.nodeid;
-    const Service service(Installation::from(context.journal).unit);
-    allow_service(context);
-    service.end_guard();
-    if (!service.is_active()) {
-        service.start();
-    }
+    start_service(context);
     fault_point("rejoin", "middle");
     if (context.role() == Role::Primary) {
         context.wait_until("pg_autoctl to report a healthy primary", std::chrono::minutes(5),
@@ -48,13 +43,7 @@ nlohmann::json Rejoin::perform(const Context &context) const {
             return report.report_age_s < kFreshReport &&
                    (report.reported_state != "maintenance" || report.pg_is_running);
         });
-        context.wait_until("this node to be a secondary again", std::chrono::hours(1), [&] {
-            const auto report = context.monitor.report_of(nodeid);
-            if (report.goal_state == "maintenance") {
-                context.monitor.stop_maintenance(nodeid);
-            }
-            return report.is_stable_in("secondary");
-        });
+        leave_maintenance(context);
     }
     return {{"reported_state", context.monitor.report_of(nodeid).reported_state}};
 }

@@ -12,14 +12,10 @@ bool is_at_rest(const NodeReport &report) {
     return report.is_stable_in("primary") || report.is_stable_in("single") || report.is_stable_in("wait_primary");
 }
 
-std::string formation_of(const Context &context) {
-    return context.plan.at("node").at("formation");
-}
-
 }  // namespace
 
 Found RelaxSync::probe(const Context &context) const {
-    const bool is_relaxed = context.monitor.number_sync_standbys(formation_of(context)) == 0 &&
+    const bool is_relaxed = context.monitor.number_sync_standbys(context.formation()) == 0 &&
                             is_at_rest(context.monitor.report_of(context.node.nodeid));
     fault_point(name(), "middle");  // where nothing is to be set, there is no other
     return is_relaxed ? Found::done({{"number_sync_standbys", context.plan.at("number_sync_standbys")}}) : Found{};
@@ -27,7 +23,7 @@ Found RelaxSync::probe(const Context &context) const {
 
 // With number_sync_standbys above 0, a primary whose standbys are in maintenance refuses to commit.
 nlohmann::json RelaxSync::perform(const Context &context) const {
-    const auto formation = formation_of(context);
+    const auto formation = context.formation();
     const auto number = context.plan.at("number_sync_standbys").get<int>();
     context.wait_until("the primary to apply number_sync_standbys 0", std::chrono::minutes(2), [&] {
         if (number > 0 && context.monitor.number_sync_standbys(formation) > 0) {
@@ -41,20 +37,13 @@ nlohmann::json RelaxSync::perform(const Context &context) const {
 
 // When the standbys are back: before, the primary would refuse to commit.
 void RelaxSync::undo(const Context &context) const {
-    const auto number = context.plan.at("number_sync_standbys").get<int>();
-    const auto *const wanted = context.plan.at("group").size() > 1 ? "primary" : "single";
     context.wait_until("the standbys to be secondaries again", std::chrono::hours(1), [&] {
         return std::ranges::all_of(context.plan.at("group"), [&](const auto &other) {
             return other.at("role") == "primary" ||
                    context.monitor.report_of(other.at("id").template get<std::int64_t>()).is_stable_in("secondary");
         });
     });
-    context.wait_until("the primary to apply its settings", std::chrono::minutes(5), [&] {
-        if (context.monitor.number_sync_standbys(formation_of(context)) != number) {
-            context.monitor.set_number_sync_standbys(formation_of(context), number);
-        }
-        return context.monitor.report_of(context.node.nodeid).is_stable_in(wanted);
-    });
+    apply_number_sync_standbys(context, context.plan.at("number_sync_standbys"));
 }
 
 }  // namespace pgaf

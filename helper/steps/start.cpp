@@ -15,14 +15,15 @@ namespace pgaf {
 
 namespace {
 
-std::string slot_of(const nlohmann::json &other) {
-    return fmt::format("pgautofailover_standby_{}", other.at("id").get<std::int64_t>());
+std::int64_t id_of(const nlohmann::json &other) {
+    return other.at("id").get<std::int64_t>();
 }
 
 bool has_replication_slots(const Context &context, Connection &server) {
     return std::ranges::all_of(context.plan.at("group"), [&](const auto &other) {
-        return other.at("id").template get<std::int64_t>() == context.node.nodeid ||
-               server.query("SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = $1", {slot_of(other)})
+        return id_of(other) == context.node.nodeid ||
+               server.query("SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = $1",
+                            {autoctl::replication_slot_of(id_of(other))})
                        .size() == 1;
     });
 }
@@ -31,13 +32,13 @@ bool has_replication_slots(const Context &context, Connection &server) {
 void make_replication_slots(const Context &context) {
     auto server = context.local_server();
     for (const auto &other : context.plan.at("group")) {
-        if (other.at("id").get<std::int64_t>() == context.node.nodeid) {
+        if (id_of(other) == context.node.nodeid) {
             continue;
         }
         server.query(
             "SELECT pg_catalog.pg_create_physical_replication_slot(slot, true) FROM (VALUES ($1::name)) AS wanted(slot)"
             " WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = slot)",
-            {slot_of(other)});
+            {autoctl::replication_slot_of(id_of(other))});
     }
 }
 
@@ -63,13 +64,10 @@ Found Start::probe(const Context &context) const {
 
 nlohmann::json Start::perform(const Context &context) const {
     if (context.role() == Role::Monitor) {
-        const Service service(Installation::from(context.journal).unit);
-        if (!service.is_active()) {
+        if (!Service(Installation::from(context.journal).unit).is_active()) {
             update_pgautofailover(context);
             fault_point("start", "updated");
-            allow_service(context);
-            service.end_guard();
-            service.start();
+            start_service(context);
         }
         std::string version;
         context.wait_until("the monitor to serve at its new version", std::chrono::minutes(5), [&] {

@@ -27,6 +27,7 @@ struct Context {
     [[nodiscard]] Role role() const;
     [[nodiscard]] int source() const { return plan.at("source_version"); }
     [[nodiscard]] int target() const { return plan.at("target_version"); }
+    [[nodiscard]] std::string formation() const { return plan.at("node").at("formation"); }
     [[nodiscard]] std::filesystem::path old_dir() const;  // the old cluster after the swap
     [[nodiscard]] std::filesystem::path new_dir() const;  // the new cluster before it
     [[nodiscard]] nlohmann::json group_primary() const;
@@ -68,7 +69,7 @@ class Step {
     [[nodiscard]] virtual Found probe(const Context & /*context*/) const { return {}; }
 
     // Returns what is kept as the step's result. Throws HelperError.
-    virtual nlohmann::json perform(const Context &context) const = 0;
+    [[nodiscard]] virtual nlohmann::json perform(const Context &context) const = 0;
 
     // Takes back what perform() did, or part of it, when the steps after it have been undone. Again after a
     // crash. Throws HelperError(Refused) when it can no longer be undone.

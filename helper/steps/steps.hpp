@@ -11,47 +11,47 @@ namespace pgaf {
 class Discover final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "discover"; }
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class CheckStep final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "check"; }
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class Initdb final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "initdb"; }
     [[nodiscard]] Found probe(const Context &context) const override;
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class Configure final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "configure"; }
     [[nodiscard]] Found probe(const Context &context) const override;
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class DryRun final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "dry_run"; }
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class RelaxSync final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "relax_sync"; }
     [[nodiscard]] Found probe(const Context &context) const override;
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
     void undo(const Context &context) const override;
 };
 
 class Checkpoint final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "checkpoint"; }
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
     void undo(const Context &context) const override;
 };
 
@@ -59,7 +59,7 @@ class Stop final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "stop"; }
     [[nodiscard]] Found probe(const Context &context) const override;
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
     void undo(const Context &context) const override;
 };
 
@@ -67,7 +67,7 @@ class Upgrade final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "pg_upgrade"; }
     [[nodiscard]] Found probe(const Context &context) const override;
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
     void undo(const Context &context) const override;
 };
 
@@ -75,14 +75,14 @@ class Carry final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "carry"; }
     [[nodiscard]] Found probe(const Context &context) const override;
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class Swap final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "swap"; }
     [[nodiscard]] Found probe(const Context &context) const override;
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
     void undo(const Context &context) const override;
 };
 
@@ -90,7 +90,7 @@ class Start final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "start"; }
     [[nodiscard]] Found probe(const Context &context) const override;
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
     void undo(const Context &context) const override;
 };
 
@@ -98,34 +98,34 @@ class Identity final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "identity"; }
     [[nodiscard]] Found probe(const Context &context) const override;
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class Reconfigure final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "reconfigure"; }
     [[nodiscard]] Found probe(const Context &context) const override;
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
     void undo(const Context &context) const override;
 };
 
 class UpdateExtensions final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "update_extensions"; }
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class Statistics final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "statistics"; }
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class EnterMaintenance final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "enter_maintenance"; }
     [[nodiscard]] Found probe(const Context &context) const override;
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
     void undo(const Context &context) const override;
 };
 
@@ -133,31 +133,37 @@ class Rebuild final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "rebuild"; }
     [[nodiscard]] Found probe(const Context &context) const override;
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class Rejoin final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "rejoin"; }
     [[nodiscard]] Found probe(const Context &context) const override;
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class RestoreSettings final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "restore_settings"; }
     [[nodiscard]] Found probe(const Context &context) const override;
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class Verify final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return "verify"; }
-    nlohmann::json perform(const Context &context) const override;
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 // What a node's own pg_autoctl reported a moment ago, of a server that the health check reaches.
 [[nodiscard]] bool is_healthy_primary(const NodeReport &report);
+
+// Asks pg_auto_failover to end this node's maintenance, and waits until it is a secondary again.
+void leave_maintenance(const Context &context);
+
+// In a formation whose standbys are back; waits until the primary, this node, has applied it.
+void apply_number_sync_standbys(const Context &context, int number);
 
 // The files to carry as a result keeps them, and back.
 [[nodiscard]] nlohmann::json list_files_to_carry(const Context &context);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "controldata.hpp"
-#include "service.hpp"
 #include "upgrade/private_server.hpp"
 
 namespace pgaf {
@@ -63,12 +62,7 @@ nlohmann::json Stop::perform(const Context &context) const {
 
 // The old cluster serves again; a primary is waited for, since what its standbys do next depends on it.
 void Stop::undo(const Context &context) const {
-    const Service service(Installation::from(context.journal).unit);
-    allow_service(context);
-    service.end_guard();
-    if (!service.is_active()) {
-        service.start();
-    }
+    start_service(context);
     if (context.role() == Role::Primary) {
         context.wait_until("pg_autoctl to report a healthy primary", std::chrono::minutes(10),
                            [&] { return is_healthy_primary(context.monitor.report_of(context.node.nodeid)); });

@@ -91,9 +91,14 @@ void stop_cleanly(const Context &context) {
     }
 }
 
-void allow_service(const Context &context) {
+void start_service(const Context &context) {
     fs::remove(context.node.guard_flag());
     flush_directory(context.node.work_dir());
+    const Service service(Installation::from(context.journal).unit);
+    service.end_guard();
+    if (!service.is_active()) {
+        service.start();
+    }
 }
 
 }  // namespace pgaf

@@ -30,8 +30,10 @@ class PrivateServer {
 void stop_server(const Node &node, const std::filesystem::path &bindir);
 
 // The service and its server stopped, by a shutdown checkpoint, and kept from being started until
-// allow_service(). A server that had crashed is first recovered, out of everybody's reach.
+// start_service(). A server that had crashed is first recovered, out of everybody's reach.
 void stop_cleanly(const Context &context);
-void allow_service(const Context &context);
+
+// Lets the service be started again, and starts it where it does not run.
+void start_service(const Context &context);
 
 }  // namespace pgaf
