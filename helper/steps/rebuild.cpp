@@ -89,7 +89,7 @@ void take_base_backup(const Context &context, const std::string &conninfo) {
                                   "--checkpoint=fast",
                                   "--progress",
                                   "--no-password",
-                                  fmt::format("--slot=pgautofailover_standby_{}", node.nodeid)};
+                                  "--slot=" + autoctl::replication_slot_of(node.nodeid)};
     if (node.config.maximum_backup_rate_mb > 0) {
         argv.push_back(fmt::format("--max-rate={}M", node.config.maximum_backup_rate_mb));
     }
@@ -101,13 +101,24 @@ void take_base_backup(const Context &context, const std::string &conninfo) {
                  .on_progress = context.say});
 }
 
-}  // namespace
+// One that is away, or boots after a power cut, is waited for: without it there is nothing to rebuild from.
+void wait_for_primary(const Context &context, const std::string &conninfo) {
+    const auto pg_isready = Installation::from(context.journal).new_bindir / "pg_isready";
+    const std::chrono::seconds limit(context.node.options.wait_limit_s);
+    context.wait_until("the primary to accept connections", limit, [&] {
+        if (stop_was_asked()) {
+            throw HelperError(ExitCode::StepFailed, "stopped by the operator while the primary was away",
+                              "Run pgaf-upgrade run again: it goes on where it stopped.");
+        }
+        return run({.argv = {pg_isready.string(), "--quiet", "--dbname=" + conninfo}, .run_as = context.node.owner})
+                   .exit_code == 0;
+    });
+}
 
-namespace {
-
-// Again where the primary was away for a moment.
+// Again where the primary went away in between.
 void copy_primary(const Context &context, const std::string &conninfo) {
     for (int attempt = 1;; ++attempt) {
+        wait_for_primary(context, conninfo);
         remove_partial_backup(context);
         move_tablespaces_aside(context, context.old_dir());
         try {
