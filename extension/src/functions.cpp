@@ -10,7 +10,8 @@ namespace pgaf {
 const std::string &Arguments::required(std::size_t index, const char *name) const {
     const auto &value = values_.at(index);
     if (!value) {
-        throw Error(code::kBadArgument, std::string(name) + " must not be null");
+        throw Error(code::kBadArgument, std::string(name) + " must not be null",
+                    std::string("Every call needs a value for ") + name + ".");
     }
     return *value;
 }

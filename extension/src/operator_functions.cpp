@@ -88,7 +88,8 @@ void require_known(const Text &formation, const std::set<int> &groups, const std
     }
     if (known.empty()) {
         throw Error(code::kClusterNotReady,
-                    formation ? "formation \"" + *formation + "\" has no nodes" : "the monitor has no nodes");
+                    formation ? "formation \"" + *formation + "\" has no nodes" : "the monitor has no nodes",
+                    "Register nodes first: pg_autoctl create postgres on each.");
     }
     for (const int group : groups) {
         if (!known.contains(group)) {
@@ -315,8 +316,7 @@ Outcome pgaf_upgrade_approve(const Arguments &arguments) {
             return {std::string(to_string(run.plan.state)), {}};
         case RunState::Finished:
         case RunState::Aborted:
-            throw Error(code::kNotInStateFor,
-                        run_name(run.id()) + " is " + std::string(to_string(run.plan.state)) + " already");
+            refuse_ended(run);
     }
 
     require_passed_checks(run.id());
@@ -340,7 +340,8 @@ Outcome pgaf_upgrade_abort(const Arguments &arguments) {
         throw Error(
             code::kNotInStateFor,
             run_name(run.id()) + " is " + std::string(to_string(run.plan.state)) + " and can no longer be aborted",
-            run.has_ended() ? "" : "Remove the cause of what failed and let it go on with pgaf_upgrade_retry().");
+            run.has_ended() ? "SELECT * FROM pgaf_upgrade_history() shows how every run has ended."
+                            : "Remove the cause of what failed and let it go on with pgaf_upgrade_retry().");
     }
     change_run(run, RunState::Aborted, reason);
     return {std::string(to_string(run.plan.state)), {}};
@@ -350,8 +351,7 @@ Outcome pgaf_upgrade_retry(const Arguments &arguments) {
     auto run = lock_run(arguments.required_integer(0, "run"));
     const auto &name = arguments.text(1);
     if (run.has_ended()) {
-        throw Error(code::kNotInStateFor,
-                    run_name(run.id()) + " is " + std::string(to_string(run.plan.state)) + " already");
+        refuse_ended(run);
     }
     if (name && std::ranges::find(step_definitions(), *name, &StepDefinition::name) == step_definitions().end()) {
         throw Error(code::kUnknownObject, "there is no step \"" + *name + "\"",

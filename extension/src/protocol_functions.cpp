@@ -57,11 +57,11 @@ bool is_first_after_gate(const NodePlan &node, const StepDefinition &step) {
 
 void require_due(const Run &run, const NodePlan &node, const StepDefinition &step) {
     if (run.has_ended()) {
-        throw Error(code::kNotInStateFor,
-                    run_name(run.id()) + " is " + std::string(to_string(run.plan.state)) + " already");
+        refuse_ended(run);
     }
     if (const auto unmet = unmet_requirement(run.plan, node, step)) {
-        throw Error(code::kStepNotDue, step_of_node(step, node) + " is not due: it waits for " + *unmet);
+        throw Error(code::kStepNotDue, step_of_node(step, node) + " is not due: it waits for " + *unmet,
+                    "Ask pgaf_upgrade_next_step() which step is due.");
     }
     if (is_first_after_gate(node, step)) {
         require_same_roles(run, node.formation, node.group, false, node.nodeid);
@@ -157,7 +157,8 @@ Outcome pgaf_upgrade_begin_step(const Arguments &arguments) {
         case StepState::Running:
             return {std::to_string(store::keep_running(caller.run.id(), node.nodeid, step.name, caller.token)), {}};
         case StepState::Done:
-            throw Error(code::kNotInStateFor, step_of_node(step, node) + " is done already");
+            throw Error(code::kNotInStateFor, step_of_node(step, node) + " is done already",
+                        "Ask pgaf_upgrade_next_step() which step is due.");
         case StepState::Failed:
             throw Error(code::kStepNotDue, step_of_node(step, node) + " has failed",
                         "Attach with retry_failed, or let the operator call pgaf_upgrade_retry().");
@@ -191,7 +192,8 @@ Outcome pgaf_upgrade_finish_step(const Arguments &arguments) {
     }
     if (state != StepState::Running) {
         throw Error(code::kStepNotDue,
-                    step_of_node(step, node) + " is " + std::string(to_string(state)) + ": it was not begun");
+                    step_of_node(step, node) + " is " + std::string(to_string(state)) + ": it was not begun",
+                    "Call pgaf_upgrade_begin_step() before the work, with the same token.");
     }
     StepChange change;
     change.result = arguments.text(2);
@@ -214,7 +216,8 @@ Outcome pgaf_upgrade_fail_step(const Arguments &arguments) {
     }
     if (state != StepState::Running) {
         throw Error(code::kStepNotDue,
-                    step_of_node(step, node) + " is " + std::string(to_string(state)) + ": it was not begun");
+                    step_of_node(step, node) + " is " + std::string(to_string(state)) + ": it was not begun",
+                    "Call pgaf_upgrade_begin_step() before the work, with the same token.");
     }
     change_step(caller.run, node, step, StepState::Failed, change);
     return caller.run_state();
@@ -244,13 +247,15 @@ Outcome pgaf_upgrade_sync_journal(const Arguments &arguments) {
     auto &node = caller.node();
     const auto &json = arguments.required(1, "entries");
     if (!store::is_json_array(json)) {
-        throw Error(code::kBadArgument, "entries must be a JSON array");
+        throw Error(code::kBadArgument, "entries must be a JSON array",
+                    "Give a list of objects with step, state and finished_at.");
     }
 
     int taken = 0;
     for (const auto &entry : store::journal_entries(json)) {
         if (!entry.step || !entry.state || !entry.finished_at) {
-            throw Error(code::kBadArgument, "an entry of a journal needs step, state and finished_at");
+            throw Error(code::kBadArgument, "an entry of a journal needs step, state and finished_at",
+                        "Give each as text: {\"step\": \"stop\", \"state\": \"done\", \"finished_at\": \"...\"}.");
         }
         const auto &step = require_step(node, *entry.step);
         const auto to = parse_step_state(*entry.state);

@@ -100,7 +100,8 @@ void take_result(Run &run, const NodePlan &node, const StepDefinition &step, con
         if (const auto text = store::result_value(result, "source_version")) {
             const auto parsed = parse_sysidentifier(*text);
             if (!parsed || *parsed > 1000) {
-                throw Error(code::kBadArgument, "\"" + *text + "\" is not a major version of PostgreSQL");
+                throw Error(code::kBadArgument, "\"" + *text + "\" is not a major version of PostgreSQL",
+                            "Give source_version as a whole number, such as 15.");
             }
             const auto version = static_cast<int>(*parsed);
             if (version >= run.row.target_version) {
@@ -138,9 +139,15 @@ std::string run_name(std::int64_t runid) {
 NodePlan &Run::node(std::int64_t nodeid) {
     const auto found = std::ranges::find(plan.nodes, nodeid, &NodePlan::nodeid);
     if (found == plan.nodes.end()) {
-        throw Error(code::kUnknownObject, run_name(id()) + " has no node " + std::to_string(nodeid));
+        throw Error(code::kUnknownObject, run_name(id()) + " has no node " + std::to_string(nodeid),
+                    "SELECT * FROM pgaf_upgrade_progress(" + std::to_string(id()) + ") shows its nodes.");
     }
     return *found;
+}
+
+void refuse_ended(const Run &run) {
+    throw Error(code::kNotInStateFor, run_name(run.id()) + " is " + std::string(to_string(run.plan.state)) + " already",
+                "Start another one with pgaf_upgrade_start().");
 }
 
 Run lock_run(std::int64_t runid) {
@@ -179,8 +186,10 @@ StepState state_of(const NodePlan &node, const StepDefinition &step) {
 
 void change_run(Run &run, RunState to, const Text &message) {
     if (!is_legal(run.plan.state, to)) {
-        throw Error(code::kNotInStateFor, run_name(run.id()) + " is " + std::string(to_string(run.plan.state)) +
-                                              " and cannot become " + std::string(to_string(to)));
+        throw Error(code::kNotInStateFor,
+                    run_name(run.id()) + " is " + std::string(to_string(run.plan.state)) + " and cannot become " +
+                        std::string(to_string(to)),
+                    "SELECT * FROM pgaf_upgrade_status(" + std::to_string(run.id()) + ") tells what it waits for.");
     }
     store::set_run_state(run.id(), to);
     run.plan.state = to;
@@ -194,9 +203,11 @@ void change_run(Run &run, RunState to, const Text &message) {
 int change_step(Run &run, NodePlan &node, const StepDefinition &step, StepState to, const StepChange &change) {
     const auto from = state_of(node, step);
     if (!is_legal(from, to)) {
-        throw Error(code::kNotInStateFor, "step " + std::string(step.name) + " of " + node.name + " is " +
-                                              std::string(to_string(from)) + " and cannot become " +
-                                              std::string(to_string(to)));
+        throw Error(
+            code::kNotInStateFor,
+            "step " + std::string(step.name) + " of " + node.name + " is " + std::string(to_string(from)) +
+                " and cannot become " + std::string(to_string(to)),
+            "SELECT * FROM pgaf_upgrade_status(" + std::to_string(run.id()) + ") tells what the run waits for.");
     }
     int attempt = 0;
     Text message = change.message;

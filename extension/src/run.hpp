@@ -38,6 +38,9 @@ struct StepChange {
 Run lock_run(std::int64_t runid);
 Run read_run(std::int64_t runid);
 
+// For what only a run that goes on can do.
+[[noreturn]] void refuse_ended(const Run &run);
+
 // The library, the SQL objects and the steps of a run must be of one version.
 void require_same_version();
 
