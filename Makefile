@@ -3,19 +3,24 @@
 
 EXTENSION = extension/pgaf_upgrade
 # The script that CREATE EXTENSION runs is put together from its parts, in this order.
-SQL_PARTS = $(addprefix extension/sql/1.0/,tables.sql operator.sql protocol.sql procedures.sql shown.sql)
+SQL_PARTS = $(addprefix extension/sql/1.0/,tables.sql operator.sql protocol.sql maintenance.sql \
+	procedures.sql shown.sql)
 DATA_built = extension/sql/pgaf_upgrade--1.0.sql
 
 MODULE_big = pgaf_upgrade
 OBJS = \
+	extension/core/node_name.o \
 	extension/core/steps.o \
 	extension/core/sysidentifier.o \
 	extension/src/functions.o \
+	extension/src/maintenance_functions.o \
+	extension/src/node_argument.o \
 	extension/src/operator_functions.o \
 	extension/src/protocol_functions.o \
 	extension/src/run.o \
 	extension/src/shown_functions.o \
 	extension/src/store_cluster.o \
+	extension/src/store_maintenance.o \
 	extension/src/store_node.o \
 	extension/src/store_record.o \
 	extension/src/store_run.o \
@@ -26,7 +31,7 @@ OBJS = \
 	extension/src/pg/lock.o \
 	extension/src/pg/spi.o
 
-REGRESS = install steps start protocol lease journal sysidentifier
+REGRESS = install steps start protocol lease journal maintenance sysidentifier
 
 ISOLATION = attach_twice abort_or_switch last_steps rewrite_or_node_active
 ISOLATION_OPTS = --inputdir=test --load-extension=btree_gist --load-extension=pgautofailover \

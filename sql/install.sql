@@ -124,3 +124,19 @@ EXCEPTION WHEN OTHERS THEN
   RETURN SQLSTATE;
 END
 $$;
+
+-- a refusal as its SQLSTATE, text and hint; what is accepted is rolled back too
+CREATE FUNCTION test.refusal(command text, OUT code text, OUT message text, OUT hint text) LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE command;
+  RAISE EXCEPTION 'accepted' USING ERRCODE = 'TEST0';
+EXCEPTION WHEN OTHERS THEN
+  GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+END
+$$;
+
+-- the same of many calls, a line each
+CREATE FUNCTION test.refusals(VARIADIC commands text[]) RETURNS TABLE (refused text) LANGUAGE sql AS $$
+  SELECT format(E'%s\n  %s %s\n  %s', c, r.code, r.message, coalesce(nullif(r.hint, ''), '(no hint)'))
+    FROM unnest(commands) WITH ORDINALITY AS u (c, position), test.refusal(c) r ORDER BY position
+$$;

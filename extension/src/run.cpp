@@ -6,6 +6,7 @@
 #include "core/errors.hpp"
 #include "core/sysidentifier.hpp"
 #include "core/version.hpp"
+#include "src/store_maintenance.hpp"
 
 // last, to see what the others have brought in
 #include "src/cpp_only.hpp"
@@ -123,10 +124,10 @@ void take_result(Run &run, const NodePlan &node, const StepDefinition &step, con
         }
     }
     if (node.role == Role::Secondary && step.name == "enter_maintenance") {
-        store::begin_maintenance(run.id(), node.nodeid, node.name);
+        store::begin_maintenance_of_run(run.id(), node.nodeid);
     }
     if (node.role == Role::Secondary && step.name == "rejoin") {
-        store::end_maintenance(run.id(), node.nodeid);
+        store::end_maintenance_of_run(run.id(), node.nodeid);
     }
 }
 

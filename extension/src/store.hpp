@@ -140,15 +140,13 @@ bool is_json_array(const std::string &json);
 std::vector<JournalEntry> journal_entries(const std::string &json);
 
 // Records
-void record_event(std::int64_t runid, std::optional<std::int64_t> nodeid, std::string_view step, const char *kind,
-                  std::string_view state, const Text &message);
+void record_event(std::optional<std::int64_t> runid, std::optional<std::int64_t> nodeid, std::string_view step,
+                  const char *kind, std::string_view state, const Text &message);
 void record_check(std::int64_t runid, std::int64_t nodeid, const std::string &check_name, const std::string &severity,
                   bool passed, const Text &found, const Text &meaning, const Text &remedy);
 std::vector<FailedCheck> checks_in_the_way(std::int64_t runid);
 std::vector<std::int64_t> waive_check(std::int64_t runid, const std::string &node, const std::string &check_name,
                                       const std::string &reason);
-void begin_maintenance(std::int64_t runid, std::int64_t nodeid, const std::string &nodename);
-void end_maintenance(std::int64_t runid, std::int64_t nodeid);
 void record_sysidentifier_change(std::optional<std::int64_t> runid, const ClusterNode &node, std::int64_t after);
 
 }  // namespace pgaf::store

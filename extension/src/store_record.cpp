@@ -9,8 +9,8 @@ namespace pgaf::store {
 
 using pg::query;
 
-void record_event(std::int64_t runid, std::optional<std::int64_t> nodeid, std::string_view step, const char *kind,
-                  std::string_view state, const Text &message) {
+void record_event(std::optional<std::int64_t> runid, std::optional<std::int64_t> nodeid, std::string_view step,
+                  const char *kind, std::string_view state, const Text &message) {
     query(
         "INSERT INTO pgaf_upgrade.event (runid, nodeid, step, kind, state, message) "
         "VALUES ($1::bigint, $2::bigint, nullif($3, ''), $4, nullif($5, ''), $6)",
@@ -67,23 +67,6 @@ std::vector<std::int64_t> waive_check(std::int64_t runid, const std::string &nod
         nodes.push_back(row.integer(0));
     }
     return nodes;
-}
-
-void begin_maintenance(std::int64_t runid, std::int64_t nodeid, const std::string &nodename) {
-    query(
-        "INSERT INTO pgaf_upgrade.maintenance (runid, nodeid, nodename, started_at, reason) "
-        "SELECT $1::bigint, $2::bigint, $3, s.finished_at, pg_catalog.format('upgrade, run %s', $1) "
-        "  FROM pgaf_upgrade.step s "
-        " WHERE s.runid = $1::bigint AND s.nodeid = $2::bigint AND s.name = 'enter_maintenance'",
-        {runid, nodeid, nodename});
-}
-
-void end_maintenance(std::int64_t runid, std::int64_t nodeid) {
-    query(
-        "UPDATE pgaf_upgrade.maintenance m SET ended_at = s.finished_at FROM pgaf_upgrade.step s "
-        " WHERE m.runid = $1::bigint AND m.nodeid = $2::bigint AND m.ended_at IS NULL "
-        "   AND s.runid = m.runid AND s.nodeid = m.nodeid AND s.name = 'rejoin'",
-        {runid, nodeid});
 }
 
 void record_sysidentifier_change(std::optional<std::int64_t> runid, const ClusterNode &node, std::int64_t after) {

@@ -140,15 +140,25 @@ COMMENT ON TABLE pgaf_upgrade.check_result IS 'what the helpers'' checks found, 
 
 CREATE TABLE pgaf_upgrade.maintenance
  (
-    maintenanceid bigserial PRIMARY KEY,
-    runid         bigint REFERENCES pgaf_upgrade.run,
-    nodeid        bigint NOT NULL,
-    nodename      text NOT NULL,
-    started_at    timestamptz NOT NULL,
-    ended_at      timestamptz,
-    reason        text
+    maintenanceid     bigserial PRIMARY KEY,
+    runid             bigint REFERENCES pgaf_upgrade.run,
+    nodeid            bigint NOT NULL,
+    nodename          text NOT NULL,
+    formationid       text NOT NULL,
+    groupid           int NOT NULL,
+    started_at        timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    started_by        text NOT NULL DEFAULT SESSION_USER,
+    reported_at_start text,
+    assigned_at_start text,
+    reason            text,
+    ended_at          timestamptz,
+    ended_by          text,
+    reported_at_end   text,
+    assigned_at_end   text,
+    end_reason        text
  );
-COMMENT ON TABLE pgaf_upgrade.maintenance IS 'spans in which a node was in maintenance for an upgrade';
+CREATE UNIQUE INDEX maintenance_open ON pgaf_upgrade.maintenance (nodeid) WHERE ended_at IS NULL;
+COMMENT ON TABLE pgaf_upgrade.maintenance IS 'spans in which a node was in maintenance, for an upgrade or for any other reason';
 
 CREATE TABLE pgaf_upgrade.sysidentifier_change
  (
