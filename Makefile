@@ -4,7 +4,7 @@
 EXTENSION = extension/pgaf_upgrade
 # The script that CREATE EXTENSION runs is put together from its parts, in this order.
 SQL_PARTS = $(addprefix extension/sql/1.0/,tables.sql operator.sql protocol.sql maintenance.sql \
-	procedures.sql shown.sql)
+	sysidentifier.sql shown.sql)
 DATA_built = extension/sql/pgaf_upgrade--1.0.sql
 
 MODULE_big = pgaf_upgrade
@@ -12,6 +12,7 @@ OBJS = \
 	extension/core/node_name.o \
 	extension/core/steps.o \
 	extension/core/sysidentifier.o \
+	extension/core/sysidentifier_checks.o \
 	extension/src/functions.o \
 	extension/src/maintenance_functions.o \
 	extension/src/node_argument.o \
@@ -25,13 +26,15 @@ OBJS = \
 	extension/src/store_record.o \
 	extension/src/store_run.o \
 	extension/src/store_step.o \
+	extension/src/store_sysidentifier.o \
+	extension/src/sysidentifier.o \
 	extension/src/sysidentifier_functions.o \
 	extension/src/pg/entry_points.o \
 	extension/src/pg/guard.o \
 	extension/src/pg/lock.o \
 	extension/src/pg/spi.o
 
-REGRESS = install steps start protocol lease journal maintenance sysidentifier
+REGRESS = install steps start protocol lease journal maintenance validate sysidentifier
 
 ISOLATION = attach_twice abort_or_switch last_steps rewrite_or_node_active
 ISOLATION_OPTS = --inputdir=test --load-extension=btree_gist --load-extension=pgautofailover \

@@ -92,6 +92,25 @@ CREATE FUNCTION test.token(id bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
   SELECT ('00000000-0000-0000-0000-' || lpad(id::text, 12, '0'))::uuid
 $$;
 
+-- a system identifier as initdb would make one now, with that process id; and a text in which such
+-- identifiers have become <new 9>, so that it is the same every time
+CREATE FUNCTION test.fresh(pid int) RETURNS numeric LANGUAGE sql AS $$
+  SELECT floor(extract(epoch FROM clock_timestamp())) * 4294967296 + pid
+$$;
+CREATE FUNCTION test.plain(given text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  number text;
+BEGIN
+  FOR number IN SELECT DISTINCT m[1] FROM regexp_matches(given, '\d{17,20}', 'g') m LOOP
+    IF floor(number::numeric / 4294967296) BETWEEN extract(epoch FROM clock_timestamp()) - 7200
+                                               AND extract(epoch FROM clock_timestamp()) THEN
+      given := replace(given, number, format('<new %s>', number::numeric % 4096));
+    END IF;
+  END LOOP;
+  RETURN given;
+END
+$$;
+
 -- does every step that is due, node by node, until nothing is; returns what it did, in order
 CREATE FUNCTION test.drive(nodes bigint[]) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
@@ -107,7 +126,8 @@ BEGIN
         PERFORM pgaf_upgrade_begin_step(test.token(id), due.step);
         RETURN NEXT format('%s: %s -> %s', id, due.step,
           pgaf_upgrade_finish_step(test.token(id), due.step,
-            CASE due.step WHEN 'initdb' THEN '{"new_sysidentifier": "7000000000000000009"}' ELSE '{}' END::jsonb));
+            CASE due.step WHEN 'initdb' THEN jsonb_build_object('new_sysidentifier', test.fresh(id::int + 100)::text)
+                          ELSE '{}' END));
         moved := true;
       END IF;
     END LOOP;
@@ -126,17 +146,20 @@ END
 $$;
 
 -- a refusal as its SQLSTATE, text and hint; what is accepted is rolled back too
-CREATE FUNCTION test.refusal(command text, OUT code text, OUT message text, OUT hint text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION test.refusal(command text, OUT code text, OUT message text, OUT detail text, OUT hint text) LANGUAGE plpgsql AS $$
 BEGIN
   EXECUTE command;
   RAISE EXCEPTION 'accepted' USING ERRCODE = 'TEST0';
 EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+  GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+  message := test.plain(message);
+  detail := test.plain(detail);
+  hint := test.plain(hint);
 END
 $$;
 
 -- the same of many calls, a line each
 CREATE FUNCTION test.refusals(VARIADIC commands text[]) RETURNS TABLE (refused text) LANGUAGE sql AS $$
-  SELECT format(E'%s\n  %s %s\n  %s', c, r.code, r.message, coalesce(nullif(r.hint, ''), '(no hint)'))
+  SELECT format(E'%s\n  %s %s\n  %s', test.plain(c), r.code, r.message, coalesce(nullif(r.hint, ''), '(no hint)'))
     FROM unnest(commands) WITH ORDINALITY AS u (c, position), test.refusal(c) r ORDER BY position
 $$;

@@ -27,4 +27,15 @@ namespace pgaf {
     return static_cast<std::int64_t>(sysidentifier >> 32U);
 }
 
+// The microseconds of that time, 20 bits, and the lower 12 bits of initdb's process id.
+[[nodiscard]] constexpr int created_at_microseconds(std::uint64_t sysidentifier) {
+    return static_cast<int>((sysidentifier >> 12U) & 0xFFFFFU);
+}
+[[nodiscard]] constexpr int created_by_process(std::uint64_t sysidentifier) {
+    return static_cast<int>(sysidentifier & 0xFFFU);
+}
+
+// "2026-03-01 12:00:00.000042 UTC, process 77": what the identifier tells of itself.
+[[nodiscard]] std::string describe_sysidentifier(std::uint64_t sysidentifier);
+
 }  // namespace pgaf

@@ -56,6 +56,7 @@ Outcome pgaf_upgrade_sync_journal(const Arguments &arguments);
 Outcome pgaf_upgrade_record_maintenance(const Arguments &arguments);
 
 // sysidentifier_functions.cpp
+Outcome pgaf_upgrade_validate_sysidentifier(const Arguments &arguments);
 Outcome pgaf_upgrade_rewrite_sysidentifier(const Arguments &arguments);
 
 // shown_functions.cpp

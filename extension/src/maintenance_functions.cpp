@@ -2,6 +2,7 @@
 #include <array>
 
 #include "core/errors.hpp"
+#include "core/monitor_states.hpp"
 #include "src/functions.hpp"
 #include "src/node_argument.hpp"
 #include "src/pg/lock.hpp"

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "core/errors.hpp"
+#include "core/monitor_states.hpp"
 #include "src/functions.hpp"
 #include "src/run.hpp"
 #include "src/store.hpp"

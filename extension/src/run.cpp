@@ -1,12 +1,13 @@
 #include "src/run.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "core/errors.hpp"
+#include "core/monitor_states.hpp"
 #include "core/sysidentifier.hpp"
 #include "core/version.hpp"
 #include "src/store_maintenance.hpp"
+#include "src/sysidentifier.hpp"
 
 // last, to see what the others have brought in
 #include "src/cpp_only.hpp"
@@ -14,17 +15,6 @@
 namespace pgaf {
 
 namespace {
-
-constexpr std::array<std::string_view, 3> kWritable{"single", "wait_primary", "primary"};
-// The monitor takes a primary through these when a setting of the formation or of a node changes.
-constexpr std::array<std::string_view, 2> kWritableInPassing{"join_primary", "apply_settings"};
-// A secondary's own switch step moves it through these.
-constexpr std::array<std::string_view, 3> kSecondaryInPassing{"catchingup", "wait_maintenance", "maintenance"};
-
-template <std::size_t N>
-bool is_one_of(const std::array<std::string_view, N> &states, std::string_view state) {
-    return std::ranges::find(states, state) != states.end();
-}
 
 Run load(store::RunRow row) {
     Run run;
@@ -93,6 +83,10 @@ void take_result(Run &run, const NodePlan &node, const StepDefinition &step, con
     if (result && node.role != Role::Secondary && (step.phase == Phase::Prepare || step.phase == Phase::Switch)) {
         const auto before = sysidentifier_in(result, "old_sysidentifier");
         const auto after = sysidentifier_in(result, "new_sysidentifier");
+        if (after) {
+            // Now, while nothing has been stopped, and not first when it is to be written.
+            require_possible_sysidentifier(run.id(), node.formation, node.group, from_bigint(*after));
+        }
         if (before || after) {
             store::set_sysidentifiers(run.id(), node.nodeid, before, after);
         }
@@ -239,10 +233,6 @@ int change_step(Run &run, NodePlan &node, const StepDefinition &step, StepState 
     return attempt;
 }
 
-bool is_writable_state(std::string_view state) {
-    return is_one_of(kWritable, state);
-}
-
 void require_same_roles(const Run &run, const std::string &formation, int group, bool at_rest,
                         std::optional<std::int64_t> only_node) {
     const std::string hint = is_legal(run.plan.state, RunState::Aborted)
@@ -263,8 +253,8 @@ void require_same_roles(const Run &run, const std::string &formation, int group,
         }
         const bool is_same =
             node.role == Role::Primary
-                ? is_writable_state(now->goal_state) || (!at_rest && is_one_of(kWritableInPassing, now->goal_state))
-                : now->goal_state == "secondary" || (!at_rest && is_one_of(kSecondaryInPassing, now->goal_state));
+                ? is_writable_state(now->goal_state) || (!at_rest && is_writable_in_passing(now->goal_state))
+                : now->goal_state == "secondary" || (!at_rest && is_secondary_in_passing(now->goal_state));
         if (!is_same) {
             throw Error(code::kClusterNotReady,
                         node.name + " was " + std::string(to_string(node.role)) + " when " + run_name(run.id()) +

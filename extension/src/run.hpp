@@ -57,7 +57,6 @@ void change_run(Run &run, RunState to, const Text &message);
 void require_same_roles(const Run &run, const std::string &formation, int group, bool at_rest,
                         std::optional<std::int64_t> only_node);
 
-bool is_writable_state(std::string_view state);
 std::string run_name(std::int64_t runid);  // "run 1"
 
 }  // namespace pgaf

@@ -82,12 +82,9 @@ bool session_is_owner();  // superuser, or member of the role that owns the exte
 
 // pg_auto_failover
 std::vector<ClusterNode> cluster_nodes();
+std::vector<ClusterNode> group_nodes(const std::string &formation, int group);
 std::vector<std::string> formations();
 bool is_known_node(std::int64_t nodeid);
-// Returns how many rows it changed.
-std::int64_t update_group_sysidentifier(const std::string &formation, int group, std::int64_t after);
-// Another group, or a node of another formation, that has the identifier: its description.
-Text other_group_with_sysidentifier(const std::string &formation, int group, std::int64_t sysidentifier);
 
 // Runs
 void lock_for_start();
@@ -121,8 +118,6 @@ std::vector<HelperSign> helper_signs(std::int64_t runid);
 std::string assignment(std::int64_t runid, std::int64_t nodeid);  // what attach answers, as JSON
 void set_sysidentifiers(std::int64_t runid, std::int64_t nodeid, std::optional<std::int64_t> old_sysidentifier,
                         std::optional<std::int64_t> new_sysidentifier);
-// The new identifier of the group's primary, when its step `identity` was begun by this backend.
-std::optional<std::int64_t> sysidentifier_to_write(std::int64_t runid, const std::string &formation, int group);
 
 // Steps. A time that is null is now.
 int attempts(std::int64_t runid, std::int64_t nodeid, std::string_view step);
@@ -147,6 +142,5 @@ void record_check(std::int64_t runid, std::int64_t nodeid, const std::string &ch
 std::vector<FailedCheck> checks_in_the_way(std::int64_t runid);
 std::vector<std::int64_t> waive_check(std::int64_t runid, const std::string &node, const std::string &check_name,
                                       const std::string &reason);
-void record_sysidentifier_change(std::optional<std::int64_t> runid, const ClusterNode &node, std::int64_t after);
 
 }  // namespace pgaf::store

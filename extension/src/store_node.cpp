@@ -161,15 +161,4 @@ void set_sysidentifiers(std::int64_t runid, std::int64_t nodeid, std::optional<s
         {runid, nodeid, old_sysidentifier, new_sysidentifier});
 }
 
-std::optional<std::int64_t> sysidentifier_to_write(std::int64_t runid, const std::string &formation, int group) {
-    const auto rows = query(
-        "SELECT n.new_sysidentifier FROM pgaf_upgrade.node n "
-        "  JOIN pgaf_upgrade.step s ON s.runid = n.runid AND s.nodeid = n.nodeid "
-        " WHERE n.runid = $1::bigint AND n.formationid = $2 AND n.groupid = $3::int AND n.role = 'primary' "
-        "   AND s.name = 'identity' AND s.state = 'running' AND s.token = n.lease_token "
-        "   AND s.backend_pid = pg_catalog.pg_backend_pid() AND n.new_sysidentifier IS NOT NULL",
-        {runid, formation, group});
-    return rows.empty() ? std::nullopt : std::optional(rows.at(0).integer(0));
-}
-
 }  // namespace pgaf::store

@@ -69,12 +69,4 @@ std::vector<std::int64_t> waive_check(std::int64_t runid, const std::string &nod
     return nodes;
 }
 
-void record_sysidentifier_change(std::optional<std::int64_t> runid, const ClusterNode &node, std::int64_t after) {
-    query(
-        "INSERT INTO pgaf_upgrade.sysidentifier_change "
-        "       (runid, formationid, groupid, nodeid, nodename, before, after) "
-        "VALUES ($1::bigint, $2, $3::int, $4::bigint, $5, $6::bigint, $7::bigint)",
-        {runid, node.formation, node.group, node.nodeid, node.name, node.sysidentifier, after});
-}
-
 }  // namespace pgaf::store

@@ -1,12 +1,12 @@
 #include <algorithm>
-#include <iterator>
 
 #include "core/errors.hpp"
 #include "core/sysidentifier.hpp"
 #include "src/functions.hpp"
 #include "src/pg/lock.hpp"
 #include "src/run.hpp"
-#include "src/store.hpp"
+#include "src/store_sysidentifier.hpp"
+#include "src/sysidentifier.hpp"
 
 // last, to see what the others have brought in
 #include "src/cpp_only.hpp"
@@ -32,47 +32,61 @@ void require_identity_step(std::optional<std::int64_t> runid, const std::string 
     const auto expected = runid ? store::sysidentifier_to_write(*runid, formation, group) : std::nullopt;
     if (!expected) {
         throw Error(code::kNotAllowed,
-                    "this session may not rewrite the system identifier of group " + std::to_string(group) +
-                        " of formation " + formation,
-                    "Only the session that began the step identity of the group's primary may, or the owner of the "
-                    "extension.");
+                    "this session may not rewrite the system identifier of " + group_name(formation, group),
+                    "Only the session that began the step identity of the group's primary may, or a role that was "
+                    "granted it.");
     }
     if (from_bigint(*expected) != after) {
-        throw Error(code::kSystemIdentifier, format_sysidentifier(after) +
-                                                 " is not the new identifier that the run has "
-                                                 "recorded, " +
-                                                 format_sysidentifier(from_bigint(*expected)));
+        throw Error(code::kSystemIdentifier,
+                    format_sysidentifier(after) +
+                        " is not the new identifier that the run has "
+                        "recorded, " +
+                        format_sysidentifier(from_bigint(*expected)),
+                    "Compare with pg_controldata of the new cluster.");
     }
 }
 
+// The group's nodes; throws Error when there are none.
+std::vector<store::ClusterNode> require_group(const std::string &formation, int group) {
+    auto nodes = store::group_nodes(formation, group);
+    if (nodes.empty()) {
+        throw Error(code::kUnknownObject,
+                    "there is no node in group " + std::to_string(group) + " of formation \"" + formation + "\"",
+                    "SELECT DISTINCT formationid, groupid FROM pgautofailover.node lists the groups.");
+    }
+    return nodes;
+}
+
 }  // namespace
+
+Outcome pgaf_upgrade_validate_sysidentifier(const Arguments &arguments) {
+    const auto &formation = arguments.required(0, "formation");
+    const auto group = static_cast<int>(arguments.required_integer(1, "groupid"));
+    const auto nodes = require_group(formation, group);
+    Outcome outcome;
+    for (const auto &check : judge_sysidentifier(store::active_run_of_group(formation, group), formation, group, nodes,
+                                                 arguments.text(2))) {
+        outcome.rows.push_back({check.name, check.passed ? "t" : "f", check.found, check.meaning});
+    }
+    return outcome;
+}
 
 Outcome pgaf_upgrade_rewrite_sysidentifier(const Arguments &arguments) {
     const auto &formation = arguments.required(0, "formation");
     const auto group = static_cast<int>(arguments.required_integer(1, "groupid"));
     const auto before = required_sysidentifier(arguments, 2, "old");
     const auto after = required_sysidentifier(arguments, 3, "new");
-    if (after == 0) {
-        throw Error(code::kSystemIdentifier, "the new system identifier must not be 0");
-    }
 
     const auto runid = store::active_run_of_group(formation, group);
     if (runid) {
         (void) lock_run(*runid);
     }
-    if (!store::session_is_owner()) {
+    if (!store::may_rewrite_by_hand()) {
         require_identity_step(runid, formation, group, after);
     }
 
     pg::lock_formation(formation);
-    std::vector<store::ClusterNode> nodes;
-    std::ranges::copy_if(store::cluster_nodes(), std::back_inserter(nodes), [&](const store::ClusterNode &node) {
-        return node.formation == formation && node.group == group;
-    });
-    if (nodes.empty()) {
-        throw Error(code::kUnknownObject,
-                    "there is no node in group " + std::to_string(group) + " of formation \"" + formation + "\"");
-    }
+    const auto nodes = require_group(formation, group);
     if (std::ranges::all_of(nodes, [&](const auto &node) { return node.sysidentifier == to_bigint(after); })) {
         return {"0", {}};
     }
@@ -85,15 +99,12 @@ Outcome pgaf_upgrade_rewrite_sysidentifier(const Arguments &arguments) {
                         "Nothing was changed. Compare with pg_controldata on the node.");
         }
     }
-    if (const auto other = store::other_group_with_sysidentifier(formation, group, to_bigint(after))) {
-        throw Error(code::kSystemIdentifier,
-                    "the system identifier " + format_sysidentifier(after) + " belongs to " + *other);
-    }
+    refuse_failed(judge_sysidentifier(runid, formation, group, nodes, format_sysidentifier(after)), formation, group,
+                  after);
 
-    const auto changed = store::update_group_sysidentifier(formation, group, to_bigint(after));
-    for (const auto &node : nodes) {
-        store::record_sysidentifier_change(runid, node, to_bigint(after));
-        if (runid) {
+    const auto changed = store::rewrite_sysidentifier(runid, formation, group, to_bigint(before), to_bigint(after));
+    if (runid) {
+        for (const auto &node : nodes) {
             store::record_event(*runid, node.nodeid, "", "sysidentifier", "",
                                 format_sysidentifier(before) + " -> " + format_sysidentifier(after));
         }
