@@ -10,6 +10,7 @@ DATA_built = extension/sql/pgaf_upgrade--1.0.sql
 MODULE_big = pgaf_upgrade
 OBJS = \
 	extension/core/node_name.o \
+	extension/core/plan.o \
 	extension/core/steps.o \
 	extension/core/sysidentifier.o \
 	extension/core/sysidentifier_checks.o \
@@ -17,6 +18,7 @@ OBJS = \
 	extension/src/maintenance_functions.o \
 	extension/src/node_argument.o \
 	extension/src/operator_functions.o \
+	extension/src/planning.o \
 	extension/src/protocol_functions.o \
 	extension/src/run.o \
 	extension/src/shown_functions.o \
@@ -34,7 +36,7 @@ OBJS = \
 	extension/src/pg/lock.o \
 	extension/src/pg/spi.o
 
-REGRESS = install steps start protocol lease journal maintenance validate sysidentifier
+REGRESS = install steps plan start protocol lease journal maintenance validate sysidentifier
 
 ISOLATION = attach_twice abort_or_switch last_steps rewrite_or_node_active
 ISOLATION_OPTS = --inputdir=test --load-extension=btree_gist --load-extension=pgautofailover \

@@ -36,6 +36,7 @@ struct Outcome {
 namespace functions {
 
 // operator_functions.cpp
+Outcome pgaf_upgrade_plan(const Arguments &arguments);
 Outcome pgaf_upgrade_start(const Arguments &arguments);
 Outcome pgaf_upgrade_approve(const Arguments &arguments);
 Outcome pgaf_upgrade_abort(const Arguments &arguments);

@@ -127,6 +127,10 @@ void take_result(Run &run, const NodePlan &node, const StepDefinition &step, con
 
 }  // namespace
 
+std::string group_name(const std::string &formation, int group) {
+    return formation.empty() ? "the monitor" : "group " + std::to_string(group) + " of formation " + formation;
+}
+
 std::string run_name(std::int64_t runid) {
     return "run " + std::to_string(runid);
 }

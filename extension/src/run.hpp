@@ -57,6 +57,7 @@ void change_run(Run &run, RunState to, const Text &message);
 void require_same_roles(const Run &run, const std::string &formation, int group, bool at_rest,
                         std::optional<std::int64_t> only_node);
 
-std::string run_name(std::int64_t runid);  // "run 1"
+std::string group_name(const std::string &formation, int group);  // "group 0 of formation default"
+std::string run_name(std::int64_t runid);                         // "run 1"
 
 }  // namespace pgaf

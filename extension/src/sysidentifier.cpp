@@ -4,16 +4,13 @@
 
 #include "core/errors.hpp"
 #include "core/sysidentifier.hpp"
+#include "src/run.hpp"
 #include "src/store_sysidentifier.hpp"
 
 // last, to see what the others have brought in
 #include "src/cpp_only.hpp"
 
 namespace pgaf {
-
-std::string group_name(const std::string &formation, int group) {
-    return formation.empty() ? "the monitor" : "group " + std::to_string(group) + " of formation " + formation;
-}
 
 std::vector<SysidentifierCheck> judge_sysidentifier(std::optional<std::int64_t> runid, const std::string &formation,
                                                     int group, const std::vector<store::ClusterNode> &nodes,

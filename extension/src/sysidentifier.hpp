@@ -26,6 +26,4 @@ void require_possible_sysidentifier(std::int64_t runid, const std::string &forma
 void refuse_failed(const std::vector<SysidentifierCheck> &checks, const std::string &formation, int group,
                    std::uint64_t sysidentifier);
 
-std::string group_name(const std::string &formation, int group);  // "group 0 of formation default"
-
 }  // namespace pgaf

@@ -2,6 +2,38 @@
 -- For the operator. Nobody but the owner may call them until they are granted.
 ----------------------------------------------------------------------------------------------------
 
+CREATE FUNCTION @extschema@.pgaf_upgrade_plan
+ (
+    target_version  int,
+    formation       text DEFAULT NULL,
+    groups          int[] DEFAULT NULL,
+    include_monitor boolean DEFAULT true,
+    method          text DEFAULT 'link',
+    standby_method  text DEFAULT 'basebackup',
+    note            text DEFAULT NULL
+ )
+RETURNS TABLE
+ (
+    ordinal        int,
+    stage          int,
+    node           text,
+    node_formation text,
+    node_group     int,
+    role           text,
+    phase          text,
+    step           text,
+    title          text,
+    guide_step     text,
+    waits_for      text,
+    writes_refused boolean
+ )
+LANGUAGE C VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'pgaf_upgrade_plan';
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_plan(int, text, int[], boolean, text, text, text)
+     IS 'what pgaf_upgrade_start would have done by the same arguments, a row a step in order; refuses what it would; changes nothing';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_plan(int, text, int[], boolean, text, text, text) FROM PUBLIC;
+
 CREATE FUNCTION @extschema@.pgaf_upgrade_start
  (
     target_version  int,

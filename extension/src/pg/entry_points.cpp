@@ -174,6 +174,7 @@ Datum guarded(FunctionCallInfo fcinfo, Function function) {
     }                                                            \
     }
 
+PGAF_ENTRY_POINT(pgaf_upgrade_plan)
 PGAF_ENTRY_POINT(pgaf_upgrade_start)
 PGAF_ENTRY_POINT(pgaf_upgrade_approve)
 PGAF_ENTRY_POINT(pgaf_upgrade_abort)
