@@ -3,8 +3,8 @@
 
 EXTENSION = extension/pgaf_upgrade
 # The script that CREATE EXTENSION runs is put together from its parts, in this order.
-SQL_PARTS = $(addprefix extension/sql/1.0/,tables.sql operator.sql protocol.sql maintenance.sql \
-	sysidentifier.sql shown.sql)
+SQL_PARTS = $(addprefix extension/sql/1.0/,tables.sql operator.sql protocol.sql backup.sql \
+	maintenance.sql sysidentifier.sql shown.sql)
 DATA_built = extension/sql/pgaf_upgrade--1.0.sql
 
 MODULE_big = pgaf_upgrade
@@ -14,6 +14,7 @@ OBJS = \
 	extension/core/steps.o \
 	extension/core/sysidentifier.o \
 	extension/core/sysidentifier_checks.o \
+	extension/src/backup_functions.o \
 	extension/src/functions.o \
 	extension/src/maintenance_functions.o \
 	extension/src/node_argument.o \
@@ -22,6 +23,7 @@ OBJS = \
 	extension/src/protocol_functions.o \
 	extension/src/run.o \
 	extension/src/shown_functions.o \
+	extension/src/store_backup.o \
 	extension/src/store_cluster.o \
 	extension/src/store_maintenance.o \
 	extension/src/store_node.o \
@@ -36,7 +38,7 @@ OBJS = \
 	extension/src/pg/lock.o \
 	extension/src/pg/spi.o
 
-REGRESS = install steps plan start protocol lease journal maintenance validate sysidentifier
+REGRESS = install steps plan start protocol lease journal maintenance backup validate sysidentifier
 
 ISOLATION = attach_twice abort_or_switch last_steps rewrite_or_node_active
 ISOLATION_OPTS = --inputdir=test --load-extension=btree_gist --load-extension=pgautofailover \

@@ -53,6 +53,9 @@ Outcome pgaf_upgrade_fail_step(const Arguments &arguments);
 Outcome pgaf_upgrade_report_check(const Arguments &arguments);
 Outcome pgaf_upgrade_sync_journal(const Arguments &arguments);
 
+// backup_functions.cpp
+Outcome pgaf_upgrade_record_backup(const Arguments &arguments);
+
 // maintenance_functions.cpp
 Outcome pgaf_upgrade_record_maintenance(const Arguments &arguments);
 

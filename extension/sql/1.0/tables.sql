@@ -180,15 +180,22 @@ CREATE TABLE pgaf_upgrade.backup
  (
     backupid    bigserial PRIMARY KEY,
     runid       bigint REFERENCES pgaf_upgrade.run,
-    nodeid      bigint NOT NULL,
-    kind        text NOT NULL,
-    location    text NOT NULL,
+    formationid text,
+    nodeid      bigint,
+    nodename    text,
+    label       text NOT NULL,
+    tool        text NOT NULL,
     taken_at    timestamptz NOT NULL,
+    location    text,
     verified_at timestamptz,
+    note        text,
+    recorded_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     recorded_by text NOT NULL DEFAULT SESSION_USER,
-    note        text
+
+    UNIQUE NULLS NOT DISTINCT (label, tool, formationid, nodeid),
+    CHECK (formationid IS NOT NULL OR nodeid IS NOT NULL)
  );
-COMMENT ON TABLE pgaf_upgrade.backup IS 'backups that the operator relies on for a run';
+COMMENT ON TABLE pgaf_upgrade.backup IS 'backups that the operator relies on';
 
 REVOKE ALL ON ALL TABLES IN SCHEMA pgaf_upgrade FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA pgaf_upgrade FROM PUBLIC;
