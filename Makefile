@@ -38,7 +38,7 @@ OBJS = \
 	extension/src/pg/lock.o \
 	extension/src/pg/spi.o
 
-REGRESS = install steps plan start protocol lease journal maintenance backup validate sysidentifier
+REGRESS = install steps plan start protocol lease journal maintenance backup validate sysidentifier history
 
 ISOLATION = attach_twice abort_or_switch last_steps rewrite_or_node_active
 ISOLATION_OPTS = --inputdir=test --load-extension=btree_gist --load-extension=pgautofailover \
