@@ -14,6 +14,7 @@ OBJS = \
 	extension/core/steps.o \
 	extension/core/sysidentifier.o \
 	extension/core/sysidentifier_checks.o \
+	extension/core/transitions.o \
 	extension/src/backup_functions.o \
 	extension/src/functions.o \
 	extension/src/maintenance_functions.o \
@@ -38,9 +39,9 @@ OBJS = \
 	extension/src/pg/lock.o \
 	extension/src/pg/spi.o
 
-REGRESS = install steps plan start protocol lease journal maintenance backup validate sysidentifier history
+REGRESS = install steps transitions checks plan start protocol lease journal maintenance backup validate sysidentifier history events
 
-ISOLATION = attach_twice abort_or_switch last_steps rewrite_or_node_active
+ISOLATION = start_twice attach_twice abort_or_switch last_steps rewrite_or_node_active
 ISOLATION_OPTS = --inputdir=test --load-extension=btree_gist --load-extension=pgautofailover \
 	--load-extension=pgaf_upgrade
 

@@ -86,6 +86,7 @@ struct NextStep {
 [[nodiscard]] std::optional<std::string> unmet_requirement(const RunPlan &run, const NodePlan &node,
                                                            const StepDefinition &step);
 
+// By the tables in transitions.hpp.
 [[nodiscard]] bool is_legal(StepState from, StepState to);
 [[nodiscard]] bool is_legal(RunState from, RunState to);
 [[nodiscard]] bool has_ended(RunState state);

@@ -13,14 +13,6 @@ namespace pgaf::functions {
 
 namespace {
 
-const std::string &required_words(const Arguments &arguments, std::size_t index, const char *name, const char *hint) {
-    const auto &text = arguments.required(index, name);
-    if (text.find_first_not_of(' ') == std::string::npos) {
-        throw Error(code::kBadArgument, std::string(name) + " must not be empty", hint);
-    }
-    return text;
-}
-
 void require_past(const std::string &time, const char *name) {
     if (!store::is_past(time)) {
         throw Error(code::kBadArgument, std::string(name) + " " + time + " is not a time that has passed",
@@ -63,8 +55,8 @@ void find_subject(store::Backup &backup, const Text &formation, const Text &node
 
 Outcome pgaf_upgrade_record_backup(const Arguments &arguments) {
     store::Backup backup;
-    backup.label = required_words(arguments, 0, "label", "Give the name that the tool has for the backup.");
-    backup.tool = required_words(arguments, 1, "tool", "Name the program that made it, such as pg_basebackup.");
+    backup.label = arguments.required_words(0, "label", "Give the name that the tool has for the backup.");
+    backup.tool = arguments.required_words(1, "tool", "Name the program that made it, such as pg_basebackup.");
     backup.taken_at = arguments.required(2, "taken_at");
     backup.location = arguments.text(5);
     backup.verified_at = arguments.text(6);

@@ -19,6 +19,8 @@ class Arguments {
     [[nodiscard]] const Text &text(std::size_t index) const { return values_.at(index); }
     // These throw Error, naming the argument, when it is null.
     [[nodiscard]] const std::string &required(std::size_t index, const char *name) const;
+    // Neither null nor blank; the hint tells what is expected.
+    [[nodiscard]] const std::string &required_words(std::size_t index, const char *name, const char *hint) const;
     [[nodiscard]] std::int64_t required_integer(std::size_t index, const char *name) const;
     [[nodiscard]] bool required_boolean(std::size_t index, const char *name) const;
     [[nodiscard]] std::optional<std::int64_t> integer(std::size_t index) const;
@@ -65,6 +67,7 @@ Outcome pgaf_upgrade_rewrite_sysidentifier(const Arguments &arguments);
 
 // shown_functions.cpp
 Outcome pgaf_upgrade_steps(const Arguments &arguments);
+Outcome pgaf_upgrade_transitions(const Arguments &arguments);
 Outcome pgaf_upgrade_waiting_for(const Arguments &arguments);
 
 }  // namespace functions

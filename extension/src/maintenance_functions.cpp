@@ -138,7 +138,7 @@ Outcome pgaf_upgrade_record_maintenance(const Arguments &arguments) {
     const auto &action = require_action(arguments.required(1, "action"));
     const auto &reason = arguments.text(2);
     if (action.begins) {
-        (void) arguments.required(2, "reason");
+        (void) arguments.required_words(2, "reason", "Say why: the record is for whoever comes next.");
     }
     const auto node = node_of(text);
 

@@ -3,6 +3,7 @@
 #include "core/errors.hpp"
 #include "core/plan.hpp"
 #include "src/functions.hpp"
+#include "src/node_argument.hpp"
 #include "src/planning.hpp"
 #include "src/run.hpp"
 #include "src/store.hpp"
@@ -46,6 +47,8 @@ void require_passed_checks(std::int64_t runid) {
                 "pgaf_upgrade_waive_check().",
                 joined(lines, "\n"));
 }
+
+constexpr const char *kSayWhy = "Say why: the record is for whoever comes next.";
 
 std::int64_t only_active_run() {
     const auto active = store::active_runs();
@@ -147,7 +150,7 @@ Outcome pgaf_upgrade_approve(const Arguments &arguments) {
 
 Outcome pgaf_upgrade_abort(const Arguments &arguments) {
     auto run = lock_run(arguments.required_integer(0, "run"));
-    const auto &reason = arguments.required(1, "reason");
+    const auto &reason = arguments.required_words(1, "reason", kSayWhy);
     if (run.plan.state == RunState::Aborted) {
         return {std::string(to_string(run.plan.state)), {}};
     }
@@ -178,6 +181,7 @@ Outcome pgaf_upgrade_retry(const Arguments &arguments) {
             if ((!name || step->name == *name) && state_of(node, *step) == StepState::Failed) {
                 StepChange change;
                 change.kind = "retried";
+                change.message = arguments.text(2);
                 change_step(run, node, *step, StepState::Pending, change);
                 ++retried;
             }
@@ -188,18 +192,34 @@ Outcome pgaf_upgrade_retry(const Arguments &arguments) {
 
 Outcome pgaf_upgrade_waive_check(const Arguments &arguments) {
     const auto run = lock_run(arguments.required_integer(0, "run"));
-    const auto &node = arguments.required(1, "node");
+    const auto &text = arguments.required(1, "node");
     const auto &check_name = arguments.required(2, "check_name");
-    const auto &reason = arguments.required(3, "reason");
-    const auto nodes = store::waive_check(run.id(), node, check_name, reason);
-    if (nodes.empty()) {
+    const auto &reason = arguments.required_words(3, "reason", kSayWhy);
+    if (!is_legal(run.plan.state, RunState::Aborted)) {
+        throw Error(code::kNotInStateFor,
+                    run_name(run.id()) + " is " + std::string(to_string(run.plan.state)) +
+                        ": its checks no longer stand in the way of anything",
+                    "SELECT * FROM pgaf_upgrade_status(" + std::to_string(run.id()) + ") tells what it waits for.");
+    }
+    const auto id = std::to_string(run.id());
+    const auto node = require_node(named(run.plan), text, "SELECT * FROM pgaf_upgrade_progress(" + id + ")");
+    const auto check = store::check_result(run.id(), node.nodeid, check_name);
+    if (!check) {
         throw Error(code::kUnknownObject,
-                    run_name(run.id()) + " has no result of a check \"" + check_name + "\" on \"" + node + "\"",
-                    "SELECT * FROM pgaf_upgrade_checks(" + std::to_string(run.id()) + ") lists them.");
+                    run_name(run.id()) + " has no result of a check \"" + check_name + "\" on " + node.name,
+                    "SELECT * FROM pgaf_upgrade_checks(" + id + ") lists them.");
     }
-    for (const auto nodeid : nodes) {
-        store::record_event(run.id(), nodeid, "", "waived", "", check_name + ": " + reason);
+    if (check->passed) {
+        throw Error(code::kNotInStateFor, "check " + check_name + " has passed on " + node.name,
+                    "There is nothing to waive; SELECT * FROM pgaf_upgrade_checks(" + id + ") lists what failed.");
     }
+    if (check->data_loss) {
+        throw Error(code::kNotAllowed,
+                    "check " + check_name + " on " + node.name + " means that data would be lost, and cannot be waived",
+                    check->remedy.value_or("Remedy what it found and let the helper check again."));
+    }
+    store::waive_check(run.id(), node.nodeid, check_name, reason);
+    store::record_event(run.id(), node.nodeid, "", "waived", "", check_name + ": " + reason);
     return {};
 }
 

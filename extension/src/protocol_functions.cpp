@@ -232,8 +232,13 @@ Outcome pgaf_upgrade_report_check(const Arguments &arguments) {
     if (std::ranges::find(kSeverities, severity) == kSeverities.end()) {
         throw Error(code::kBadArgument, "\"" + severity + "\" is not a severity", "Use error, warning or info.");
     }
+    const bool data_loss = arguments.required_boolean(7, "data_loss");
+    if (data_loss && severity != "error") {
+        throw Error(code::kBadArgument, "a check that means data loss cannot be of severity " + severity,
+                    "Use the severity error.");
+    }
     store::record_check(caller.run.id(), caller.nodeid, check_name, severity, passed, arguments.text(4),
-                        arguments.text(5), arguments.text(6));
+                        arguments.text(5), arguments.text(6), data_loss);
     if (!passed) {
         store::record_event(
             caller.run.id(), caller.nodeid, "", "check", "",

@@ -67,6 +67,12 @@ struct JournalEntry {
     Text hint;
 };
 
+struct CheckResult {
+    bool passed = false;
+    bool data_loss = false;
+    Text remedy;
+};
+
 struct FailedCheck {
     std::string node;
     std::string check_name;
@@ -138,9 +144,9 @@ std::vector<JournalEntry> journal_entries(const std::string &json);
 void record_event(std::optional<std::int64_t> runid, std::optional<std::int64_t> nodeid, std::string_view step,
                   const char *kind, std::string_view state, const Text &message);
 void record_check(std::int64_t runid, std::int64_t nodeid, const std::string &check_name, const std::string &severity,
-                  bool passed, const Text &found, const Text &meaning, const Text &remedy);
+                  bool passed, const Text &found, const Text &meaning, const Text &remedy, bool data_loss);
 std::vector<FailedCheck> checks_in_the_way(std::int64_t runid);
-std::vector<std::int64_t> waive_check(std::int64_t runid, const std::string &node, const std::string &check_name,
-                                      const std::string &reason);
+std::optional<CheckResult> check_result(std::int64_t runid, std::int64_t nodeid, const std::string &check_name);
+void waive_check(std::int64_t runid, std::int64_t nodeid, const std::string &check_name, const std::string &reason);
 
 }  // namespace pgaf::store

@@ -68,18 +68,18 @@ COMMENT ON FUNCTION @extschema@.pgaf_upgrade_abort(bigint, text)
      IS 'end a run that has not begun to switch; returns its state';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_abort(bigint, text) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.pgaf_upgrade_retry(run bigint, step text DEFAULT NULL)
+CREATE FUNCTION @extschema@.pgaf_upgrade_retry(run bigint, step text DEFAULT NULL, reason text DEFAULT NULL)
 RETURNS int LANGUAGE C VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pgaf_upgrade_retry';
-COMMENT ON FUNCTION @extschema@.pgaf_upgrade_retry(bigint, text)
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_retry(bigint, text, text)
      IS 'let failed steps (of that name, or all) be tried again; returns how many';
-REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_retry(bigint, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_retry(bigint, text, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_waive_check(run bigint, node text, check_name text, reason text)
 RETURNS void LANGUAGE C VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pgaf_upgrade_waive_check';
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_waive_check(bigint, text, text, text)
-     IS 'let a failed check of a node no longer stand in the way of the approval';
+     IS 'let a failed check of a node no longer stand in the way of the approval, unless it means data loss';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_waive_check(bigint, text, text, text) FROM PUBLIC;

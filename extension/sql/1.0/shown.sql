@@ -23,6 +23,14 @@ COMMENT ON FUNCTION @extschema@.pgaf_upgrade_steps()
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_steps() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_steps() TO PUBLIC;
 
+CREATE FUNCTION pgaf_upgrade.transitions()
+RETURNS TABLE (moves text, state text, next text, by text)
+LANGUAGE C IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'pgaf_upgrade_transitions';
+COMMENT ON FUNCTION pgaf_upgrade.transitions() IS 'which state of a step or a run may follow which, as the library knows them';
+REVOKE ALL ON FUNCTION pgaf_upgrade.transitions() FROM PUBLIC;
+
 CREATE FUNCTION pgaf_upgrade.waiting_for(run bigint)
 RETURNS text LANGUAGE C VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -170,13 +178,16 @@ RETURNS TABLE
     found        text,
     meaning      text,
     remedy       text,
+    data_loss    boolean,
+    waived_by    text,
     waive_reason text,
     reported_at  timestamptz
  )
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT n.nodename, c.check_name, c.severity, c.passed, c.found, c.meaning, c.remedy, c.waive_reason, c.reported_at
+  SELECT n.nodename, c.check_name, c.severity, c.passed, c.found, c.meaning, c.remedy, c.data_loss, c.waived_by,
+         c.waive_reason, c.reported_at
     FROM pgaf_upgrade.check_result c JOIN pgaf_upgrade.node n USING (runid, nodeid)
    WHERE c.runid = pgaf_upgrade.shown_run($1)
 ORDER BY c.passed, array_position(ARRAY['error', 'warning', 'info'], c.severity), n.nodeid, c.check_name
@@ -233,6 +244,7 @@ RETURNS TABLE
     writes_refused      interval,
     redundancy_after    interval,
     ended_at            timestamptz,
+    ended_by            text,
     end_reason          text,
     failures            int,
     checks_waived       int,
@@ -247,7 +259,8 @@ AS $$
          r.standby_method,
          (SELECT count(*)::int FROM pgaf_upgrade.node n WHERE n.runid = r.runid),
          r.started_at, r.started_by, r.approved_at, r.approved_by,
-         t.refused_at, t.accepted_at, t.writes_refused, t.redundancy_after, r.ended_at, r.end_reason,
+         t.refused_at, t.accepted_at, t.writes_refused, t.redundancy_after, r.ended_at, r.ended_by,
+         r.end_reason,
          (SELECT count(*)::int FROM pgaf_upgrade.event e
            WHERE e.runid = r.runid AND e.kind = 'step' AND e.state = 'failed'),
          (SELECT count(*)::int FROM pgaf_upgrade.check_result c WHERE c.runid = r.runid AND c.waived_at IS NOT NULL),

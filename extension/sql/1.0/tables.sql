@@ -32,6 +32,7 @@ CREATE TABLE pgaf_upgrade.run
     approved_by     text,
     not_before      timestamptz,
     ended_at        timestamptz,
+    ended_by        text,
     end_reason      text
  );
 COMMENT ON TABLE pgaf_upgrade.run IS 'one upgrade of a cluster, or of some of its groups';
@@ -118,6 +119,26 @@ CREATE TABLE pgaf_upgrade.event
 CREATE INDEX event_runid ON pgaf_upgrade.event (runid, eventid);
 COMMENT ON TABLE pgaf_upgrade.event IS 'everything that happened, in order; rows are only ever added';
 
+-- No function changes events; this is for whoever is granted more on the table than its owner meant to.
+CREATE FUNCTION pgaf_upgrade.refuse_change_of_events()
+RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF NOT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN
+    RAISE EXCEPTION 'events of pgaf_upgrade are never changed'
+      USING ERRCODE = 'PU011', HINT = 'Only a superuser may, to remove those of runs that nobody needs any more.';
+  END IF;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION pgaf_upgrade.refuse_change_of_events() IS 'keeps events from being changed by anybody but a superuser';
+REVOKE ALL ON FUNCTION pgaf_upgrade.refuse_change_of_events() FROM PUBLIC;
+
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON pgaf_upgrade.event
+  FOR EACH STATEMENT EXECUTE FUNCTION pgaf_upgrade.refuse_change_of_events();
+COMMENT ON TRIGGER append_only ON pgaf_upgrade.event IS 'keeps events from being changed by anybody but a superuser';
+
 CREATE TABLE pgaf_upgrade.check_result
  (
     runid        bigint NOT NULL,
@@ -128,6 +149,7 @@ CREATE TABLE pgaf_upgrade.check_result
     found        text,
     meaning      text,
     remedy       text,
+    data_loss    boolean NOT NULL DEFAULT false,
     reported_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     waived_at    timestamptz,
     waived_by    text,
