@@ -15,6 +15,7 @@ OBJS = \
 	extension/core/sysidentifier.o \
 	extension/core/sysidentifier_checks.o \
 	extension/core/transitions.o \
+	extension/core/version.o \
 	extension/src/backup_functions.o \
 	extension/src/functions.o \
 	extension/src/maintenance_functions.o \
@@ -35,11 +36,12 @@ OBJS = \
 	extension/src/sysidentifier.o \
 	extension/src/sysidentifier_functions.o \
 	extension/src/pg/entry_points.o \
+	extension/src/pg/extension.o \
 	extension/src/pg/guard.o \
 	extension/src/pg/lock.o \
 	extension/src/pg/spi.o
 
-REGRESS = install steps transitions checks plan start protocol lease journal maintenance backup validate sysidentifier history events
+REGRESS = install rights versions steps transitions checks plan start protocol lease journal maintenance backup validate sysidentifier history events
 
 ISOLATION = start_twice attach_twice abort_or_switch last_steps rewrite_or_node_active
 ISOLATION_OPTS = --inputdir=test --load-extension=btree_gist --load-extension=pgautofailover \

@@ -166,7 +166,6 @@ PlannedRun plan_run(const Arguments &arguments, bool to_start) {
     const auto &method = arguments.required(4, "method");
     const auto &standby_method = arguments.required(5, "standby_method");
 
-    require_same_version();
     require_method(method, "method", "link");
     require_method(standby_method, "standby_method", "basebackup");
     std::optional<int> source_version;

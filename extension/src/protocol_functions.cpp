@@ -103,7 +103,6 @@ Outcome pgaf_upgrade_attach(const Arguments &arguments) {
     const bool retry_failed = arguments.required_boolean(4, "retry_failed");
     const bool resumed = arguments.required_boolean(5, "resumed");
 
-    require_same_version();
     if (helper_version != kVersion) {
         throw Error(
             code::kVersionsDiffer,

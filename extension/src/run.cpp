@@ -5,7 +5,6 @@
 #include "core/errors.hpp"
 #include "core/monitor_states.hpp"
 #include "core/sysidentifier.hpp"
-#include "core/version.hpp"
 #include "src/store_maintenance.hpp"
 #include "src/sysidentifier.hpp"
 
@@ -155,16 +154,6 @@ Run lock_run(std::int64_t runid) {
 
 Run read_run(std::int64_t runid) {
     return require_run(runid, false);
-}
-
-void require_same_version() {
-    const auto installed = store::extension_version();
-    if (installed != kVersion) {
-        throw Error(code::kVersionsDiffer,
-                    std::string("the library of pgaf_upgrade is of version ") + kVersion + ", its SQL objects are of " +
-                        installed,
-                    "Run ALTER EXTENSION pgaf_upgrade UPDATE, or install the library of that version.");
-    }
 }
 
 const StepDefinition &require_step(const NodePlan &node, std::string_view name) {

@@ -41,9 +41,6 @@ Run read_run(std::int64_t runid);
 // For what only a run that goes on can do.
 [[noreturn]] void refuse_ended(const Run &run);
 
-// The library, the SQL objects and the steps of a run must be of one version.
-void require_same_version();
-
 StepState state_of(const NodePlan &node, const StepDefinition &step);
 const StepDefinition &require_step(const NodePlan &node, std::string_view name);
 

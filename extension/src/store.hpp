@@ -80,7 +80,6 @@ struct FailedCheck {
 };
 
 // The server and the session
-std::string extension_version();
 int server_major();
 std::int64_t server_sysidentifier();
 int server_port();

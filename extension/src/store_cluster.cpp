@@ -38,10 +38,6 @@ std::vector<ClusterNode> to_nodes(const pg::Rows &rows) {
 
 }  // namespace
 
-std::string extension_version() {
-    return query("SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'pgaf_upgrade'").at(0).string(0);
-}
-
 int server_major() {
     return static_cast<int>(
         query("SELECT pg_catalog.current_setting('server_version_num')::int / 10000").at(0).integer(0));
