@@ -8,14 +8,6 @@ CREATE EXTENSION pgaf_upgrade;
 SELECT n.nspname AS functions_in FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
  WHERE e.extname = 'pgaf_upgrade';
 
--- every function: who may call it
-SELECT p.oid::regprocedure AS function, p.prosecdef AS definer, p.proconfig AS settings,
-       has_function_privilege('autoctl_node', p.oid, 'EXECUTE') AS autoctl_node,
-       (SELECT bool_or(a.grantee = 0) FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a) AS public
-  FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
-  JOIN pg_extension e ON e.oid = d.refobjid
- WHERE e.extname = 'pgaf_upgrade' ORDER BY p.proname COLLATE "C";
-
 -- nobody but the owner has rights on the tables
 SELECT c.relname, c.relacl IS NULL OR NOT EXISTS
        (SELECT 1 FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner) AS closed,
@@ -88,7 +80,7 @@ END
 $$;
 
 -- the token of a node's helper
-CREATE FUNCTION test.token(id bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION test.token(id bigint) RETURNS uuid LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
   SELECT ('00000000-0000-0000-0000-' || lpad(id::text, 12, '0'))::uuid
 $$;
 
