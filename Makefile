@@ -41,7 +41,7 @@ OBJS = \
 	extension/src/pg/lock.o \
 	extension/src/pg/spi.o
 
-REGRESS = install rights versions steps transitions checks plan start protocol lease journal maintenance backup validate sysidentifier history events
+REGRESS = install rights versions bad_input steps transitions checks plan start protocol lease journal maintenance backup validate sysidentifier history events
 
 ISOLATION = start_twice attach_twice abort_or_switch last_steps rewrite_or_node_active
 ISOLATION_OPTS = --inputdir=test --load-extension=btree_gist --load-extension=pgautofailover \
