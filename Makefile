@@ -3,7 +3,7 @@
 
 EXTENSION = extension/pgaf_upgrade
 # The script that CREATE EXTENSION runs is put together from its parts, in this order.
-SQL_PARTS = $(addprefix extension/sql/1.0/,tables.sql operator.sql protocol.sql backup.sql \
+SQL_PARTS = $(addprefix extension/sql/1.0/,tables.sql records.sql operator.sql protocol.sql backup.sql \
 	maintenance.sql sysidentifier.sql shown.sql)
 DATA_built = extension/sql/pgaf_upgrade--1.0.sql
 

@@ -16,14 +16,21 @@ SELECT c.relname, c.relacl IS NULL OR NOT EXISTS
  WHERE n.nspname = 'pgaf_upgrade' AND c.relkind IN ('r', 'S') AND e.extname = 'pgaf_upgrade'
  ORDER BY c.relname COLLATE "C";
 
--- everything has a comment
-SELECT p.oid::regprocedure AS without_comment
+-- everything has a comment: functions, tables, each column of them, triggers
+SELECT p.oid::regprocedure::text AS without_comment
   FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
   JOIN pg_extension e ON e.oid = d.refobjid
  WHERE e.extname = 'pgaf_upgrade' AND obj_description(p.oid, 'pg_proc') IS NULL
 UNION ALL
-SELECT NULL FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE n.nspname = 'pgaf_upgrade' AND c.relkind = 'r' AND obj_description(c.oid, 'pg_class') IS NULL;
+SELECT c.oid::regclass::text FROM pg_class c
+ WHERE c.relnamespace = 'pgaf_upgrade'::regnamespace AND c.relkind = 'r' AND obj_description(c.oid, 'pg_class') IS NULL
+UNION ALL
+SELECT c.oid::regclass || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+ WHERE c.relnamespace = 'pgaf_upgrade'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+   AND col_description(c.oid, a.attnum) IS NULL
+UNION ALL
+SELECT t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+ WHERE c.relnamespace = 'pgaf_upgrade'::regnamespace AND NOT t.tgisinternal AND obj_description(t.oid, 'pg_trigger') IS NULL;
 
 -- nothing depends on an object of pgautofailover, only on the extension: its updates may change any
 SELECT count(*) AS dependencies_on_its_objects
