@@ -83,6 +83,7 @@ BEGIN
            pgaf_upgrade.maintenance, pgaf_upgrade.sysidentifier_change, pgaf_upgrade.backup RESTART IDENTITY;
   DELETE FROM pgautofailover.node;
   DELETE FROM pgautofailover.formation WHERE formationid <> 'default';
+  UPDATE pgautofailover.formation SET number_sync_standbys = 0;
 END
 $$;
 
