@@ -3,8 +3,8 @@
 
 EXTENSION = extension/pgaf_upgrade
 # The script that CREATE EXTENSION runs is put together from its parts, in this order.
-SQL_PARTS = $(addprefix extension/sql/1.0/,tables.sql operator.sql protocol.sql rollback.sql sysidentifier.sql \
-	maintenance.sql hba.sql shown.sql)
+SQL_PARTS = $(addprefix extension/sql/1.0/,tables.sql records.sql operator.sql protocol.sql rollback.sql backup.sql \
+	maintenance.sql sysidentifier.sql hba.sql shown.sql)
 DATA_built = extension/sql/pgaf_upgrade--1.0.sql
 
 MODULE_big = pgaf_upgrade
@@ -14,17 +14,26 @@ OBJS = \
 	extension/core/hba_match.o \
 	extension/core/hba_network.o \
 	extension/core/hba_text.o \
+	extension/core/node_name.o \
+	extension/core/plan.o \
 	extension/core/steps.o \
 	extension/core/sysidentifier.o \
+	extension/core/sysidentifier_checks.o \
+	extension/core/transitions.o \
+	extension/core/version.o \
+	extension/src/backup_functions.o \
+	extension/src/caller.o \
 	extension/src/functions.o \
-	extension/src/known_node.o \
-	extension/src/maintenance_functions.o \
 	extension/src/hba_functions.o \
+	extension/src/maintenance_functions.o \
+	extension/src/node_argument.o \
 	extension/src/operator_functions.o \
+	extension/src/planning.o \
 	extension/src/protocol_functions.o \
 	extension/src/rollback_functions.o \
 	extension/src/run.o \
 	extension/src/shown_functions.o \
+	extension/src/store_backup.o \
 	extension/src/store_cluster.o \
 	extension/src/store_maintenance.o \
 	extension/src/store_hba.o \
@@ -34,16 +43,19 @@ OBJS = \
 	extension/src/store_run.o \
 	extension/src/store_step.o \
 	extension/src/store_sysidentifier.o \
+	extension/src/sysidentifier.o \
 	extension/src/sysidentifier_functions.o \
 	extension/src/pg/entry_points.o \
+	extension/src/pg/extension.o \
 	extension/src/pg/guard.o \
 	extension/src/pg/interrupt.o \
 	extension/src/pg/lock.o \
 	extension/src/pg/spi.o
 
-REGRESS = install steps start protocol lease journal rollback sysidentifier maintenance hba
+REGRESS = install rights versions bad_input steps transitions checks plan start protocol lease journal rollback \
+	maintenance backup validate sysidentifier hba history events
 
-ISOLATION = attach_twice abort_or_switch last_steps rewrite_or_node_active
+ISOLATION = start_twice attach_twice abort_or_switch last_steps rewrite_or_node_active
 ISOLATION_OPTS = --inputdir=test --load-extension=btree_gist --load-extension=pgautofailover \
 	--load-extension=pgaf_upgrade
 

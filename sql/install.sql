@@ -8,14 +8,6 @@ CREATE EXTENSION pgaf_upgrade;
 SELECT n.nspname AS functions_in FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
  WHERE e.extname = 'pgaf_upgrade';
 
--- every function: who may call it
-SELECT p.oid::regprocedure AS function, p.prosecdef AS definer, p.proconfig AS settings,
-       has_function_privilege('autoctl_node', p.oid, 'EXECUTE') AS autoctl_node,
-       (SELECT bool_or(a.grantee = 0) FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a) AS public
-  FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
-  JOIN pg_extension e ON e.oid = d.refobjid
- WHERE e.extname = 'pgaf_upgrade' ORDER BY p.proname COLLATE "C";
-
 -- nobody but the owner has rights on the tables
 SELECT c.relname, c.relacl IS NULL OR NOT EXISTS
        (SELECT 1 FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner) AS closed,
@@ -24,14 +16,21 @@ SELECT c.relname, c.relacl IS NULL OR NOT EXISTS
  WHERE n.nspname = 'pgaf_upgrade' AND c.relkind IN ('r', 'S') AND e.extname = 'pgaf_upgrade'
  ORDER BY c.relname COLLATE "C";
 
--- everything has a comment
-SELECT p.oid::regprocedure AS without_comment
+-- everything has a comment: functions, tables, each column of them, triggers
+SELECT p.oid::regprocedure::text AS without_comment
   FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
   JOIN pg_extension e ON e.oid = d.refobjid
  WHERE e.extname = 'pgaf_upgrade' AND obj_description(p.oid, 'pg_proc') IS NULL
 UNION ALL
-SELECT NULL FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE n.nspname = 'pgaf_upgrade' AND c.relkind = 'r' AND obj_description(c.oid, 'pg_class') IS NULL;
+SELECT c.oid::regclass::text FROM pg_class c
+ WHERE c.relnamespace = 'pgaf_upgrade'::regnamespace AND c.relkind = 'r' AND obj_description(c.oid, 'pg_class') IS NULL
+UNION ALL
+SELECT c.oid::regclass || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+ WHERE c.relnamespace = 'pgaf_upgrade'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+   AND col_description(c.oid, a.attnum) IS NULL
+UNION ALL
+SELECT t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+ WHERE c.relnamespace = 'pgaf_upgrade'::regnamespace AND NOT t.tgisinternal AND obj_description(t.oid, 'pg_trigger') IS NULL;
 
 -- nothing depends on an object of pgautofailover, only on the extension: its updates may change any
 SELECT count(*) AS dependencies_on_its_objects
@@ -84,12 +83,32 @@ BEGIN
            pgaf_upgrade.maintenance, pgaf_upgrade.sysidentifier_change, pgaf_upgrade.backup, pgaf_upgrade.rollback RESTART IDENTITY;
   DELETE FROM pgautofailover.node;
   DELETE FROM pgautofailover.formation WHERE formationid <> 'default';
+  UPDATE pgautofailover.formation SET number_sync_standbys = 0;
 END
 $$;
 
 -- the token of a node's helper
-CREATE FUNCTION test.token(id bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION test.token(id bigint) RETURNS uuid LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
   SELECT ('00000000-0000-0000-0000-' || lpad(id::text, 12, '0'))::uuid
+$$;
+
+-- a system identifier as initdb would make one now, with that process id; and a text in which such
+-- identifiers have become <new 9>, so that it is the same every time
+CREATE FUNCTION test.fresh(pid int) RETURNS numeric LANGUAGE sql AS $$
+  SELECT floor(extract(epoch FROM clock_timestamp())) * 4294967296 + pid
+$$;
+CREATE FUNCTION test.plain(given text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  number text;
+BEGIN
+  FOR number IN SELECT DISTINCT m[1] FROM regexp_matches(given, '\d{17,20}', 'g') m LOOP
+    IF floor(number::numeric / 4294967296) BETWEEN extract(epoch FROM clock_timestamp()) - 7200
+                                               AND extract(epoch FROM clock_timestamp()) THEN
+      given := replace(given, number, format('<new %s>', number::numeric % 4096));
+    END IF;
+  END LOOP;
+  RETURN given;
+END
 $$;
 
 -- does every step that is due, node by node, until nothing is; returns what it did, in order
@@ -107,7 +126,8 @@ BEGIN
         PERFORM pgaf_upgrade_begin_step(test.token(id), due.step);
         RETURN NEXT format('%s: %s -> %s', id, due.step,
           pgaf_upgrade_finish_step(test.token(id), due.step,
-            CASE due.step WHEN 'initdb' THEN '{"new_sysidentifier": "7000000000000000009"}' ELSE '{}' END::jsonb));
+            CASE due.step WHEN 'initdb' THEN jsonb_build_object('new_sysidentifier', test.fresh(id::int + 100)::text)
+                          ELSE '{}' END));
         moved := true;
       END IF;
     END LOOP;
@@ -123,4 +143,23 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
   RETURN SQLSTATE;
 END
+$$;
+
+-- a refusal as its SQLSTATE, text and hint; what is accepted is rolled back too
+CREATE FUNCTION test.refusal(command text, OUT code text, OUT message text, OUT detail text, OUT hint text) LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE command;
+  RAISE EXCEPTION 'accepted' USING ERRCODE = 'TEST0';
+EXCEPTION WHEN OTHERS THEN
+  GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+  message := test.plain(message);
+  detail := test.plain(detail);
+  hint := test.plain(hint);
+END
+$$;
+
+-- the same of many calls, a line each
+CREATE FUNCTION test.refusals(VARIADIC commands text[]) RETURNS TABLE (refused text) LANGUAGE sql AS $$
+  SELECT format(E'%s\n  %s %s\n  %s', test.plain(c), r.code, r.message, coalesce(nullif(r.hint, ''), '(no hint)'))
+    FROM unnest(commands) WITH ORDINALITY AS u (c, position), test.refusal(c) r ORDER BY position
 $$;

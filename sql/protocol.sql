@@ -140,7 +140,7 @@ SELECT state, steps_done = steps AS all_done, waiting_for, writes_refused > '0' 
        redundancy_after > writes_refused AS redundant_later, ended_at IS NOT NULL AS ended
   FROM pgaf_upgrade_status();
 SELECT ended_at IS NOT NULL AS ended FROM pgaf_upgrade.maintenance;
-SELECT nodename, new_sysidentifier FROM pgaf_upgrade.node ORDER BY nodeid;
+SELECT nodename, test.plain(new_sysidentifier::text) AS new_sysidentifier FROM pgaf_upgrade.node ORDER BY nodeid;
 
 -- after the end
 SELECT * FROM pgaf_upgrade_next_step(test.token(1));

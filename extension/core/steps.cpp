@@ -275,40 +275,8 @@ NextStep next_step(const RunPlan &run, const NodePlan &node) {
     return {};
 }
 
-bool is_legal(StepState from, StepState to) {
-    switch (from) {
-        case StepState::Pending:
-            return to == StepState::Running;
-        case StepState::Running:
-            // back to pending: the helper that began it is gone
-            return to == StepState::Done || to == StepState::Failed || to == StepState::Pending;
-        case StepState::Failed:
-            return to == StepState::Pending;
-        case StepState::Done:
-            return false;
-    }
-    return false;
-}
-
-bool is_legal(RunState from, RunState to) {
-    switch (from) {
-        case RunState::Preparing:
-            return to == RunState::Ready || to == RunState::RollingBack || to == RunState::Aborted;
-        case RunState::Ready:
-            return to == RunState::Approved || to == RunState::RollingBack || to == RunState::Aborted;
-        case RunState::Approved:
-            return to == RunState::Switching || to == RunState::RollingBack || to == RunState::Aborted;
-        case RunState::Switching:
-            return to == RunState::Restoring || to == RunState::RollingBack;
-        case RunState::Restoring:
-            return to == RunState::Finished;
-        case RunState::RollingBack:
-            return to == RunState::Aborted;
-        case RunState::Finished:
-        case RunState::Aborted:
-            return false;
-    }
-    return false;
+bool is_before_switch(RunState state) {
+    return state == RunState::Preparing || state == RunState::Ready || state == RunState::Approved;
 }
 
 bool has_ended(RunState state) {

@@ -86,9 +86,11 @@ struct NextStep {
 [[nodiscard]] std::optional<std::string> unmet_requirement(const RunPlan &run, const NodePlan &node,
                                                            const StepDefinition &step);
 
+// By the tables in transitions.hpp.
 [[nodiscard]] bool is_legal(StepState from, StepState to);
 [[nodiscard]] bool is_legal(RunState from, RunState to);
 [[nodiscard]] bool has_ended(RunState state);
+[[nodiscard]] bool is_before_switch(RunState state);  // the operator can still abort
 
 // The state that the run has reached by the states of its steps; never an earlier one than it has.
 [[nodiscard]] RunState reached_state(const RunPlan &run);

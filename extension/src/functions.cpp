@@ -10,9 +10,18 @@ namespace pgaf {
 const std::string &Arguments::required(std::size_t index, const char *name) const {
     const auto &value = values_.at(index);
     if (!value) {
-        throw Error(code::kBadArgument, std::string(name) + " must not be null");
+        throw Error(code::kBadArgument, std::string(name) + " must not be null",
+                    std::string("Every call needs a value for ") + name + ".");
     }
     return *value;
+}
+
+const std::string &Arguments::required_words(std::size_t index, const char *name, const char *hint) const {
+    const auto &text = required(index, name);
+    if (text.find_first_not_of(" \t\n\r") == std::string::npos) {
+        throw Error(code::kBadArgument, std::string(name) + " must not be empty", hint);
+    }
+    return text;
 }
 
 std::int64_t Arguments::required_integer(std::size_t index, const char *name) const {

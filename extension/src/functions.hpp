@@ -19,6 +19,8 @@ class Arguments {
     [[nodiscard]] const Text &text(std::size_t index) const { return values_.at(index); }
     // These throw Error, naming the argument, when it is null.
     [[nodiscard]] const std::string &required(std::size_t index, const char *name) const;
+    // Neither null nor blank; the hint tells what is expected.
+    [[nodiscard]] const std::string &required_words(std::size_t index, const char *name, const char *hint) const;
     [[nodiscard]] std::int64_t required_integer(std::size_t index, const char *name) const;
     [[nodiscard]] bool required_boolean(std::size_t index, const char *name) const;
     [[nodiscard]] std::optional<std::int64_t> integer(std::size_t index) const;
@@ -26,6 +28,9 @@ class Arguments {
   private:
     std::vector<Text> values_;
 };
+
+// The hint where a reason is missing.
+inline constexpr const char *kSayWhy = "Say why: the record is for whoever comes next.";
 
 // What a function returns: a value, or rows when it returns a set.
 struct Outcome {
@@ -36,6 +41,7 @@ struct Outcome {
 namespace functions {
 
 // operator_functions.cpp
+Outcome pgaf_upgrade_plan(const Arguments &arguments);
 Outcome pgaf_upgrade_start(const Arguments &arguments);
 Outcome pgaf_upgrade_approve(const Arguments &arguments);
 Outcome pgaf_upgrade_abort(const Arguments &arguments);
@@ -58,6 +64,12 @@ Outcome pgaf_upgrade_rollback(const Arguments &arguments);
 Outcome pgaf_upgrade_request_rollback(const Arguments &arguments);
 Outcome pgaf_upgrade_finish_rollback(const Arguments &arguments);
 
+// backup_functions.cpp
+Outcome pgaf_upgrade_record_backup(const Arguments &arguments);
+
+// maintenance_functions.cpp
+Outcome pgaf_upgrade_record_maintenance(const Arguments &arguments);
+
 // sysidentifier_functions.cpp
 Outcome pgaf_upgrade_validate_sysidentifier(const Arguments &arguments);
 Outcome pgaf_upgrade_rewrite_sysidentifier(const Arguments &arguments);
@@ -72,6 +84,7 @@ Outcome pgaf_upgrade_match_hba(const Arguments &arguments);
 
 // shown_functions.cpp
 Outcome pgaf_upgrade_steps(const Arguments &arguments);
+Outcome pgaf_upgrade_transitions(const Arguments &arguments);
 Outcome pgaf_upgrade_waiting_for(const Arguments &arguments);
 
 }  // namespace functions

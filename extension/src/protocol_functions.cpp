@@ -3,6 +3,7 @@
 
 #include "core/errors.hpp"
 #include "core/version.hpp"
+#include "src/caller.hpp"
 #include "src/functions.hpp"
 #include "src/run.hpp"
 #include "src/store.hpp"
@@ -14,37 +15,6 @@
 namespace pgaf::functions {
 
 namespace {
-
-// A helper's call: its token, and the run and node whose lease the token holds.
-struct Caller {
-    std::string token;
-    Run run;
-    std::int64_t nodeid;
-
-    [[nodiscard]] NodePlan &node() { return run.node(nodeid); }
-    [[nodiscard]] Outcome run_state() const { return {std::string(to_string(run.plan.state)), {}}; }
-};
-
-[[noreturn]] void refuse_token() {
-    throw Error(code::kLeaseLost, "the token holds no lease of a node",
-                "Attach again: another helper may have taken the node, or the run may be gone.");
-}
-
-Caller caller_of(const Arguments &arguments) {
-    const auto &token = arguments.required(0, "token");
-    const auto lease = store::lease_of(token);
-    if (!lease) {
-        refuse_token();
-    }
-    const auto [runid, nodeid] = *lease;
-    Caller caller{token, lock_run(runid), nodeid};
-    // Another helper may have taken the lease while this call waited for the run's lock.
-    if (!store::holds_lease(runid, nodeid, token)) {
-        refuse_token();
-    }
-    store::touch_lease(runid, nodeid);
-    return caller;
-}
 
 std::string step_of_node(const StepDefinition &step, const NodePlan &node) {
     return "step " + std::string(step.name) + " of " + node.name;
@@ -58,11 +28,11 @@ bool is_first_after_gate(const NodePlan &node, const StepDefinition &step) {
 
 void require_due(const Run &run, const NodePlan &node, const StepDefinition &step) {
     if (run.has_ended()) {
-        throw Error(code::kNotInStateFor,
-                    run_name(run.id()) + " is " + std::string(to_string(run.plan.state)) + " already");
+        refuse_ended(run);
     }
     if (const auto unmet = unmet_requirement(run.plan, node, step)) {
-        throw Error(code::kStepNotDue, step_of_node(step, node) + " is not due: it waits for " + *unmet);
+        throw Error(code::kStepNotDue, step_of_node(step, node) + " is not due: it waits for " + *unmet,
+                    "Ask pgaf_upgrade_next_step() which step is due.");
     }
     if (is_first_after_gate(node, step)) {
         require_same_roles(run, node.formation, node.group, false, node.nodeid);
@@ -104,7 +74,6 @@ Outcome pgaf_upgrade_attach(const Arguments &arguments) {
     const bool retry_failed = arguments.required_boolean(4, "retry_failed");
     const bool resumed = arguments.required_boolean(5, "resumed");
 
-    require_same_version();
     if (helper_version != kVersion) {
         throw Error(
             code::kVersionsDiffer,
@@ -158,7 +127,8 @@ Outcome pgaf_upgrade_begin_step(const Arguments &arguments) {
         case StepState::Running:
             return {std::to_string(store::keep_running(caller.run.id(), node.nodeid, step.name, caller.token)), {}};
         case StepState::Done:
-            throw Error(code::kNotInStateFor, step_of_node(step, node) + " is done already");
+            throw Error(code::kNotInStateFor, step_of_node(step, node) + " is done already",
+                        "Ask pgaf_upgrade_next_step() which step is due.");
         case StepState::Failed:
             throw Error(code::kStepNotDue, step_of_node(step, node) + " has failed",
                         "Attach with retry_failed, or let the operator call pgaf_upgrade_retry().");
@@ -192,7 +162,8 @@ Outcome pgaf_upgrade_finish_step(const Arguments &arguments) {
     }
     if (state != StepState::Running) {
         throw Error(code::kStepNotDue,
-                    step_of_node(step, node) + " is " + std::string(to_string(state)) + ": it was not begun");
+                    step_of_node(step, node) + " is " + std::string(to_string(state)) + ": it was not begun",
+                    "Call pgaf_upgrade_begin_step() before the work, with the same token.");
     }
     StepChange change;
     change.result = arguments.text(2);
@@ -215,7 +186,8 @@ Outcome pgaf_upgrade_fail_step(const Arguments &arguments) {
     }
     if (state != StepState::Running) {
         throw Error(code::kStepNotDue,
-                    step_of_node(step, node) + " is " + std::string(to_string(state)) + ": it was not begun");
+                    step_of_node(step, node) + " is " + std::string(to_string(state)) + ": it was not begun",
+                    "Call pgaf_upgrade_begin_step() before the work, with the same token.");
     }
     change_step(caller.run, node, step, StepState::Failed, change);
     return caller.run_state();
@@ -230,8 +202,13 @@ Outcome pgaf_upgrade_report_check(const Arguments &arguments) {
     if (std::ranges::find(kSeverities, severity) == kSeverities.end()) {
         throw Error(code::kBadArgument, "\"" + severity + "\" is not a severity", "Use error, warning or info.");
     }
+    const bool data_loss = arguments.required_boolean(7, "data_loss");
+    if (data_loss && severity != "error") {
+        throw Error(code::kBadArgument, "a check that means data loss cannot be of severity " + severity,
+                    "Use the severity error.");
+    }
     store::record_check(caller.run.id(), caller.nodeid, check_name, severity, passed, arguments.text(4),
-                        arguments.text(5), arguments.text(6));
+                        arguments.text(5), arguments.text(6), data_loss);
     if (!passed) {
         store::record_event(
             caller.run.id(), caller.nodeid, "", "check", "",
@@ -245,13 +222,15 @@ Outcome pgaf_upgrade_sync_journal(const Arguments &arguments) {
     auto &node = caller.node();
     const auto &json = arguments.required(1, "entries");
     if (!store::is_json_array(json)) {
-        throw Error(code::kBadArgument, "entries must be a JSON array");
+        throw Error(code::kBadArgument, "entries must be a JSON array",
+                    "Give a list of objects with step, state and finished_at.");
     }
 
     int taken = 0;
     for (const auto &entry : store::journal_entries(json)) {
         if (!entry.step || !entry.state || !entry.finished_at) {
-            throw Error(code::kBadArgument, "an entry of a journal needs step, state and finished_at");
+            throw Error(code::kBadArgument, "an entry of a journal needs step, state and finished_at",
+                        "Give each as text: {\"step\": \"stop\", \"state\": \"done\", \"finished_at\": \"...\"}.");
         }
         const auto &step = require_step(node, *entry.step);
         const auto to = parse_step_state(*entry.state);

@@ -1,9 +1,11 @@
 #include <algorithm>
 
 #include "core/errors.hpp"
+#include "src/caller.hpp"
 #include "src/functions.hpp"
 #include "src/run.hpp"
 #include "src/store.hpp"
+#include "src/store_maintenance.hpp"
 
 // last, to see what the others have brought in
 #include "src/cpp_only.hpp"
@@ -34,6 +36,9 @@ void refuse_after_start(const Run &run) {
 }
 
 Outcome roll_back(Run &run, const std::string &reason) {
+    if (run.plan.state == RunState::Finished) {
+        refuse_ended(run);
+    }
     if (run.plan.state != RunState::RollingBack && run.plan.state != RunState::Aborted) {
         refuse_after_start(run);
         change_run(run, RunState::RollingBack, reason);
@@ -49,41 +54,31 @@ Outcome roll_back(Run &run, const std::string &reason) {
     return {std::string(to_string(run.plan.state)), {}};
 }
 
-std::pair<Run, std::int64_t> run_of_helper(const Arguments &arguments) {
-    const auto &token = arguments.required(0, "token");
-    const auto lease = store::lease_of(token);
-    if (lease) {
-        auto run = lock_run(lease->first);
-        if (store::holds_lease(lease->first, lease->second, token)) {
-            return {std::move(run), lease->second};
-        }
-    }
-    throw Error(code::kLeaseLost, "the token holds no lease of a node", "Attach again.");
-}
-
 }  // namespace
 
 Outcome pgaf_upgrade_rollback(const Arguments &arguments) {
     auto run = lock_run(arguments.required_integer(0, "run"));
-    return roll_back(run, arguments.required(1, "reason"));
+    return roll_back(run, arguments.required_words(1, "reason", kSayWhy));
 }
 
 Outcome pgaf_upgrade_request_rollback(const Arguments &arguments) {
-    auto [run, nodeid] = run_of_helper(arguments);
-    return roll_back(run, arguments.required(1, "reason"));
+    auto caller = caller_of(arguments);
+    return roll_back(caller.run, arguments.required_words(1, "reason", kSayWhy));
 }
 
 Outcome pgaf_upgrade_finish_rollback(const Arguments &arguments) {
-    auto [run, nodeid] = run_of_helper(arguments);
+    auto caller = caller_of(arguments);
+    auto &run = caller.run;
     if (run.plan.state == RunState::RollingBack) {
-        if (store::set_rolled_back(run.id(), nodeid, arguments.text(1))) {
-            store::record_event(run.id(), nodeid, "", "rolled back", "", std::nullopt);
+        if (store::set_rolled_back(run.id(), caller.nodeid, arguments.text(1))) {
+            store::end_maintenance_of_run(run.id(), caller.nodeid, "rollback");
+            store::record_event(run.id(), caller.nodeid, "", "rolled back", "", std::nullopt);
         }
         if (store::nodes_to_roll_back(run.id()).empty()) {
             change_run(run, RunState::Aborted, std::string("rolled back"));
         }
     }
-    return {std::string(to_string(run.plan.state)), {}};
+    return caller.run_state();
 }
 
 }  // namespace pgaf::functions

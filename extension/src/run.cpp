@@ -1,11 +1,12 @@
 #include "src/run.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "core/errors.hpp"
+#include "core/monitor_states.hpp"
 #include "core/sysidentifier.hpp"
-#include "core/version.hpp"
+#include "src/store_maintenance.hpp"
+#include "src/sysidentifier.hpp"
 
 // last, to see what the others have brought in
 #include "src/cpp_only.hpp"
@@ -13,17 +14,6 @@
 namespace pgaf {
 
 namespace {
-
-constexpr std::array<std::string_view, 3> kWritable{"single", "wait_primary", "primary"};
-// The monitor takes a primary through these when a setting of the formation or of a node changes.
-constexpr std::array<std::string_view, 2> kWritableInPassing{"join_primary", "apply_settings"};
-// A secondary's own switch step moves it through these.
-constexpr std::array<std::string_view, 3> kSecondaryInPassing{"catchingup", "wait_maintenance", "maintenance"};
-
-template <std::size_t N>
-bool is_one_of(const std::array<std::string_view, N> &states, std::string_view state) {
-    return std::ranges::find(states, state) != states.end();
-}
 
 Run load(store::RunRow row) {
     Run run;
@@ -93,6 +83,10 @@ void take_result(Run &run, const NodePlan &node, const StepDefinition &step, con
     if (result && node.role != Role::Secondary && (step.phase == Phase::Prepare || step.phase == Phase::Switch)) {
         const auto before = sysidentifier_in(result, "old_sysidentifier");
         const auto after = sysidentifier_in(result, "new_sysidentifier");
+        if (after) {
+            // Now, while nothing has been stopped, and not first when it is to be written.
+            require_possible_sysidentifier(run.id(), node.formation, node.group, from_bigint(*after));
+        }
         if (before || after) {
             store::set_sysidentifiers(run.id(), node.nodeid, before, after);
         }
@@ -101,7 +95,8 @@ void take_result(Run &run, const NodePlan &node, const StepDefinition &step, con
         if (const auto text = store::result_value(result, "source_version")) {
             const auto parsed = parse_sysidentifier(*text);
             if (!parsed || *parsed > 1000) {
-                throw Error(code::kBadArgument, "\"" + *text + "\" is not a major version of PostgreSQL");
+                throw Error(code::kBadArgument, "\"" + *text + "\" is not a major version of PostgreSQL",
+                            "Give source_version as a whole number, such as 15.");
             }
             const auto version = static_cast<int>(*parsed);
             if (version >= run.row.target_version) {
@@ -126,11 +121,15 @@ void take_result(Run &run, const NodePlan &node, const StepDefinition &step, con
         store::begin_maintenance_of_run(run.id(), node.nodeid);
     }
     if (node.role == Role::Secondary && step.name == "rejoin") {
-        store::end_maintenance_of_run(run.id(), node.nodeid);
+        store::end_maintenance_of_run(run.id(), node.nodeid, "upgrade");
     }
 }
 
 }  // namespace
+
+std::string group_name(const std::string &formation, int group) {
+    return formation.empty() ? "the monitor" : "group " + std::to_string(group) + " of formation " + formation;
+}
 
 std::string run_name(std::int64_t runid) {
     return "run " + std::to_string(runid);
@@ -139,9 +138,15 @@ std::string run_name(std::int64_t runid) {
 NodePlan &Run::node(std::int64_t nodeid) {
     const auto found = std::ranges::find(plan.nodes, nodeid, &NodePlan::nodeid);
     if (found == plan.nodes.end()) {
-        throw Error(code::kUnknownObject, run_name(id()) + " has no node " + std::to_string(nodeid));
+        throw Error(code::kUnknownObject, run_name(id()) + " has no node " + std::to_string(nodeid),
+                    "SELECT * FROM pgaf_upgrade_progress(" + std::to_string(id()) + ") shows its nodes.");
     }
     return *found;
+}
+
+void refuse_ended(const Run &run) {
+    throw Error(code::kNotInStateFor, run_name(run.id()) + " is " + std::string(to_string(run.plan.state)) + " already",
+                "Start another one with pgaf_upgrade_start().");
 }
 
 Run lock_run(std::int64_t runid) {
@@ -150,16 +155,6 @@ Run lock_run(std::int64_t runid) {
 
 Run read_run(std::int64_t runid) {
     return require_run(runid, false);
-}
-
-void require_same_version() {
-    const auto installed = store::extension_version();
-    if (installed != kVersion) {
-        throw Error(code::kVersionsDiffer,
-                    std::string("the library of pgaf_upgrade is of version ") + kVersion + ", its SQL objects are of " +
-                        installed,
-                    "Run ALTER EXTENSION pgaf_upgrade UPDATE, or install the library of that version.");
-    }
 }
 
 const StepDefinition &require_step(const NodePlan &node, std::string_view name) {
@@ -180,8 +175,10 @@ StepState state_of(const NodePlan &node, const StepDefinition &step) {
 
 void change_run(Run &run, RunState to, const Text &message) {
     if (!is_legal(run.plan.state, to)) {
-        throw Error(code::kNotInStateFor, run_name(run.id()) + " is " + std::string(to_string(run.plan.state)) +
-                                              " and cannot become " + std::string(to_string(to)));
+        throw Error(code::kNotInStateFor,
+                    run_name(run.id()) + " is " + std::string(to_string(run.plan.state)) + " and cannot become " +
+                        std::string(to_string(to)),
+                    "SELECT * FROM pgaf_upgrade_status(" + std::to_string(run.id()) + ") tells what it waits for.");
     }
     store::set_run_state(run.id(), to);
     run.plan.state = to;
@@ -195,9 +192,11 @@ void change_run(Run &run, RunState to, const Text &message) {
 int change_step(Run &run, NodePlan &node, const StepDefinition &step, StepState to, const StepChange &change) {
     const auto from = state_of(node, step);
     if (!is_legal(from, to)) {
-        throw Error(code::kNotInStateFor, "step " + std::string(step.name) + " of " + node.name + " is " +
-                                              std::string(to_string(from)) + " and cannot become " +
-                                              std::string(to_string(to)));
+        throw Error(
+            code::kNotInStateFor,
+            "step " + std::string(step.name) + " of " + node.name + " is " + std::string(to_string(from)) +
+                " and cannot become " + std::string(to_string(to)),
+            "SELECT * FROM pgaf_upgrade_status(" + std::to_string(run.id()) + ") tells what the run waits for.");
     }
     int attempt = 0;
     Text message = change.message;
@@ -228,13 +227,9 @@ int change_step(Run &run, NodePlan &node, const StepDefinition &step, StepState 
     return attempt;
 }
 
-bool is_writable_state(std::string_view state) {
-    return is_one_of(kWritable, state);
-}
-
 void require_same_roles(const Run &run, const std::string &formation, int group, bool at_rest,
                         std::optional<std::int64_t> only_node) {
-    const std::string hint = is_legal(run.plan.state, RunState::Aborted)
+    const std::string hint = is_before_switch(run.plan.state)
                                  ? "Abort " + run_name(run.id()) +
                                        " with pgaf_upgrade_abort() and start again, or bring the nodes back to the "
                                        "roles that they had."
@@ -252,8 +247,8 @@ void require_same_roles(const Run &run, const std::string &formation, int group,
         }
         const bool is_same =
             node.role == Role::Primary
-                ? is_writable_state(now->goal_state) || (!at_rest && is_one_of(kWritableInPassing, now->goal_state))
-                : now->goal_state == "secondary" || (!at_rest && is_one_of(kSecondaryInPassing, now->goal_state));
+                ? is_writable_state(now->goal_state) || (!at_rest && is_writable_in_passing(now->goal_state))
+                : now->goal_state == "secondary" || (!at_rest && is_secondary_in_passing(now->goal_state));
         if (!is_same) {
             throw Error(code::kClusterNotReady,
                         node.name + " was " + std::string(to_string(node.role)) + " when " + run_name(run.id()) +

@@ -38,8 +38,8 @@ struct StepChange {
 Run lock_run(std::int64_t runid);
 Run read_run(std::int64_t runid);
 
-// The library, the SQL objects and the steps of a run must be of one version.
-void require_same_version();
+// For what only a run that goes on can do.
+[[noreturn]] void refuse_ended(const Run &run);
 
 StepState state_of(const NodePlan &node, const StepDefinition &step);
 const StepDefinition &require_step(const NodePlan &node, std::string_view name);
@@ -54,7 +54,7 @@ void change_run(Run &run, RunState to, const Text &message);
 void require_same_roles(const Run &run, const std::string &formation, int group, bool at_rest,
                         std::optional<std::int64_t> only_node);
 
-bool is_writable_state(std::string_view state);
-std::string run_name(std::int64_t runid);  // "run 1"
+std::string group_name(const std::string &formation, int group);  // "group 0 of formation default"
+std::string run_name(std::int64_t runid);                         // "run 1"
 
 }  // namespace pgaf

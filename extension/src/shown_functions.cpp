@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/errors.hpp"
+#include "core/transitions.hpp"
 #include "src/functions.hpp"
 #include "src/run.hpp"
 #include "src/store.hpp"
@@ -100,6 +101,17 @@ Outcome pgaf_upgrade_steps(const Arguments & /*arguments*/) {
         outcome.rows.push_back({std::string(to_string(step.role)), std::to_string(ordinal), std::string(step.name),
                                 std::string(to_string(step.phase)), std::string(step.guide), std::string(step.title),
                                 step.background ? "t" : "f", step.offline ? "t" : "f", requirements});
+    }
+    return outcome;
+}
+
+Outcome pgaf_upgrade_transitions(const Arguments & /*arguments*/) {
+    Outcome outcome;
+    for (const auto &[from, to, by] : step_transitions()) {
+        outcome.rows.push_back({"step", std::string(to_string(from)), std::string(to_string(to)), std::string(by)});
+    }
+    for (const auto &[from, to, by] : run_transitions()) {
+        outcome.rows.push_back({"run", std::string(to_string(from)), std::string(to_string(to)), std::string(by)});
     }
     return outcome;
 }

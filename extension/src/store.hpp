@@ -57,14 +57,6 @@ struct HelperSign {
     std::string heard_at;
 };
 
-struct MaintenanceWindow {
-    std::int64_t id = 0;
-    std::optional<std::int64_t> runid;
-    bool by_run = false;
-    std::string started_at;
-    std::string started_by;
-};
-
 struct JournalEntry {
     Text step;
     Text state;
@@ -75,6 +67,12 @@ struct JournalEntry {
     Text hint;
 };
 
+struct CheckResult {
+    bool passed = false;
+    bool data_loss = false;
+    Text remedy;
+};
+
 struct FailedCheck {
     std::string node;
     std::string check_name;
@@ -82,7 +80,6 @@ struct FailedCheck {
 };
 
 // The server and the session
-std::string extension_version();
 int server_major();
 std::int64_t server_sysidentifier();
 int server_port();
@@ -90,15 +87,9 @@ bool session_is_owner();  // superuser, or member of the role that owns the exte
 
 // pg_auto_failover
 std::vector<ClusterNode> cluster_nodes();
+std::vector<ClusterNode> group_nodes(const std::string &formation, int group);
 std::vector<std::string> formations();
 bool is_known_node(std::int64_t nodeid);
-// Returns how many rows it changed.
-std::int64_t update_group_sysidentifier(const std::string &formation, int group, std::int64_t after);
-// Another group, or a node of another formation, that has the identifier: its description.
-Text other_group_with_sysidentifier(const std::string &formation, int group, std::int64_t sysidentifier);
-
-// Seconds since 1970.
-std::int64_t now_s();
 
 // Runs
 void lock_for_start();
@@ -133,14 +124,6 @@ std::vector<HelperSign> helper_signs(std::int64_t runid);
 std::string assignment(std::int64_t runid, std::int64_t nodeid);  // what attach answers, as JSON
 void set_sysidentifiers(std::int64_t runid, std::int64_t nodeid, std::optional<std::int64_t> old_sysidentifier,
                         std::optional<std::int64_t> new_sysidentifier);
-// The identifier that the group had before its last rewrite, when `now` is what that one wrote; of the
-// old cluster while a run is active.
-std::optional<std::int64_t> old_sysidentifier(std::optional<std::int64_t> runid, const std::string &formation,
-                                              int group, std::int64_t now);
-// Whether some rewrite of the group's went from `before` to `after`.
-bool was_rewritten(const std::string &formation, int group, std::int64_t before, std::int64_t after);
-// The new identifier of the group's primary, when its step `identity` was begun by this backend.
-std::optional<std::int64_t> sysidentifier_to_write(std::int64_t runid, const std::string &formation, int group);
 
 // Steps. A time that is null is now.
 int attempts(std::int64_t runid, std::int64_t nodeid, std::string_view step);
@@ -157,30 +140,18 @@ Text result_value(const Text &result, const char *key);
 bool is_json_array(const std::string &json);
 std::vector<JournalEntry> journal_entries(const std::string &json);
 
-// Windows of maintenance
-std::optional<MaintenanceWindow> open_maintenance(std::int64_t nodeid);
-// Both return the window. `assigned` is the state that pg_auto_failover has assigned to the node.
-std::int64_t begin_maintenance(std::optional<std::int64_t> runid, const ClusterNode &node, const std::string &assigned,
-                               const std::string &reason);
-std::int64_t end_maintenance(std::int64_t window, const std::string &reported, const std::string &assigned,
-                             const Text &reason);
-void begin_maintenance_of_run(std::int64_t runid, std::int64_t nodeid);
-void end_maintenance_of_run(std::int64_t runid, std::int64_t nodeid);
-void ask_for_maintenance(std::int64_t nodeid, bool begins);  // pg_auto_failover
-
 // Rollbacks
 void insert_rollback(std::int64_t runid, std::int64_t nodeid);
 bool set_rolled_back(std::int64_t runid, std::int64_t nodeid, const Text &result);  // false: it was already
-std::vector<std::string> nodes_to_roll_back(std::int64_t runid);  // names, of those that have not yet
+std::vector<std::string> nodes_to_roll_back(std::int64_t runid);                    // names, of those that have not yet
 
 // Records
-void record_event(std::int64_t runid, std::optional<std::int64_t> nodeid, std::string_view step, const char *kind,
-                  std::string_view state, const Text &message);
+void record_event(std::optional<std::int64_t> runid, std::optional<std::int64_t> nodeid, std::string_view step,
+                  const char *kind, std::string_view state, const Text &message);
 void record_check(std::int64_t runid, std::int64_t nodeid, const std::string &check_name, const std::string &severity,
-                  bool passed, const Text &found, const Text &meaning, const Text &remedy);
+                  bool passed, const Text &found, const Text &meaning, const Text &remedy, bool data_loss);
 std::vector<FailedCheck> checks_in_the_way(std::int64_t runid);
-std::vector<std::int64_t> waive_check(std::int64_t runid, const std::string &node, const std::string &check_name,
-                                      const std::string &reason);
-void record_sysidentifier_change(std::optional<std::int64_t> runid, const ClusterNode &node, std::int64_t after);
+std::optional<CheckResult> check_result(std::int64_t runid, std::int64_t nodeid, const std::string &check_name);
+void waive_check(std::int64_t runid, std::int64_t nodeid, const std::string &check_name, const std::string &reason);
 
 }  // namespace pgaf::store

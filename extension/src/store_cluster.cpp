@@ -9,9 +9,34 @@ namespace pgaf::store {
 
 using pg::query;
 
-std::string extension_version() {
-    return query("SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'pgaf_upgrade'").at(0).string(0);
+namespace {
+
+std::vector<ClusterNode> to_nodes(const pg::Rows &rows) {
+    std::vector<ClusterNode> nodes;
+    nodes.reserve(rows.size());
+    for (const auto &row : rows) {
+        ClusterNode node;
+        node.nodeid = row.integer(0);
+        node.name = row.string(1);
+        node.host = row.string(2);
+        node.port = static_cast<int>(row.integer(3));
+        node.formation = row.string(4);
+        node.kind = row.string(5);
+        node.group = static_cast<int>(row.integer(6));
+        node.reported_state = row.string(7);
+        node.goal_state = row.string(8);
+        node.replication_quorum = row.boolean(9);
+        node.candidate_priority = static_cast<int>(row.integer(10));
+        if (!row.is_null(11)) {
+            node.sysidentifier = row.integer(11);
+        }
+        node.number_sync_standbys = static_cast<int>(row.integer(12));
+        nodes.push_back(std::move(node));
+    }
+    return nodes;
 }
+
+}  // namespace
 
 int server_major() {
     return static_cast<int>(
@@ -36,33 +61,22 @@ bool session_is_owner() {
 }
 
 std::vector<ClusterNode> cluster_nodes() {
-    const auto rows = query(
-        "SELECT n.nodeid, n.nodename, n.nodehost, n.nodeport, n.formationid, f.kind, n.groupid, "
-        "       n.reportedstate::text, n.goalstate::text, n.replicationquorum, n.candidatepriority, "
-        "       n.sysidentifier, f.number_sync_standbys "
-        "  FROM pgautofailover.node n JOIN pgautofailover.formation f ON f.formationid = n.formationid "
-        " ORDER BY n.formationid, n.groupid, n.nodeid");
-    std::vector<ClusterNode> nodes;
-    for (const auto &row : rows) {
-        ClusterNode node;
-        node.nodeid = row.integer(0);
-        node.name = row.string(1);
-        node.host = row.string(2);
-        node.port = static_cast<int>(row.integer(3));
-        node.formation = row.string(4);
-        node.kind = row.string(5);
-        node.group = static_cast<int>(row.integer(6));
-        node.reported_state = row.string(7);
-        node.goal_state = row.string(8);
-        node.replication_quorum = row.boolean(9);
-        node.candidate_priority = static_cast<int>(row.integer(10));
-        if (!row.is_null(11)) {
-            node.sysidentifier = row.integer(11);
-        }
-        node.number_sync_standbys = static_cast<int>(row.integer(12));
-        nodes.push_back(std::move(node));
-    }
-    return nodes;
+    return to_nodes(
+        query("SELECT n.nodeid, n.nodename, n.nodehost, n.nodeport, n.formationid, f.kind, n.groupid, "
+              "       n.reportedstate::text, n.goalstate::text, n.replicationquorum, n.candidatepriority, "
+              "       n.sysidentifier, f.number_sync_standbys "
+              "  FROM pgautofailover.node n JOIN pgautofailover.formation f ON f.formationid = n.formationid "
+              " ORDER BY n.formationid, n.groupid, n.nodeid"));
+}
+
+std::vector<ClusterNode> group_nodes(const std::string &formation, int group) {
+    return to_nodes(
+        query("SELECT n.nodeid, n.nodename, n.nodehost, n.nodeport, n.formationid, f.kind, n.groupid, "
+              "       n.reportedstate::text, n.goalstate::text, n.replicationquorum, n.candidatepriority, "
+              "       n.sysidentifier, f.number_sync_standbys "
+              "  FROM pgautofailover.node n JOIN pgautofailover.formation f ON f.formationid = n.formationid "
+              " WHERE n.formationid = $1 AND n.groupid = $2::int ORDER BY n.nodeid",
+              {formation, group}));
 }
 
 std::vector<std::string> formations() {

@@ -153,4 +153,13 @@ std::string assignment(std::int64_t runid, std::int64_t nodeid) {
         .string(0);
 }
 
+void set_sysidentifiers(std::int64_t runid, std::int64_t nodeid, std::optional<std::int64_t> old_sysidentifier,
+                        std::optional<std::int64_t> new_sysidentifier) {
+    query(
+        "UPDATE pgaf_upgrade.node SET old_sysidentifier = coalesce($3::bigint, old_sysidentifier), "
+        "       new_sysidentifier = coalesce($4::bigint, new_sysidentifier) "
+        " WHERE runid = $1::bigint AND nodeid = $2::bigint",
+        {runid, nodeid, old_sysidentifier, new_sysidentifier});
+}
+
 }  // namespace pgaf::store

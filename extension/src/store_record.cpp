@@ -9,8 +9,8 @@ namespace pgaf::store {
 
 using pg::query;
 
-void record_event(std::int64_t runid, std::optional<std::int64_t> nodeid, std::string_view step, const char *kind,
-                  std::string_view state, const Text &message) {
+void record_event(std::optional<std::int64_t> runid, std::optional<std::int64_t> nodeid, std::string_view step,
+                  const char *kind, std::string_view state, const Text &message) {
     query(
         "INSERT INTO pgaf_upgrade.event (runid, nodeid, step, kind, state, message) "
         "VALUES ($1::bigint, $2::bigint, nullif($3, ''), $4, nullif($5, ''), $6)",
@@ -18,25 +18,26 @@ void record_event(std::int64_t runid, std::optional<std::int64_t> nodeid, std::s
     if (!state.empty()) {
         query(
             "SELECT pg_catalog.pg_notify('pgaf_upgrade', pg_catalog.json_build_object("
-            "           'run', $1::bigint, 'node', $2::bigint, 'step', nullif($3, ''), 'state', $4)::text)",
-            {runid, nodeid, step, state});
+            "           'run', $1::bigint, 'node', $2::bigint, 'step', nullif($3, ''), 'kind', $4, 'state', $5)::text)",
+            {runid, nodeid, step, kind, state});
     }
 }
 
 void record_check(std::int64_t runid, std::int64_t nodeid, const std::string &check_name, const std::string &severity,
-                  bool passed, const Text &found, const Text &meaning, const Text &remedy) {
+                  bool passed, const Text &found, const Text &meaning, const Text &remedy, bool data_loss) {
     // A waiver holds for what was found when it was given, not for whatever is found later.
     query(
         "INSERT INTO pgaf_upgrade.check_result AS c "
-        "       (runid, nodeid, check_name, severity, passed, found, meaning, remedy) "
-        "VALUES ($1::bigint, $2::bigint, $3, $4, $5::boolean, $6, $7, $8) "
+        "       (runid, nodeid, check_name, severity, passed, found, meaning, remedy, data_loss) "
+        "VALUES ($1::bigint, $2::bigint, $3, $4, $5::boolean, $6, $7, $8, $9::boolean) "
         "ON CONFLICT (runid, nodeid, check_name) DO UPDATE "
         "SET severity = excluded.severity, passed = excluded.passed, found = excluded.found, "
-        "    meaning = excluded.meaning, remedy = excluded.remedy, reported_at = excluded.reported_at, "
-        "    waived_at = CASE WHEN c.found IS NOT DISTINCT FROM excluded.found THEN c.waived_at END, "
-        "    waived_by = CASE WHEN c.found IS NOT DISTINCT FROM excluded.found THEN c.waived_by END, "
-        "    waive_reason = CASE WHEN c.found IS NOT DISTINCT FROM excluded.found THEN c.waive_reason END",
-        {runid, nodeid, check_name, severity, passed, found, meaning, remedy});
+        "    meaning = excluded.meaning, remedy = excluded.remedy, data_loss = excluded.data_loss, "
+        "    reported_at = excluded.reported_at, "
+        "    (waived_at, waived_by, waive_reason) = "
+        "    (SELECT c.waived_at, c.waived_by, c.waive_reason "
+        "      WHERE c.found IS NOT DISTINCT FROM excluded.found AND NOT excluded.data_loss)",
+        {runid, nodeid, check_name, severity, passed, found, meaning, remedy, data_loss});
 }
 
 std::vector<FailedCheck> checks_in_the_way(std::int64_t runid) {
@@ -53,20 +54,23 @@ std::vector<FailedCheck> checks_in_the_way(std::int64_t runid) {
     return checks;
 }
 
-std::vector<std::int64_t> waive_check(std::int64_t runid, const std::string &node, const std::string &check_name,
-                                      const std::string &reason) {
+std::optional<CheckResult> check_result(std::int64_t runid, std::int64_t nodeid, const std::string &check_name) {
     const auto rows = query(
-        "UPDATE pgaf_upgrade.check_result c SET waived_at = pg_catalog.clock_timestamp(), "
-        "       waived_by = SESSION_USER, waive_reason = $4 "
-        "  FROM pgaf_upgrade.node n "
-        " WHERE n.runid = c.runid AND n.nodeid = c.nodeid AND c.runid = $1::bigint AND n.nodename = $2 "
-        "   AND c.check_name = $3 RETURNING c.nodeid",
-        {runid, node, check_name, reason});
-    std::vector<std::int64_t> nodes;
-    for (const auto &row : rows) {
-        nodes.push_back(row.integer(0));
+        "SELECT passed, data_loss, remedy FROM pgaf_upgrade.check_result "
+        " WHERE runid = $1::bigint AND nodeid = $2::bigint AND check_name = $3",
+        {runid, nodeid, check_name});
+    if (rows.empty()) {
+        return std::nullopt;
     }
-    return nodes;
+    return CheckResult{rows.at(0).boolean(0), rows.at(0).boolean(1), rows.at(0).text(2)};
+}
+
+void waive_check(std::int64_t runid, std::int64_t nodeid, const std::string &check_name, const std::string &reason) {
+    query(
+        "UPDATE pgaf_upgrade.check_result SET waived_at = pg_catalog.clock_timestamp(), "
+        "       waived_by = SESSION_USER, waive_reason = $4 "
+        " WHERE runid = $1::bigint AND nodeid = $2::bigint AND check_name = $3",
+        {runid, nodeid, check_name, reason});
 }
 
 }  // namespace pgaf::store

@@ -13,17 +13,11 @@ void insert_rollback(std::int64_t runid, std::int64_t nodeid) {
     query("INSERT INTO pgaf_upgrade.rollback (runid, nodeid) VALUES ($1::bigint, $2::bigint)", {runid, nodeid});
 }
 
-// The node has left maintenance by itself.
 bool set_rolled_back(std::int64_t runid, std::int64_t nodeid, const Text &result) {
     const auto changed = query(
         "UPDATE pgaf_upgrade.rollback SET done_at = pg_catalog.clock_timestamp(), result = $3::jsonb "
         " WHERE runid = $1::bigint AND nodeid = $2::bigint AND done_at IS NULL RETURNING nodeid",
         {runid, nodeid, result});
-    query(
-        "UPDATE pgaf_upgrade.maintenance SET ended_at = pg_catalog.clock_timestamp(), ended_by = SESSION_USER, "
-        "       ended_from = 'maintenance', ended_to = 'secondary', end_reason = 'rolled back' "
-        " WHERE runid = $1::bigint AND nodeid = $2::bigint AND by_run AND ended_at IS NULL",
-        {runid, nodeid});
     return !changed.empty();
 }
 

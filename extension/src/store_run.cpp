@@ -94,7 +94,7 @@ void set_approved(std::int64_t runid, const Text &not_before) {
 
 void set_ended(std::int64_t runid, const Text &reason) {
     query(
-        "UPDATE pgaf_upgrade.run SET ended_at = pg_catalog.clock_timestamp(), end_reason = $2 "
+        "UPDATE pgaf_upgrade.run SET ended_at = pg_catalog.clock_timestamp(), ended_by = SESSION_USER, end_reason = $2 "
         " WHERE runid = $1::bigint",
         {runid, reason});
 }

@@ -36,7 +36,26 @@ CREATE TABLE pgaf_upgrade.hba_report
 COMMENT ON TABLE pgaf_upgrade.hba_report IS 'what the helpers last found of their nodes'' pg_hba.conf';
 COMMENT ON COLUMN pgaf_upgrade.hba_report.nodeid IS 'the node whose file it is; 0 is the monitor';
 COMMENT ON COLUMN pgaf_upgrade.hba_report.moment IS 'before or after that node''s upgrade';
+COMMENT ON COLUMN pgaf_upgrade.hba_report.ordinal IS 'the order in which the helper reported them';
+COMMENT ON COLUMN pgaf_upgrade.hba_report.connection IS 'what the connection is for';
+COMMENT ON COLUMN pgaf_upgrade.hba_report.client_nodeid IS 'the node that connects; 0 is the monitor';
+COMMENT ON COLUMN pgaf_upgrade.hba_report.client IS 'its name';
+COMMENT ON COLUMN pgaf_upgrade.hba_report.user_name IS 'the role that it connects as';
+COMMENT ON COLUMN pgaf_upgrade.hba_report.host IS 'the host that it connects from';
+COMMENT ON COLUMN pgaf_upgrade.hba_report.address IS 'the address of that host, null where it has none';
+COMMENT ON COLUMN pgaf_upgrade.hba_report.database IS 'the database that it connects to, or replication';
+COMMENT ON COLUMN pgaf_upgrade.hba_report.encrypted IS 'whether it is encrypted';
+COMMENT ON COLUMN pgaf_upgrade.hba_report.file_name IS 'the file with the line that decides, null where none does';
+COMMENT ON COLUMN pgaf_upgrade.hba_report.line_number IS 'the line in it';
+COMMENT ON COLUMN pgaf_upgrade.hba_report.line_type IS 'the first word of the line';
+COMMENT ON COLUMN pgaf_upgrade.hba_report.method IS 'its authentication method';
+COMMENT ON COLUMN pgaf_upgrade.hba_report.options IS 'the options of the method';
+COMMENT ON COLUMN pgaf_upgrade.hba_report.verdict IS 'as in pgaf_upgrade_verify_hba()';
+COMMENT ON COLUMN pgaf_upgrade.hba_report.was IS 'the method that decided before the upgrade, where it has changed';
+COMMENT ON COLUMN pgaf_upgrade.hba_report.required_line IS 'the line that would let it in';
+COMMENT ON COLUMN pgaf_upgrade.hba_report.advice IS 'what to do';
 COMMENT ON COLUMN pgaf_upgrade.hba_report.runid IS 'the run in which it was reported';
+COMMENT ON COLUMN pgaf_upgrade.hba_report.reported_at IS 'when';
 REVOKE ALL ON TABLE pgaf_upgrade.hba_report FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.hba_report', '');
 

@@ -2,6 +2,38 @@
 -- For the operator. Nobody but the owner may call them until they are granted.
 ----------------------------------------------------------------------------------------------------
 
+CREATE FUNCTION @extschema@.pgaf_upgrade_plan
+ (
+    target_version  int,
+    formation       text DEFAULT NULL,
+    groups          int[] DEFAULT NULL,
+    include_monitor boolean DEFAULT true,
+    method          text DEFAULT 'link',
+    standby_method  text DEFAULT 'basebackup',
+    note            text DEFAULT NULL
+ )
+RETURNS TABLE
+ (
+    ordinal        int,
+    stage          int,
+    node           text,
+    node_formation text,
+    node_group     int,
+    role           text,
+    phase          text,
+    step           text,
+    title          text,
+    guide_step     text,
+    waits_for      text,
+    writes_refused boolean
+ )
+LANGUAGE C VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'pgaf_upgrade_plan';
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_plan(int, text, int[], boolean, text, text, text)
+     IS 'what pgaf_upgrade_start would have done by the same arguments, a row a step in order; refuses what it would; changes nothing';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_plan(int, text, int[], boolean, text, text, text) FROM PUBLIC;
+
 CREATE FUNCTION @extschema@.pgaf_upgrade_start
  (
     target_version  int,
@@ -36,18 +68,18 @@ COMMENT ON FUNCTION @extschema@.pgaf_upgrade_abort(bigint, text)
      IS 'end a run that has not begun to switch; returns its state';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_abort(bigint, text) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.pgaf_upgrade_retry(run bigint, step text DEFAULT NULL)
+CREATE FUNCTION @extschema@.pgaf_upgrade_retry(run bigint, step text DEFAULT NULL, reason text DEFAULT NULL)
 RETURNS int LANGUAGE C VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pgaf_upgrade_retry';
-COMMENT ON FUNCTION @extschema@.pgaf_upgrade_retry(bigint, text)
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_retry(bigint, text, text)
      IS 'let failed steps (of that name, or all) be tried again; returns how many';
-REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_retry(bigint, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_retry(bigint, text, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_waive_check(run bigint, node text, check_name text, reason text)
 RETURNS void LANGUAGE C VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pgaf_upgrade_waive_check';
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_waive_check(bigint, text, text, text)
-     IS 'let a failed check of a node no longer stand in the way of the approval';
+     IS 'let a failed check of a node no longer stand in the way of the approval, unless it means data loss';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_waive_check(bigint, text, text, text) FROM PUBLIC;

@@ -81,15 +81,16 @@ CREATE FUNCTION @extschema@.pgaf_upgrade_report_check
     passed     boolean,
     found      text,
     meaning    text,
-    remedy     text
+    remedy     text,
+    data_loss  boolean DEFAULT false
  )
 RETURNS void LANGUAGE C VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pgaf_upgrade_report_check';
-COMMENT ON FUNCTION @extschema@.pgaf_upgrade_report_check(uuid, text, text, boolean, text, text, text)
-     IS 'record what a check found on the node, in place of what it found before';
-REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_report_check(uuid, text, text, boolean, text, text, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_report_check(uuid, text, text, boolean, text, text, text) TO autoctl_node;
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_report_check(uuid, text, text, boolean, text, text, text, boolean)
+     IS 'record what a check found on the node, in place of what it found before; one that means data loss cannot be waived';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_report_check(uuid, text, text, boolean, text, text, text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_report_check(uuid, text, text, boolean, text, text, text, boolean) TO autoctl_node;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_sync_journal(token uuid, entries jsonb)
 RETURNS int LANGUAGE C VOLATILE SECURITY DEFINER

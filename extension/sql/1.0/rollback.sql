@@ -14,6 +14,11 @@ CREATE TABLE pgaf_upgrade.rollback
     FOREIGN KEY (runid, nodeid) REFERENCES pgaf_upgrade.node
  );
 COMMENT ON TABLE pgaf_upgrade.rollback IS 'nodes that have something to undo in a run that is rolled back';
+COMMENT ON COLUMN pgaf_upgrade.rollback.runid IS 'the run';
+COMMENT ON COLUMN pgaf_upgrade.rollback.nodeid IS 'the node';
+COMMENT ON COLUMN pgaf_upgrade.rollback.asked_at IS 'when the rollback was asked for';
+COMMENT ON COLUMN pgaf_upgrade.rollback.done_at IS 'when the node was as before, null until then';
+COMMENT ON COLUMN pgaf_upgrade.rollback.result IS 'what the helper has undone';
 REVOKE ALL ON pgaf_upgrade.rollback FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.rollback', '');
 

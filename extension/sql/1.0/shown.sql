@@ -23,6 +23,14 @@ COMMENT ON FUNCTION @extschema@.pgaf_upgrade_steps()
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_steps() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_steps() TO PUBLIC;
 
+CREATE FUNCTION pgaf_upgrade.transitions()
+RETURNS TABLE (moves text, state text, next text, by text)
+LANGUAGE C IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'pgaf_upgrade_transitions';
+COMMENT ON FUNCTION pgaf_upgrade.transitions() IS 'which state of a step or a run may follow which, as the library knows them';
+REVOKE ALL ON FUNCTION pgaf_upgrade.transitions() FROM PUBLIC;
+
 CREATE FUNCTION pgaf_upgrade.waiting_for(run bigint)
 RETURNS text LANGUAGE C VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -44,6 +52,40 @@ SET search_path = pg_catalog, pg_temp
 AS $$ SELECT coalesce(run, (SELECT max(runid) FROM pgaf_upgrade.run)) $$;
 COMMENT ON FUNCTION pgaf_upgrade.shown_run(bigint) IS 'the run that was asked for, or the newest';
 REVOKE ALL ON FUNCTION pgaf_upgrade.shown_run(bigint) FROM PUBLIC;
+
+CREATE FUNCTION pgaf_upgrade.switch_times(run bigint)
+RETURNS TABLE (refused_at timestamptz, accepted_at timestamptz, writes_refused interval, redundancy_after interval)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH switched AS
+   (
+      SELECT n.formationid, n.groupid, stop.first_started_at AS refused_at, start.finished_at AS accepted_at
+        FROM pgaf_upgrade.node n
+             JOIN pgaf_upgrade.step stop USING (runid, nodeid)
+             JOIN pgaf_upgrade.step start USING (runid, nodeid)
+       WHERE n.runid = $1 AND n.role = 'primary' AND stop.name = 'stop' AND start.name = 'start'
+         AND stop.first_started_at IS NOT NULL
+   ),
+   rejoined AS
+   (
+      SELECT n.formationid, n.groupid, max(s.finished_at) AS redundant_at
+        FROM pgaf_upgrade.node n JOIN pgaf_upgrade.step s USING (runid, nodeid)
+       WHERE n.runid = $1 AND n.role = 'secondary' AND s.name = 'rejoin'
+    GROUP BY n.formationid, n.groupid
+      HAVING bool_and(s.state = 'done')
+   )
+  SELECT min(w.refused_at),
+         CASE WHEN bool_and(w.accepted_at IS NOT NULL) THEN max(w.accepted_at) END,
+         max(coalesce(w.accepted_at, clock_timestamp()) - w.refused_at),
+         CASE WHEN count(j.redundant_at) = (SELECT count(DISTINCT (n.formationid, n.groupid)) FROM pgaf_upgrade.node n
+                                             WHERE n.runid = $1 AND n.role = 'secondary')
+              THEN max(j.redundant_at - w.refused_at) END
+    FROM switched w LEFT JOIN rejoined j USING (formationid, groupid)
+$$;
+COMMENT ON FUNCTION pgaf_upgrade.switch_times(bigint)
+     IS 'when writes were refused and accepted again in a run, and for how long in the group that had to wait longest; one row';
+REVOKE ALL ON FUNCTION pgaf_upgrade.switch_times(bigint) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_status(run bigint DEFAULT NULL)
 RETURNS TABLE
@@ -67,24 +109,6 @@ RETURNS TABLE
 LANGUAGE sql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-  WITH primary_switch AS
-   (
-      SELECT n.formationid, n.groupid, stop.first_started_at AS refused_at, start.finished_at AS accepted_at
-        FROM pgaf_upgrade.node n
-             JOIN pgaf_upgrade.step stop USING (runid, nodeid)
-             JOIN pgaf_upgrade.step start USING (runid, nodeid)
-       WHERE n.runid = pgaf_upgrade.shown_run($1) AND n.role = 'primary'
-         AND stop.name = 'stop' AND start.name = 'start'
-         AND stop.first_started_at IS NOT NULL
-   ),
-   rejoined AS
-   (
-      SELECT n.formationid, n.groupid, max(s.finished_at) AS redundant_at
-        FROM pgaf_upgrade.node n JOIN pgaf_upgrade.step s USING (runid, nodeid)
-       WHERE n.runid = pgaf_upgrade.shown_run($1) AND n.role = 'secondary' AND s.name = 'rejoin'
-    GROUP BY n.formationid, n.groupid
-      HAVING bool_and(s.state = 'done')
-   )
   SELECT r.runid, r.state, r.formationid, r.source_version, r.target_version,
          (SELECT count(*)::int FROM pgaf_upgrade.node n WHERE n.runid = r.runid),
          (SELECT count(*)::int FROM pgaf_upgrade.step s WHERE s.runid = r.runid AND s.state = 'done'),
@@ -94,12 +118,8 @@ AS $$
             FROM pgaf_upgrade.step s JOIN pgaf_upgrade.node n USING (runid, nodeid)
            WHERE s.runid = r.runid AND s.state = 'failed'),
          r.started_at, r.approved_at,
-         (SELECT max(coalesce(p.accepted_at, clock_timestamp()) - p.refused_at) FROM primary_switch p),
-         (SELECT max(j.redundant_at - p.refused_at) FROM primary_switch p JOIN rejoined j USING (formationid, groupid)
-          HAVING count(*) = (SELECT count(DISTINCT (n.formationid, n.groupid)) FROM pgaf_upgrade.node n
-                              WHERE n.runid = r.runid AND n.role = 'secondary')),
-         r.ended_at
-    FROM pgaf_upgrade.run r
+         t.writes_refused, t.redundancy_after, r.ended_at
+    FROM pgaf_upgrade.run r, pgaf_upgrade.switch_times(r.runid) t
    WHERE r.runid = pgaf_upgrade.shown_run($1)
 $$;
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_status(bigint)
@@ -158,13 +178,16 @@ RETURNS TABLE
     found        text,
     meaning      text,
     remedy       text,
+    data_loss    boolean,
+    waived_by    text,
     waive_reason text,
     reported_at  timestamptz
  )
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT n.nodename, c.check_name, c.severity, c.passed, c.found, c.meaning, c.remedy, c.waive_reason, c.reported_at
+  SELECT n.nodename, c.check_name, c.severity, c.passed, c.found, c.meaning, c.remedy, c.data_loss, c.waived_by,
+         c.waive_reason, c.reported_at
     FROM pgaf_upgrade.check_result c JOIN pgaf_upgrade.node n USING (runid, nodeid)
    WHERE c.runid = pgaf_upgrade.shown_run($1)
 ORDER BY c.passed, array_position(ARRAY['error', 'warning', 'info'], c.severity), n.nodeid, c.check_name
@@ -198,3 +221,61 @@ COMMENT ON FUNCTION @extschema@.pgaf_upgrade_events(bigint)
      IS 'everything that happened in one run (the newest unless told), in order';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_events(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_events(bigint) TO PUBLIC;
+
+CREATE FUNCTION @extschema@.pgaf_upgrade_history()
+RETURNS TABLE
+ (
+    run                 bigint,
+    state               text,
+    formation           text,
+    groups              int[],
+    include_monitor     boolean,
+    source_version      int,
+    target_version      int,
+    method              text,
+    standby_method      text,
+    nodes               int,
+    started_at          timestamptz,
+    started_by          text,
+    approved_at         timestamptz,
+    approved_by         text,
+    writes_refused_at   timestamptz,
+    writes_accepted_at  timestamptz,
+    writes_refused      interval,
+    redundancy_after    interval,
+    ended_at            timestamptz,
+    ended_by            text,
+    end_reason          text,
+    failures            int,
+    checks_waived       int,
+    backups             int,
+    system_identifiers  text,
+    note                text
+ )
+LANGUAGE sql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT r.runid, r.state, r.formationid, r.groups, r.include_monitor, r.source_version, r.target_version, r.method,
+         r.standby_method,
+         (SELECT count(*)::int FROM pgaf_upgrade.node n WHERE n.runid = r.runid),
+         r.started_at, r.started_by, r.approved_at, r.approved_by,
+         t.refused_at, t.accepted_at, t.writes_refused, t.redundancy_after, r.ended_at, r.ended_by,
+         r.end_reason,
+         (SELECT count(*)::int FROM pgaf_upgrade.event e
+           WHERE e.runid = r.runid AND e.kind = 'step' AND e.state = 'failed'),
+         (SELECT count(*)::int FROM pgaf_upgrade.check_result c WHERE c.runid = r.runid AND c.waived_at IS NOT NULL),
+         (SELECT count(*)::int FROM pgaf_upgrade.backup b WHERE b.runid = r.runid),
+         (SELECT string_agg(format('%s: %s -> %s', CASE n.role WHEN 'monitor' THEN 'monitor'
+                                                               ELSE format('%s/%s', n.formationid, n.groupid) END,
+                                   pgaf_upgrade.sysidentifier_text(n.old_sysidentifier),
+                                   pgaf_upgrade.sysidentifier_text(n.new_sysidentifier)),
+                            '; ' ORDER BY n.role = 'monitor', n.formationid, n.groupid)
+            FROM pgaf_upgrade.node n WHERE n.runid = r.runid AND n.new_sysidentifier IS NOT NULL),
+         r.note
+    FROM pgaf_upgrade.run r, pgaf_upgrade.switch_times(r.runid) t
+ORDER BY r.runid
+$$;
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_history()
+     IS 'every run in one row: who, when, how long writes were refused, what failed, how it ended';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_history() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_history() TO PUBLIC;

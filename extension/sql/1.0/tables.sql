@@ -32,13 +32,28 @@ CREATE TABLE pgaf_upgrade.run
     approved_by     text,
     not_before      timestamptz,
     ended_at        timestamptz,
+    ended_by        text,
     end_reason      text
  );
 COMMENT ON TABLE pgaf_upgrade.run IS 'one upgrade of a cluster, or of some of its groups';
+COMMENT ON COLUMN pgaf_upgrade.run.runid IS 'the number of the run';
+COMMENT ON COLUMN pgaf_upgrade.run.state IS 'where the run is';
 COMMENT ON COLUMN pgaf_upgrade.run.formationid IS 'the formation that was asked for, null for all';
 COMMENT ON COLUMN pgaf_upgrade.run.groups IS 'the groups that were asked for, null for all';
+COMMENT ON COLUMN pgaf_upgrade.run.include_monitor IS 'whether the monitor is upgraded as well';
 COMMENT ON COLUMN pgaf_upgrade.run.source_version IS 'major version to upgrade from, null until it is known';
+COMMENT ON COLUMN pgaf_upgrade.run.target_version IS 'major version to upgrade to';
+COMMENT ON COLUMN pgaf_upgrade.run.method IS 'how pg_upgrade takes the data over';
+COMMENT ON COLUMN pgaf_upgrade.run.standby_method IS 'how secondaries get the new data';
+COMMENT ON COLUMN pgaf_upgrade.run.note IS 'what the operator said at the start';
+COMMENT ON COLUMN pgaf_upgrade.run.started_at IS 'when it was started';
+COMMENT ON COLUMN pgaf_upgrade.run.started_by IS 'the role that started it';
+COMMENT ON COLUMN pgaf_upgrade.run.approved_at IS 'when the gate was opened';
+COMMENT ON COLUMN pgaf_upgrade.run.approved_by IS 'the role that opened it';
 COMMENT ON COLUMN pgaf_upgrade.run.not_before IS 'the approval holds from this time on, null for at once';
+COMMENT ON COLUMN pgaf_upgrade.run.ended_at IS 'when it was finished or aborted';
+COMMENT ON COLUMN pgaf_upgrade.run.ended_by IS 'the role whose call ended it';
+COMMENT ON COLUMN pgaf_upgrade.run.end_reason IS 'why it was aborted';
 
 CREATE TABLE pgaf_upgrade.node
  (
@@ -66,12 +81,25 @@ CREATE TABLE pgaf_upgrade.node
  );
 CREATE INDEX node_lease_token ON pgaf_upgrade.node (lease_token);
 COMMENT ON TABLE pgaf_upgrade.node IS 'a node of a run as it was when the run started, and the helper that works for it';
+COMMENT ON COLUMN pgaf_upgrade.node.runid IS 'the run';
 COMMENT ON COLUMN pgaf_upgrade.node.nodeid IS 'as in pgautofailover.node; 0 is the monitor';
+COMMENT ON COLUMN pgaf_upgrade.node.nodename IS 'its name when the run started';
+COMMENT ON COLUMN pgaf_upgrade.node.nodehost IS 'its host; the monitor''s is told by its helper';
+COMMENT ON COLUMN pgaf_upgrade.node.nodeport IS 'the port of its PostgreSQL';
+COMMENT ON COLUMN pgaf_upgrade.node.formationid IS 'its formation, empty for the monitor';
+COMMENT ON COLUMN pgaf_upgrade.node.groupid IS 'its group';
+COMMENT ON COLUMN pgaf_upgrade.node.role IS 'what it was when the run started';
 COMMENT ON COLUMN pgaf_upgrade.node.rank IS 'the order in which the secondaries of a group enter maintenance, from 0';
+COMMENT ON COLUMN pgaf_upgrade.node.replicationquorum IS 'its setting when the run started';
+COMMENT ON COLUMN pgaf_upgrade.node.candidatepriority IS 'its setting when the run started';
 COMMENT ON COLUMN pgaf_upgrade.node.number_sync_standbys IS 'the formation''s setting when the run started, to put back';
 COMMENT ON COLUMN pgaf_upgrade.node.old_sysidentifier IS 'system identifier at the start of the run: the bits of an unsigned number';
 COMMENT ON COLUMN pgaf_upgrade.node.new_sysidentifier IS 'system identifier of the new cluster: the bits of an unsigned number';
-COMMENT ON COLUMN pgaf_upgrade.node.lease_pid IS 'the backend by which the helper last called';
+COMMENT ON COLUMN pgaf_upgrade.node.lease_token IS 'what the helper that works for the node shows with each call';
+COMMENT ON COLUMN pgaf_upgrade.node.lease_heartbeat IS 'when that helper last called';
+COMMENT ON COLUMN pgaf_upgrade.node.lease_host IS 'where it runs';
+COMMENT ON COLUMN pgaf_upgrade.node.lease_pid IS 'the backend by which it last called';
+COMMENT ON COLUMN pgaf_upgrade.node.helper_version IS 'its version';
 
 CREATE TABLE pgaf_upgrade.step
  (
@@ -98,116 +126,20 @@ CREATE TABLE pgaf_upgrade.step
     FOREIGN KEY (runid, nodeid) REFERENCES pgaf_upgrade.node
  );
 COMMENT ON TABLE pgaf_upgrade.step IS 'the steps of a run, written when it starts';
+COMMENT ON COLUMN pgaf_upgrade.step.runid IS 'the run';
+COMMENT ON COLUMN pgaf_upgrade.step.nodeid IS 'the node';
+COMMENT ON COLUMN pgaf_upgrade.step.ordinal IS 'its place among the steps of the node, from 1';
+COMMENT ON COLUMN pgaf_upgrade.step.name IS 'as in pgaf_upgrade_steps()';
+COMMENT ON COLUMN pgaf_upgrade.step.phase IS 'the part of the run that it belongs to';
+COMMENT ON COLUMN pgaf_upgrade.step.state IS 'where the step is';
+COMMENT ON COLUMN pgaf_upgrade.step.attempts IS 'how often it was begun';
 COMMENT ON COLUMN pgaf_upgrade.step.first_started_at IS 'when the first attempt began; started_at is of the last';
+COMMENT ON COLUMN pgaf_upgrade.step.started_at IS 'when the last attempt began';
+COMMENT ON COLUMN pgaf_upgrade.step.finished_at IS 'when it was done or failed';
+COMMENT ON COLUMN pgaf_upgrade.step.progress IS 'what the helper says while it is at it';
+COMMENT ON COLUMN pgaf_upgrade.step.result IS 'what the helper learned and later steps need';
+COMMENT ON COLUMN pgaf_upgrade.step.error IS 'why it failed';
+COMMENT ON COLUMN pgaf_upgrade.step.hint IS 'what to do about that';
+COMMENT ON COLUMN pgaf_upgrade.step.detail IS 'the last lines of what the failed program wrote';
 COMMENT ON COLUMN pgaf_upgrade.step.token IS 'the lease under which the step was begun';
 COMMENT ON COLUMN pgaf_upgrade.step.backend_pid IS 'the backend by which the step was begun';
-
-CREATE TABLE pgaf_upgrade.event
- (
-    eventid     bigserial PRIMARY KEY,
-    runid       bigint REFERENCES pgaf_upgrade.run,
-    nodeid      bigint,
-    step        text,
-    happened_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    kind        text NOT NULL,
-    state       text,
-    message     text,
-    by_user     text NOT NULL DEFAULT SESSION_USER,
-    by_address  text DEFAULT pg_catalog.host(pg_catalog.inet_client_addr())
- );
-CREATE INDEX event_runid ON pgaf_upgrade.event (runid, eventid);
-COMMENT ON TABLE pgaf_upgrade.event IS 'everything that happened, in order; rows are only ever added';
-
-CREATE TABLE pgaf_upgrade.check_result
- (
-    runid        bigint NOT NULL,
-    nodeid       bigint NOT NULL,
-    check_name   text NOT NULL,
-    severity     text NOT NULL CHECK (severity IN ('error', 'warning', 'info')),
-    passed       boolean NOT NULL,
-    found        text,
-    meaning      text,
-    remedy       text,
-    reported_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    waived_at    timestamptz,
-    waived_by    text,
-    waive_reason text,
-
-    PRIMARY KEY (runid, nodeid, check_name),
-    FOREIGN KEY (runid, nodeid) REFERENCES pgaf_upgrade.node
- );
-COMMENT ON TABLE pgaf_upgrade.check_result IS 'what the helpers'' checks found, the last result of each';
-
-CREATE TABLE pgaf_upgrade.maintenance
- (
-    maintenanceid bigserial PRIMARY KEY,
-    runid         bigint REFERENCES pgaf_upgrade.run,
-    formationid   text NOT NULL,
-    groupid       int NOT NULL,
-    nodeid        bigint NOT NULL,
-    nodename      text NOT NULL,
-    by_run        boolean NOT NULL DEFAULT false,
-    reason        text NOT NULL,
-    started_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    started_by    text NOT NULL DEFAULT SESSION_USER,
-    started_from  text NOT NULL,
-    started_to    text NOT NULL,
-    ended_at      timestamptz,
-    ended_by      text,
-    ended_from    text,
-    ended_to      text,
-    end_reason    text
- );
-CREATE UNIQUE INDEX maintenance_one_open ON pgaf_upgrade.maintenance (nodeid) WHERE ended_at IS NULL;
-COMMENT ON TABLE pgaf_upgrade.maintenance IS 'windows in which a node was in maintenance, of a run or recorded by the operator';
-COMMENT ON COLUMN pgaf_upgrade.maintenance.runid IS 'the run that the node belonged to, null when there was none';
-COMMENT ON COLUMN pgaf_upgrade.maintenance.by_run IS 'the run began it and ends it, not the operator';
-COMMENT ON COLUMN pgaf_upgrade.maintenance.started_from IS 'the state that the node reported when the window began; started_to is the one assigned to it then';
-COMMENT ON COLUMN pgaf_upgrade.maintenance.ended_from IS 'the state that the node reported when the window ended; ended_to is the one assigned to it then';
-
-CREATE TABLE pgaf_upgrade.sysidentifier_change
- (
-    changeid    bigserial PRIMARY KEY,
-    runid       bigint REFERENCES pgaf_upgrade.run,
-    formationid text NOT NULL,
-    groupid     int NOT NULL,
-    nodeid      bigint NOT NULL,
-    nodename    text NOT NULL,
-    before      bigint,
-    after       bigint NOT NULL,
-    changed_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    changed_by  text NOT NULL DEFAULT SESSION_USER,
-    by_address  text DEFAULT pg_catalog.host(pg_catalog.inet_client_addr())
- );
-COMMENT ON TABLE pgaf_upgrade.sysidentifier_change IS 'every rewrite of a system identifier in pgautofailover.node';
-
-CREATE TABLE pgaf_upgrade.backup
- (
-    backupid    bigserial PRIMARY KEY,
-    runid       bigint REFERENCES pgaf_upgrade.run,
-    nodeid      bigint NOT NULL,
-    kind        text NOT NULL,
-    location    text NOT NULL,
-    taken_at    timestamptz NOT NULL,
-    verified_at timestamptz,
-    recorded_by text NOT NULL DEFAULT SESSION_USER,
-    note        text
- );
-COMMENT ON TABLE pgaf_upgrade.backup IS 'backups that the operator relies on for a run';
-
-REVOKE ALL ON ALL TABLES IN SCHEMA pgaf_upgrade FROM PUBLIC;
-REVOKE ALL ON ALL SEQUENCES IN SCHEMA pgaf_upgrade FROM PUBLIC;
-
-SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.run', '');
-SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.run_runid_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.node', '');
-SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.step', '');
-SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.event', '');
-SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.event_eventid_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.check_result', '');
-SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.maintenance', '');
-SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.maintenance_maintenanceid_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.sysidentifier_change', '');
-SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.sysidentifier_change_changeid_seq', '');
-SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.backup', '');
-SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.backup_backupid_seq', '');

@@ -3,7 +3,9 @@
 #include <new>
 
 #include "core/errors.hpp"
+#include "core/version.hpp"
 #include "src/functions.hpp"
+#include "src/pg/extension.hpp"
 #include "src/pg/guard.hpp"
 
 extern "C" {
@@ -119,9 +121,24 @@ Datum return_value(FunctionCallInfo fcinfo, const Text &value) {
     });
 }
 
+// A session keeps the library that it has loaded, also when another one has been installed since.
+void require_same_version() {
+    const auto installed = installed_version();
+    if (installed == kVersion) {
+        return;
+    }
+    throw Error(
+        code::kVersionsDiffer,
+        std::string("the library of pgaf_upgrade is of version ") + kVersion + ", its SQL objects are of " + installed,
+        is_older(kVersion, installed)
+            ? "Connect again; if it stays, install the library of version " + installed + " as well."
+            : "Run ALTER EXTENSION pgaf_upgrade UPDATE.");
+}
+
 using Function = Outcome (*)(const Arguments &);
 
 Datum run_function(FunctionCallInfo fcinfo, Function function) {
+    require_same_version();
     const Arguments arguments = arguments_of(fcinfo);
     call([] {
         if (SPI_connect() != SPI_OK_CONNECT) {
@@ -174,6 +191,7 @@ Datum guarded(FunctionCallInfo fcinfo, Function function) {
     }                                                            \
     }
 
+PGAF_ENTRY_POINT(pgaf_upgrade_plan)
 PGAF_ENTRY_POINT(pgaf_upgrade_start)
 PGAF_ENTRY_POINT(pgaf_upgrade_approve)
 PGAF_ENTRY_POINT(pgaf_upgrade_abort)
@@ -190,12 +208,14 @@ PGAF_ENTRY_POINT(pgaf_upgrade_sync_journal)
 PGAF_ENTRY_POINT(pgaf_upgrade_rollback)
 PGAF_ENTRY_POINT(pgaf_upgrade_request_rollback)
 PGAF_ENTRY_POINT(pgaf_upgrade_finish_rollback)
+PGAF_ENTRY_POINT(pgaf_upgrade_record_backup)
+PGAF_ENTRY_POINT(pgaf_upgrade_record_maintenance)
 PGAF_ENTRY_POINT(pgaf_upgrade_validate_sysidentifier)
 PGAF_ENTRY_POINT(pgaf_upgrade_rewrite_sysidentifier)
-PGAF_ENTRY_POINT(pgaf_upgrade_record_maintenance)
 PGAF_ENTRY_POINT(pgaf_upgrade_report_hba)
 PGAF_ENTRY_POINT(pgaf_upgrade_verify_hba)
 PGAF_ENTRY_POINT(pgaf_upgrade_required_hba)
 PGAF_ENTRY_POINT(pgaf_upgrade_match_hba)
 PGAF_ENTRY_POINT(pgaf_upgrade_steps)
+PGAF_ENTRY_POINT(pgaf_upgrade_transitions)
 PGAF_ENTRY_POINT(pgaf_upgrade_waiting_for)

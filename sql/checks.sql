@@ -1,0 +1,55 @@
+-- Checks, and when the operator may take the responsibility.
+\pset null '-'
+\pset format unaligned
+SELECT test.reset();
+SELECT test.node(1, 'primary'), test.node(2, 'secondary');
+SELECT formation_id FROM pgautofailover.create_formation('other', 'pgsql', 'postgres', true, 0);
+SELECT test.node(4, 'single', formation => 'other', sysid => 7000000000000000002);
+UPDATE pgautofailover.node SET nodename = 'node_1' WHERE nodeid = 4;
+SELECT pgaf_upgrade_start(18);
+SELECT count(pgaf_upgrade_attach(i, test.token(i), '1.0', 'host' || i)) FROM unnest('{0,1,2,4}'::bigint[]) i;
+
+SELECT pgaf_upgrade_report_check(test.token(1), 'disk_space', 'error', false, '1 GB', 'too little', 'Make room.'),
+       pgaf_upgrade_report_check(test.token(4), 'disk_space', 'error', false, '2 GB', 'too little', 'Make room.'),
+       pgaf_upgrade_report_check(test.token(1), 'data_checksums', 'warning', false, 'off', 'no checksums', NULL),
+       pgaf_upgrade_report_check(test.token(1), 'old_files', 'error', false, 'some', 'they would be deleted', 'Move them.', true),
+       pgaf_upgrade_report_check(test.token(2), 'tablespaces', 'error', false, 'inside', 'they would be deleted', NULL, true),
+       pgaf_upgrade_report_check(test.token(0), 'disk_space', 'error', true, '9 GB', NULL, NULL);
+
+SELECT refused FROM test.refusals(
+  $$SELECT pgaf_upgrade_report_check(test.token(1), NULL, 'error', true, NULL, NULL, NULL)$$,
+  $$SELECT pgaf_upgrade_report_check(test.token(1), 'x', NULL, true, NULL, NULL, NULL)$$,
+  $$SELECT pgaf_upgrade_report_check(test.token(1), 'x', 'fatal', true, NULL, NULL, NULL)$$,
+  $$SELECT pgaf_upgrade_report_check(test.token(1), 'x', 'error', NULL, NULL, NULL, NULL)$$,
+  $$SELECT pgaf_upgrade_report_check(test.token(1), 'x', 'error', true, NULL, NULL, NULL, NULL)$$,
+  $$SELECT pgaf_upgrade_report_check(test.token(1), 'x', 'warning', false, NULL, NULL, NULL, true)$$,
+  $$SELECT pgaf_upgrade_waive_check(NULL, 'node_2', 'disk_space', 'why')$$,
+  $$SELECT pgaf_upgrade_waive_check(9, 'node_2', 'disk_space', 'why')$$,
+  $$SELECT pgaf_upgrade_waive_check(1, NULL, 'disk_space', 'why')$$,
+  $$SELECT pgaf_upgrade_waive_check(1, 'node_9', 'disk_space', 'why')$$,
+  $$SELECT pgaf_upgrade_waive_check(1, 'node_1', 'disk_space', 'of which node?')$$,
+  $$SELECT pgaf_upgrade_waive_check(1, '1', NULL, 'why')$$,
+  $$SELECT pgaf_upgrade_waive_check(1, '1', 'nonsense', 'why')$$,
+  $$SELECT pgaf_upgrade_waive_check(1, '1', 'disk_space', NULL)$$,
+  $$SELECT pgaf_upgrade_waive_check(1, '1', 'disk_space', ' ')$$,
+  $$SELECT pgaf_upgrade_waive_check(1, 'monitor', 'disk_space', 'it has passed')$$,
+  $$SELECT pgaf_upgrade_waive_check(1, '1', 'old_files', 'who needs them')$$,
+  $$SELECT pgaf_upgrade_waive_check(1, 'node_2', 'tablespaces', 'who needs them')$$);
+
+-- who waived, and why, is kept; of that node alone
+SELECT pgaf_upgrade_waive_check(1, 'other/node_1', 'disk_space', 'it grows'), pgaf_upgrade_waive_check(1, '1', 'disk_space', 'it grows too');
+SELECT node, check_name, severity, passed, found, data_loss, waived_by = session_user AS by_me, waive_reason FROM pgaf_upgrade_checks();
+SELECT node, kind, message, by_user = session_user AS by_me FROM pgaf_upgrade_events() WHERE kind IN ('waived', 'check');
+
+-- the same again keeps the waiver; a result that now means data loss takes it back, and so does another
+SELECT pgaf_upgrade_report_check(test.token(1), 'disk_space', 'error', false, '1 GB', 'too little', 'Make room.');
+SELECT check_name, waive_reason FROM pgaf_upgrade_checks() WHERE waive_reason IS NOT NULL ORDER BY found;
+SELECT pgaf_upgrade_report_check(test.token(1), 'disk_space', 'error', false, '1 GB', 'too little', 'Make room.', true),
+       pgaf_upgrade_report_check(test.token(4), 'disk_space', 'error', false, '1 GB', 'too little', 'Make room.');
+SELECT check_name, waive_reason FROM pgaf_upgrade_checks() WHERE waive_reason IS NOT NULL;
+SELECT message, detail FROM test.refusal('SELECT pgaf_upgrade_approve()');
+
+-- a run that has ended
+SELECT pgaf_upgrade_abort(1, 'enough');
+SELECT refused FROM test.refusals($$SELECT pgaf_upgrade_waive_check(1, '4', 'disk_space', 'too late')$$);
+SELECT test.reset();
