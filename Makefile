@@ -69,11 +69,11 @@ SHLIB_LINK = -lstdc++
 # bitcode of C++ would need the clang that PostgreSQL was built with
 override with_llvm = no
 
-# `make check`, `make check-faults` and `make demo` set up all that they need, so they work where no
+# `make check`, `make check-faults`, `make check-memory` and `make demo` set up all that they need, so they work where no
 # PostgreSQL is installed.
-ifneq ($(filter check check-faults demo lint,$(MAKECMDGOALS)),)
+ifneq ($(filter check check-faults check-memory demo lint,$(MAKECMDGOALS)),)
 
-.PHONY: check check-faults demo lint
+.PHONY: check check-faults check-memory demo lint
 check:
 	test/install-host-packages.sh
 	cmake -S . -B build -G Ninja
@@ -86,6 +86,12 @@ check-faults:
 	test/install-host-packages.sh
 	cd test/e2e && /usr/bin/python3 -m pytest -q -p no:cacheprovider test_rollback.py test_monitor_away.py test_trouble.py
 	/usr/bin/python3 test/e2e/faults.py
+
+# The extension under AddressSanitizer and UBSan, inside a real server, while things go wrong in it.
+check-memory:
+	test/install-host-packages.sh
+	test/lab/lab exec /usr/bin/python3 /usr/src/pgaf_upgrade/test/faults/faults.py 15 --sanitize
+	test/lab/lab exec /usr/bin/python3 /usr/src/pgaf_upgrade/test/faults/faults.py 17 --sanitize
 
 demo:
 	test/install-host-packages.sh
