@@ -100,7 +100,7 @@ class Server:
         self.run("gcc", "-O2", "-fPIC", "-shared", "-Wall", "-Werror", "-isystem", include, "-o", self.module,
                  *(["-DWITHOUT_ALLOCATIONS"] if self.sanitize else []), HERE + "/fault_injection.c")
 
-    def start(self):
+    def start(self, *settings):
         self.run(self.bindir + "/initdb", "-D", self.work + "/data", "-A", "trust", "-U", "postgres", "--no-sync")
         preload = [self.module]
         if self.sanitize:
@@ -116,7 +116,7 @@ class Server:
                                  "-c", "shared_preload_libraries=pgautofailover",
                                  "-c", "pgautofailover.enable_health_checks=off", "-c", "listen_addresses=",
                                  "-c", f"unix_socket_directories={self.work}", "-c", "fsync=off",
-                                 "-c", "autovacuum=off", "-c", "log_min_messages=fatal"),
+                                 "-c", "autovacuum=off", "-c", "log_min_messages=fatal", *settings),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         for _ in range(600):
             if subprocess.run(self.as_postgres(self.bindir + "/pg_isready", "-q", "-h", self.work),
