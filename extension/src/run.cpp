@@ -235,7 +235,7 @@ void require_same_roles(const Run &run, const std::string &formation, int group,
                                        "roles that they had."
                                  : "Bring the nodes back to the roles that they had, for example with pg_autoctl "
                                    "perform switchover; then the run goes on.";
-    const auto cluster = store::cluster_nodes();
+    const auto cluster = store::group_nodes(formation, group);
     for (const auto &node : run.plan.nodes) {
         const bool concerned = node.role != Role::Monitor && node.formation == formation && node.group == group;
         if (!concerned || (only_node && node.nodeid != *only_node && node.role != Role::Primary)) {

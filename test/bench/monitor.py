@@ -10,6 +10,7 @@ import re
 import statistics
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE) + "/faults")
@@ -70,8 +71,17 @@ class Bench:
         alone, beside = [], []
         for _ in range(ROUNDS):
             for taken, with_pollers in ((alone, False), (beside, True)):
-                pollers = self.pgbench(poll, last - first + 1, SECONDS + 4) if with_pollers else None
+                pollers = None
+                if with_pollers:
+                    # helpers stay connected: that they come is not measured
+                    pollers = self.pgbench(poll, last - first + 1, SECONDS + 15)
+                    while int(self.must("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%next_step%' "
+                                        "AND pid <> pg_backend_pid()")) < last - first + 1:
+                        time.sleep(0.5)
+                    time.sleep(2)
                 output = self.pgbench(active, 4, SECONDS).communicate()[0]
+                if pollers is not None and pollers.poll() is not None:
+                    raise AssertionError("the helpers ended before the measurement did")
                 taken.append(float(re.search(r"tps = ([\d.]+)", output).group(1)))
                 if pollers is not None:
                     polled = pollers.communicate()[0]
