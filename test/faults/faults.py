@@ -123,7 +123,8 @@ class Server:
                               check=False).returncode == 0:
                 return
             time.sleep(0.1)
-        raise AssertionError("the server did not start: " + self.complaints())
+        with open(self.log, encoding="utf-8", errors="replace") as text:
+            raise AssertionError("the server did not start: " + text.read()[-2000:] + self.complaints())
 
     def client(self, *more):
         return self.as_postgres(self.bindir + "/psql", "-XAtq", "-h", self.work, "-U", "postgres", "-d", "postgres",
