@@ -40,6 +40,8 @@ class Node {
     [[nodiscard]] std::filesystem::path work_dir() const { return beside("_pgaf_upgrade"); }
     // Exists while PGDATA is between two clusters, and keeps the service from being started.
     [[nodiscard]] std::filesystem::path guard_flag() const { return work_dir() / "between_clusters"; }
+    // pg_autoctl.cfg as it was when this program last started the service.
+    [[nodiscard]] std::filesystem::path kept_config() const { return work_dir() / "pg_autoctl.cfg.kept"; }
     [[nodiscard]] std::filesystem::path log(const std::string &name) const { return work_dir() / (name + ".log"); }
 
     // From the monitor's URI, or the local server on the monitor itself. To be used as the owner, whose

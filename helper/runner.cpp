@@ -181,7 +181,7 @@ void Runner::keep_server_up(const Context &context) {
     if (node_.nodeid != 0 && is_started && std::filesystem::exists(node_.guard_flag()) && context.is_swapped() &&
         !node_.running_server()) {
         spdlog::warn("the new server does not run: it is started again");
-        start_new_server(context);
+        start_server(context);
     }
 }
 

@@ -44,23 +44,11 @@ nlohmann::json EnterMaintenance::perform(const Context &context) const {
     return result;
 }
 
-void leave_maintenance(const Context &context) {
-    const auto nodeid = context.node.nodeid;
-    context.wait_until("this node to be a secondary again", std::chrono::hours(1), [&] {
-        const auto report = context.monitor.report_of(nodeid);
-        if (report.goal_state == "maintenance") {
-            context.monitor.stop_maintenance(nodeid);
-        }
-        return report.is_stable_in("secondary");
-    });
-}
-
 // A node that leaves maintenance takes part in an election when its primary is not healthy: it waits.
 void EnterMaintenance::undo(const Context &context) const {
     const auto primary = context.group_primary().at("id").get<std::int64_t>();
     start_service(context);
-    context.wait_until("the primary to serve", std::chrono::hours(1),
-                       [&] { return is_healthy_primary(context.monitor.report_of(primary)); });
+    wait_for_healthy_primary(context, primary, std::chrono::hours(1));
     leave_maintenance(context);
 }
 

@@ -110,7 +110,8 @@ void wait_for_primary(const Context &context, const std::string &conninfo) {
             throw HelperError(ExitCode::StepFailed, "stopped by the operator while the primary was away",
                               "Run pgaf-upgrade run again: it goes on where it stopped.");
         }
-        return run({.argv = {pg_isready.string(), "--quiet", "--dbname=" + conninfo}, .run_as = context.node.owner})
+        return run({.argv = {pg_isready.string(), "--quiet", "--dbname=" + conninfo + " replication=true"},
+                    .run_as = context.node.owner})
                    .exit_code == 0;
     });
 }
@@ -181,7 +182,7 @@ nlohmann::json Rebuild::perform(const Context &context) const {
         write_file(node.data_dir / "standby.signal", "", node.owner);
     }
     // It streams from here on, whether the monitor is back or not: the keeper adopts it.
-    start_new_server(context);
+    start_server(context);
     context.wait_until("the standby to stream", std::chrono::minutes(10), [&] { return is_streaming(context); });
     return result_of(context);
 }

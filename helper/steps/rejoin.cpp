@@ -3,31 +3,60 @@
 #include "fault.hpp"
 #include "service.hpp"
 #include "upgrade/private_server.hpp"
+#include "upgrade/server.hpp"
 
 namespace pgaf {
 
 namespace {
 
-// Seconds: a report that is older was made before the service was started.
-constexpr double kFreshReport = 5;
+// Says whether a report was made since: an older one may tell of a server that a power cut has ended.
+class Since {
+  public:
+    [[nodiscard]] bool made(const NodeReport &report) const {
+        const std::chrono::duration<double> age = std::chrono::steady_clock::now() - began_;
+        return report.report_age_s < age.count();
+    }
+
+  private:
+    std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
 
 }  // namespace
 
-bool is_healthy_primary(const NodeReport &report) {
-    return report.report_age_s < kFreshReport && report.pg_is_running && report.health == 1 &&
-           (report.is_stable_in("wait_primary") || report.is_stable_in("single") || report.is_stable_in("primary"));
+void wait_for_healthy_primary(const Context &context, std::int64_t nodeid, std::chrono::seconds limit) {
+    const Since now;
+    context.wait_until("pg_autoctl to report a healthy primary", limit, [&] {
+        const auto report = context.monitor.report_of(nodeid);
+        return now.made(report) && report.pg_is_running && report.health == 1 &&
+               (report.is_stable_in("wait_primary") || report.is_stable_in("single") || report.is_stable_in("primary"));
+    });
 }
 
-Found Rejoin::probe(const Context &context) const {
-    const Service service(Installation::from(context.journal).unit);
-    if (std::filesystem::exists(context.node.guard_flag()) || !service.is_active()) {
-        return {};
+void leave_maintenance(const Context &context) {
+    const auto nodeid = context.node.nodeid;
+    // In maintenance pg_autoctl does not start a server that a power cut has ended, but waits for it.
+    if (context.monitor.report_of(nodeid).is_stable_in("maintenance")) {
+        start_server(context);
     }
-    const auto report = context.monitor.report_of(context.node.nodeid);
-    const bool is_back = context.role() == Role::Primary
-                             ? is_healthy_primary(report)
-                             : report.report_age_s < kFreshReport && report.is_stable_in("secondary");
-    return is_back ? Found::done({{"reported_state", report.reported_state}}) : Found{Progress::Partial};
+    const Since now;
+    context.wait_until("pg_autoctl to report", std::chrono::minutes(5), [&] {
+        const auto report = context.monitor.report_of(nodeid);
+        return now.made(report) && (report.reported_state != "maintenance" || report.pg_is_running);
+    });
+    context.wait_until("this node to be a secondary again", std::chrono::hours(1), [&] {
+        const auto report = context.monitor.report_of(nodeid);
+        if (report.goal_state == "maintenance") {
+            context.monitor.stop_maintenance(nodeid);
+        }
+        return report.is_stable_in("secondary");
+    });
+}
+
+// Never found done: what was reported before a power cut is not so after it.
+Found Rejoin::probe(const Context &context) const {
+    const bool is_begun = !std::filesystem::exists(context.node.guard_flag()) &&
+                          Service(Installation::from(context.journal).unit).is_active();
+    return {is_begun ? Progress::Partial : Progress::Absent};
 }
 
 nlohmann::json Rejoin::perform(const Context &context) const {
@@ -35,14 +64,8 @@ nlohmann::json Rejoin::perform(const Context &context) const {
     start_service(context);
     fault_point("rejoin", "middle");
     if (context.role() == Role::Primary) {
-        context.wait_until("pg_autoctl to report a healthy primary", std::chrono::minutes(5),
-                           [&] { return is_healthy_primary(context.monitor.report_of(nodeid)); });
+        wait_for_healthy_primary(context, nodeid, std::chrono::minutes(5));
     } else {
-        context.wait_until("pg_autoctl to report", std::chrono::minutes(5), [&] {
-            const auto report = context.monitor.report_of(nodeid);
-            return report.report_age_s < kFreshReport &&
-                   (report.reported_state != "maintenance" || report.pg_is_running);
-        });
         leave_maintenance(context);
     }
     return {{"reported_state", context.monitor.report_of(nodeid).reported_state}};

@@ -78,7 +78,7 @@ nlohmann::json Start::perform(const Context &context) const {
     }
     {
         const FaultWatch watch("start", "middle", std::chrono::milliseconds(30));
-        start_new_server(context);
+        start_server(context);
     }
     fault_point("start", "started");
     make_replication_slots(context);

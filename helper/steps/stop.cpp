@@ -64,8 +64,7 @@ nlohmann::json Stop::perform(const Context &context) const {
 void Stop::undo(const Context &context) const {
     start_service(context);
     if (context.role() == Role::Primary) {
-        context.wait_until("pg_autoctl to report a healthy primary", std::chrono::minutes(10),
-                           [&] { return is_healthy_primary(context.monitor.report_of(context.node.nodeid)); });
+        wait_for_healthy_primary(context, context.node.nodeid, std::chrono::minutes(10));
     } else if (context.role() == Role::Monitor) {
         context.wait_until("the monitor to serve", std::chrono::minutes(5), [&] {
             context.monitor.require();

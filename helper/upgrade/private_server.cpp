@@ -92,8 +92,10 @@ void stop_cleanly(const Context &context) {
 }
 
 void start_service(const Context &context) {
-    fs::remove(context.node.guard_flag());
-    flush_directory(context.node.work_dir());
+    const auto &node = context.node;
+    write_file(node.kept_config(), read_file(node.paths.config), node.owner);
+    fs::remove(node.guard_flag());
+    flush_directory(node.work_dir());
     const Service service(Installation::from(context.journal).unit);
     service.end_guard();
     if (!service.is_active()) {

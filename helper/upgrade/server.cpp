@@ -11,14 +11,15 @@
 
 namespace pgaf {
 
-void start_new_server(const Context &context) {
+void start_server(const Context &context) {
     const auto &node = context.node;
     if (node.running_server()) {
         return;
     }
-    std::vector<std::string> argv{(Installation::from(context.journal).new_bindir / "pg_ctl").string(), "start",
-                                  "--wait", "--timeout=3600", "-D", node.pgdata.string(), "-l",
-                                  node.log("postgres").string(), "-o",
+    const auto installation = Installation::from(context.journal);
+    const auto &bindir = context.is_swapped() ? installation.new_bindir : installation.old_bindir;
+    std::vector<std::string> argv{(bindir / "pg_ctl").string(), "start", "--wait", "--timeout=3600", "-D",
+                                  node.pgdata.string(), "-l", node.log("postgres").string(), "-o",
                                   // quoted for the shell that pg_ctl starts the server by: "*" is not a pattern
                                   fmt::format("-p {} -h '{}'", node.config.port, node.config.listen_addresses)};
     std::optional<Owner> run_as = node.owner;
@@ -47,7 +48,7 @@ void start_new_server(const Context &context) {
     } catch (const HelperError &error) {
         // pg_ctl says only that it failed
         const auto said = std::filesystem::exists(log) ? read_file(log).substr(size_before) : "";
-        throw HelperError(error.code(), fmt::format("the new server does not start: {}", last_lines(said, 4)),
+        throw HelperError(error.code(), fmt::format("the server does not start: {}", last_lines(said, 4)),
                           fmt::format("Its log is {}. Mend the cause, and run pgaf-upgrade run again.", log.string()));
     }
 }

@@ -4,9 +4,10 @@
 
 namespace pgaf {
 
-// Starts the new server as pg_autoctl would, outside of this program's own control group: the keeper
-// adopts it later. Returns when it accepts connections; nothing is done when it runs already.
-void start_new_server(const Context &context);
+// Starts the server, by the programs of its own major, as pg_autoctl would, outside of this program's own
+// control group: the keeper adopts it later. Returns when it accepts connections; nothing is done when it
+// runs already.
+void start_server(const Context &context);
 
 // Brings pg_auto_failover's extension on the monitor to the version of the new library, in a server that
 // only this program can reach. pg_autoctl would do it after it has begun to serve, and then restart.

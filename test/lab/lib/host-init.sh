@@ -13,6 +13,9 @@ hostname "$host"
 mount --make-rprivate /
 # from here on this process is 1 both to the kernel and in /proc: some versions of ip look there
 mount -t proc proc /proc
+# Numbers from where no other boot began, as on a machine of its own: where few processes run, the number in
+# a postmaster.pid that a power cut has left would be somebody's again, and Postgres taken for running.
+echo $((RANDOM % 30 * 1000 + 1000)) >/proc/sys/kernel/ns_last_pid 2>/dev/null || true
 # a host that lost its power a moment ago may not have taken its interface with it yet
 in_laboratory() { nsenter --net=/proc/self/fd/7 "$@"; }
 in_laboratory ip link delete "to-$host" 2>/dev/null || true
