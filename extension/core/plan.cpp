@@ -135,7 +135,8 @@ std::vector<PlannedStep> order_of_steps(const std::vector<NodePlan> &nodes) {
             plan.push_back({node, staged.steps[step], staged.stages[step]});
         }
     }
-    std::ranges::stable_sort(plan, {}, &PlannedStep::stage);
+    // not stable_sort, which goes on by another way where there is no memory
+    std::ranges::sort(plan, {}, [](const PlannedStep &step) { return std::pair(step.stage, step.node); });
     return plan;
 }
 

@@ -136,7 +136,7 @@ PlannedNode planned_monitor() {
 // The primary, then the secondaries in the order in which they enter maintenance: the asynchronous ones
 // first, since the primary leaves synchronous replication with the last synchronous one.
 void plan_group(std::vector<const ClusterNode *> members, std::vector<PlannedNode> &nodes) {
-    std::ranges::stable_sort(members, {}, [](const ClusterNode *node) {
+    std::ranges::sort(members, {}, [](const ClusterNode *node) {
         return std::tuple(!is_writable_state(node->goal_state), node->replication_quorum, node->nodeid);
     });
     int rank = 0;

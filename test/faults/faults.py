@@ -116,7 +116,9 @@ class Server:
                                  "-c", "shared_preload_libraries=pgautofailover",
                                  "-c", "pgautofailover.enable_health_checks=off", "-c", "listen_addresses=",
                                  "-c", f"unix_socket_directories={self.work}", "-c", "fsync=off",
-                                 "-c", "autovacuum=off", "-c", "log_min_messages=fatal", *settings),
+                                 "-c", "autovacuum=off", "-c", "log_min_messages=fatal",
+                                 # LLVM answers a lack of memory by ending the backend
+                                 "-c", "jit=off", *settings),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         for _ in range(600):
             if subprocess.run(self.as_postgres(self.bindir + "/pg_isready", "-q", "-h", self.work),

@@ -27,8 +27,11 @@ SELECT pgaf_upgrade_report_check(test.token(2), 'disk_space', 'error', false, '1
 
 # function, its state, a call that succeeds
 CALLS = [
+    ("pgaf_upgrade_plan", "no run", "SELECT count(*) FROM pgaf_upgrade_plan(18)"),
     ("pgaf_upgrade_start", "no run", "SELECT pgaf_upgrade_start(18)"),
     ("pgaf_upgrade_record_maintenance", "no run", "SELECT pgaf_upgrade_record_maintenance('node_2', 'begin', 'disks')"),
+    ("pgaf_upgrade_record_backup", "no run",
+     "SELECT pgaf_upgrade_record_backup('base', 'pg_basebackup', '2025-01-01', 'default')"),
     ("pgaf_upgrade_rewrite_sysidentifier", "in maintenance",
      "SELECT pgaf_upgrade_rewrite_sysidentifier('default', 0, 7000000000000000001, 7000000000000000009)"),
     ("pgaf_upgrade_validate_sysidentifier", "no run",
@@ -50,6 +53,7 @@ CALLS = [
     ("pgaf_upgrade_status", "started", "SELECT waiting_for FROM pgaf_upgrade_status()"),
     ("pgaf_upgrade_progress", "started", "SELECT count(*) FROM pgaf_upgrade_progress()"),
     ("pgaf_upgrade_events", "started", "SELECT count(*) FROM pgaf_upgrade_events()"),
+    ("pgaf_upgrade_history", "started", "SELECT count(*) FROM pgaf_upgrade_history()"),
     ("pgaf_upgrade_heartbeat", "begun", "SELECT pgaf_upgrade_heartbeat(test.token(1), 'discover', 'half way')"),
     ("pgaf_upgrade_finish_step", "begun",
      """SELECT pgaf_upgrade_finish_step(test.token(1), 'discover', '{"old_sysidentifier": "7000000000000000001"}')"""),

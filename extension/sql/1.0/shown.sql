@@ -55,7 +55,7 @@ REVOKE ALL ON FUNCTION pgaf_upgrade.shown_run(bigint) FROM PUBLIC;
 
 CREATE FUNCTION pgaf_upgrade.switch_times(run bigint)
 RETURNS TABLE (refused_at timestamptz, accepted_at timestamptz, writes_refused interval, redundancy_after interval)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE ROWS 1
 SET search_path = pg_catalog, pg_temp
 AS $$
   WITH switched AS
