@@ -13,6 +13,8 @@ SELECT pgaf_upgrade_begin_step(test.token(1), 'relax_sync');
 # by name, the statements that make it from a cluster of two nodes
 STATES = {
     "no run": "",
+    # a look-up of a name that nobody has may take long
+    "addresses": "UPDATE pgautofailover.node SET nodehost = '127.0.0.' || nodeid",
     "in maintenance": "SELECT test.state(2, 'maintenance')",
     "started": START,
     "begun": START + "SELECT pgaf_upgrade_begin_step(test.token(1), 'discover');\n",
@@ -36,8 +38,8 @@ CALLS = [
      "SELECT pgaf_upgrade_rewrite_sysidentifier('default', 0, 7000000000000000001, 7000000000000000009)"),
     ("pgaf_upgrade_validate_sysidentifier", "no run",
      "SELECT count(*) FROM pgaf_upgrade_validate_sysidentifier('default', 0, 7000000000000000009)"),
-    ("pgaf_upgrade_verify_hba", "no run", "SELECT count(*) FROM pgaf_upgrade_verify_hba()"),
-    ("pgaf_upgrade_required_hba", "no run", "SELECT count(*) FROM pgaf_upgrade_required_hba()"),
+    ("pgaf_upgrade_verify_hba", "addresses", "SELECT count(*) FROM pgaf_upgrade_verify_hba()"),
+    ("pgaf_upgrade_required_hba", "addresses", "SELECT count(*) FROM pgaf_upgrade_required_hba()"),
     ("pgaf_upgrade_match_hba", "no run", "SELECT count(*) FROM pgaf_upgrade_match_hba('u', 'd', '127.0.0.1')"),
     ("pgaf_upgrade_steps", "no run", "SELECT count(*) FROM pgaf_upgrade_steps()"),
     ("pgaf_upgrade_attach", "started", "SELECT pgaf_upgrade_attach(1, test.token(1), '1.0', 'host1')"),
