@@ -70,7 +70,7 @@ SELECT state FROM pgaf_upgrade.step WHERE nodeid = 1 AND name = 'discover';
 -- checks
 SELECT pgaf_upgrade_report_check(test.token(2), 'disk_space', 'error', false, '1 GB free', 'too little', 'Make room.');
 SELECT pgaf_upgrade_report_check(test.token(2), 'data_checksums', 'warning', false, 'off', 'no checksums', NULL);
-SELECT pgaf_upgrade_report_check(test.token(2), 'locale', 'info', true, 'C', NULL, NULL);
+SELECT pgaf_upgrade_report_check(test.token(2), 'locale', 'note', true, 'C', NULL, NULL);
 SELECT pgaf_upgrade_report_check(test.token(2), 'disk_space', 'fatal', false, NULL, NULL, NULL);
 SELECT pgaf_upgrade_report_check(test.token(2), 'disk_space', 'error', NULL, NULL, NULL, NULL);
 SELECT node, check_name, severity, passed, found, meaning, remedy FROM pgaf_upgrade_checks();

@@ -198,9 +198,9 @@ Outcome pgaf_upgrade_report_check(const Arguments &arguments) {
     const auto &check_name = arguments.required(1, "check_name");
     const auto &severity = arguments.required(2, "severity");
     const bool passed = arguments.required_boolean(3, "passed");
-    constexpr std::array<std::string_view, 3> kSeverities{"error", "warning", "info"};
+    constexpr std::array<std::string_view, 3> kSeverities{"error", "warning", "note"};
     if (std::ranges::find(kSeverities, severity) == kSeverities.end()) {
-        throw Error(code::kBadArgument, "\"" + severity + "\" is not a severity", "Use error, warning or info.");
+        throw Error(code::kBadArgument, "\"" + severity + "\" is not a severity", "Use error, warning or note.");
     }
     const bool data_loss = arguments.required_boolean(7, "data_loss");
     if (data_loss && severity != "error") {

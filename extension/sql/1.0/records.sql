@@ -53,7 +53,7 @@ CREATE TABLE pgaf_upgrade.check_result
     runid        bigint NOT NULL,
     nodeid       bigint NOT NULL,
     check_name   text NOT NULL,
-    severity     text NOT NULL CHECK (severity IN ('error', 'warning', 'info')),
+    severity     text NOT NULL CHECK (severity IN ('error', 'warning', 'note')),
     passed       boolean NOT NULL,
     found        text,
     meaning      text,

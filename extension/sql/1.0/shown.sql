@@ -190,7 +190,7 @@ AS $$
          c.waive_reason, c.reported_at
     FROM pgaf_upgrade.check_result c JOIN pgaf_upgrade.node n USING (runid, nodeid)
    WHERE c.runid = pgaf_upgrade.shown_run($1)
-ORDER BY c.passed, array_position(ARRAY['error', 'warning', 'info'], c.severity), n.nodeid, c.check_name
+ORDER BY c.passed, array_position(ARRAY['error', 'warning', 'note'], c.severity), n.nodeid, c.check_name
 $$;
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_checks(bigint)
      IS 'what the checks of one run (the newest unless told) found, what has not passed first';
