@@ -126,4 +126,9 @@ std::string last_value_of(std::string_view postgresql_conf, std::string_view par
     return value;
 }
 
+std::string parameter_of(std::string_view line) {
+    auto assignment = parse_assignment(line);
+    return assignment ? std::move(assignment->first) : std::string();
+}
+
 }  // namespace pgaf

@@ -15,4 +15,7 @@ namespace pgaf {
 // The value of a parameter's last assignment in the text, unquoted; empty when there is none.
 [[nodiscard]] std::string last_value_of(std::string_view postgresql_conf, std::string_view parameter);
 
+// The parameter that a line sets, in small letters; empty for a comment or an empty line.
+[[nodiscard]] std::string parameter_of(std::string_view line);
+
 }  // namespace pgaf
