@@ -128,13 +128,17 @@ void copy_with_owner_and_mode(const fs::path &from, const fs::path &to) {
     write_with(to, read_file(from), status.st_uid, status.st_gid, status.st_mode);
 }
 
-bool same_content_owner_and_mode(const fs::path &one, const fs::path &other) {
+bool same_owner_and_mode(const fs::path &one, const fs::path &other) {
     const auto a = status_of(one);
     const auto b = status_of(other);
-    if (a.st_uid != b.st_uid || a.st_gid != b.st_gid || a.st_mode != b.st_mode) {
+    return a.st_uid == b.st_uid && a.st_gid == b.st_gid && a.st_mode == b.st_mode;
+}
+
+bool same_content_owner_and_mode(const fs::path &one, const fs::path &other) {
+    if (!same_owner_and_mode(one, other)) {
         return false;
     }
-    if (S_ISLNK(a.st_mode)) {
+    if (S_ISLNK(status_of(one).st_mode)) {
         return fs::read_symlink(one) == fs::read_symlink(other);
     }
     return read_file(one) == read_file(other);

@@ -19,6 +19,7 @@ void write_file(const std::filesystem::path &path, std::string_view content, con
 // The directories on the way are made with the mode of those they are copied from.
 void copy_with_owner_and_mode(const std::filesystem::path &from, const std::filesystem::path &to);
 
+[[nodiscard]] bool same_owner_and_mode(const std::filesystem::path &one, const std::filesystem::path &other);
 [[nodiscard]] bool same_content_owner_and_mode(const std::filesystem::path &one, const std::filesystem::path &other);
 
 // rename(2), never onto something that exists, and durable when it returns.

@@ -32,8 +32,13 @@ int run_command_line(int argc, char **argv) {
         ->envname("PGAF_UPGRADE_SERVICE");
     app.add_option("--wait-limit", options.wait_limit_s, "seconds to wait for the monitor or for a run to be started");
 
+    app.add_option("--archive", options.archive,
+                   "archiving after the upgrade: pause, keep, or the archive_command for a new place");
+
     auto *check = app.add_subcommand("check", "look for what would stop an upgrade; changes nothing");
     check->add_option("--target", options.target, "the major to upgrade to");
+    check->add_option("--only", options.only, "these checks, parted by commas")->delimiter(',');
+    check->add_flag("--diff", options.show_changes, "show what is changed in the configuration files");
     check->callback([&] { command = pgaf::command_check; });
     auto *run = app.add_subcommand("run", "perform this node's steps as they come due");
     run->add_flag("--once", options.once, "what is due now, then exit (for cron)");

@@ -111,6 +111,18 @@ void Monitor::report_hba(const std::string &token, const std::string &moment, co
     call("pgaf_upgrade_report_hba", "$1, $2, $3", {token, moment, connections.dump()});
 }
 
+std::vector<std::string> Monitor::checks_in_the_way(std::int64_t run, const std::string &node) {
+    const auto rows = call("pgaf_upgrade_checks", "$1", {std::to_string(run)});
+    std::vector<std::string> checks;
+    for (int row = 0; row < rows.size(); ++row) {
+        if (rows.text(row, "node") == node && rows.text(row, "severity") == "error" &&
+            rows.text(row, "passed") == "f" && !rows.value(row, "waive_reason")) {
+            checks.push_back(fmt::format("{}: {}", rows.text(row, "check_name"), rows.text(row, "found")));
+        }
+    }
+    return checks;
+}
+
 void Monitor::sync_journal(const std::string &token, const nlohmann::json &entries) {
     call("pgaf_upgrade_sync_journal", "$1, $2", {token, entries.dump()});
 }

@@ -49,6 +49,8 @@ class Monitor {
     void report_check(const std::string &token, const std::string &name, const std::string &severity, bool passed,
                       const std::string &found, const std::string &meaning, const std::string &remedy);
     void report_hba(const std::string &token, const std::string &moment, const nlohmann::json &connections);
+    // Those of a node that failed, are errors and were not waived: "name: what was found" each.
+    [[nodiscard]] std::vector<std::string> checks_in_the_way(std::int64_t run, const std::string &node);
     void sync_journal(const std::string &token, const nlohmann::json &entries);
     std::string request_rollback(const std::string &token, const std::string &reason);  // returns the run's state
     void finish_rollback(const std::string &token, const nlohmann::json &result);

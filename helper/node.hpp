@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "autoctl/node_files.hpp"
 #include "connection.hpp"
@@ -16,6 +17,9 @@ struct Options {
     std::filesystem::path new_bindir;
     std::string service;
     int target = 17;
+    std::string archive;            // what shall become of archiving: see upgrade/archive.hpp
+    std::vector<std::string> only;  // of the checks; empty: all
+    bool show_changes = false;      // the configuration's, as a diff
     int wait_limit_s = 24 * 3600;
     bool once = false;
     std::string reason = "asked for by pgaf-upgrade rollback";

@@ -1,28 +1,75 @@
 #include "checks/check.hpp"
 
-#include <fmt/format.h>
+#include <algorithm>
 
-#include "controldata.hpp"
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace pgaf {
 
-std::vector<Check> all_checks() {
-    auto checks = installation_checks();
-    for (auto part : {directory_checks(), server_checks(), access_checks()}) {
-        checks.insert(checks.end(), part.begin(), part.end());
+namespace {
+
+bool is_meant_for(const Check &check, Subject &subject) {
+    switch (check.where) {
+        case Where::EveryNode:
+            return true;
+        case Where::Upgraded:
+            return !subject.is_secondary();
+        case Where::DataNode:
+            return !subject.is_monitor();
+        case Where::Secondary:
+            return subject.is_secondary();
+        case Where::Monitor:
+            return subject.is_monitor();
     }
+    return false;
+}
+
+CheckResult examine_one(Subject &subject, const Check &check) {
+    try {
+        return {&check, check.find(subject), ""};
+    } catch (const NotExamined &why) {
+        return {&check, {}, why.what()};
+    } catch (const HelperError &error) {
+        return {&check, {{fmt::format("could not be looked at: {}", error.what()), error.hint()}}, ""};
+    } catch (const std::filesystem::filesystem_error &error) {
+        return {&check, {{fmt::format("could not be looked at: {}", error.what())}}, ""};
+    }
+}
+
+}  // namespace
+
+const std::vector<Check> &all_checks() {
+    static const std::vector<Check> checks = [] {
+        std::vector<Check> all;
+        for (const auto &part :
+             {installation_checks(), service_checks(), directory_checks(), cluster_checks(), access_checks(),
+              server_checks(), database_checks(), content_checks(), certificate_checks(), new_server_checks(),
+              configuration_checks(), rehearsal_checks()}) {
+            all.insert(all.end(), part.begin(), part.end());
+        }
+        return all;
+    }();
     return checks;
 }
 
-CheckSubject subject_of(const Node &node, int target) {
-    const auto source = major_of(node.data_dir);
-    if (target <= source) {
-        throw HelperError(
-            ExitCode::Usage,
-            fmt::format("the target {} is not above version {} of \"{}\"", target, source, node.pgdata.string()),
-            "Choose a later major with --target.");
+std::vector<CheckResult> examine(Subject &subject, const std::vector<std::string> &only,
+                                 const std::function<void(const std::string &)> &say) {
+    for (const auto &name : only) {
+        if (std::ranges::find(all_checks(), name, &Check::name) == all_checks().end()) {
+            throw HelperError(ExitCode::Usage, fmt::format("no check is named \"{}\"", name),
+                              "pgaf-upgrade check without --only shows their names.");
+        }
     }
-    return {.node = node, .installation = Installation::find(node, target), .target = target};
+    std::vector<CheckResult> results;
+    for (const auto &check : all_checks()) {
+        const bool wanted = only.empty() || std::ranges::find(only, check.name) != only.end();
+        if (wanted && is_meant_for(check, subject)) {
+            say(check.name);
+            results.push_back(examine_one(subject, check));
+        }
+    }
+    return results;
 }
 
 const char *to_string(Severity severity) {

@@ -1,45 +1,67 @@
 #pragma once
 
 #include <functional>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "installation.hpp"
-#include "node.hpp"
+#include "checks/subject.hpp"
 
 namespace pgaf {
 
-struct CheckSubject {
-    const Node &node;
-    Installation installation;
-    int target;
-};
-
+// An error closes the gate until it is mended or waived; a warning is something to know and to plan for.
 enum class Severity { Error, Warning, Note };
+
+// pg_upgrade runs where there is a cluster of its own: on the primary and on the monitor.
+enum class Where { EveryNode, Upgraded, DataNode, Secondary, Monitor };
+
+struct Finding {
+    std::string found;        // one line: what, and where
+    std::string remedy = {};  // what to do about this one; empty: the remedy of its check
+};
+using Findings = std::vector<Finding>;
 
 // One thing that can stop or spoil an upgrade, looked at without changing anything.
 struct Check {
     std::string name;
     Severity severity;
+    Where where;
     std::string meaning;  // what it would lead to
-    std::string remedy;   // what to do about it
-    // What is wrong, in one line; nothing when it is as it should be.
-    std::function<std::optional<std::string>(const CheckSubject &)> find;
+    std::string remedy;   // what to do about it, where the finding does not say
+    // Nothing is found when all is as it should be. May throw HelperError, which is a finding too, and
+    // NotExamined.
+    std::function<Findings(Subject &)> find;
 };
 
-// In the order in which they are shown.
-[[nodiscard]] std::vector<Check> all_checks();
+// In the order in which they are made: what others build on goes first.
+[[nodiscard]] const std::vector<Check> &all_checks();
 
-[[nodiscard]] CheckSubject subject_of(const Node &node, int target);
+struct CheckResult {
+    const Check *check;
+    Findings findings;
+    std::string not_examined;  // why; empty when it was
+
+    [[nodiscard]] bool passed() const { return findings.empty() && not_examined.empty(); }
+};
+
+// Of those that this kind of node needs; `only`, where not empty, names those that are wanted.
+// Throws HelperError(Usage) for a name that no check has.
+[[nodiscard]] std::vector<CheckResult> examine(Subject &subject, const std::vector<std::string> &only,
+                                               const std::function<void(const std::string &)> &say);
 
 [[nodiscard]] const char *to_string(Severity severity);
 
 // Of each file in this folder.
 [[nodiscard]] std::vector<Check> installation_checks();
+[[nodiscard]] std::vector<Check> service_checks();
 [[nodiscard]] std::vector<Check> directory_checks();
-[[nodiscard]] std::vector<Check> server_checks();
+[[nodiscard]] std::vector<Check> cluster_checks();
 [[nodiscard]] std::vector<Check> access_checks();
+[[nodiscard]] std::vector<Check> server_checks();
+[[nodiscard]] std::vector<Check> database_checks();
+[[nodiscard]] std::vector<Check> content_checks();
+[[nodiscard]] std::vector<Check> certificate_checks();
+[[nodiscard]] std::vector<Check> new_server_checks();
+[[nodiscard]] std::vector<Check> configuration_checks();
+[[nodiscard]] std::vector<Check> rehearsal_checks();
 
 }  // namespace pgaf

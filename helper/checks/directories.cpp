@@ -1,4 +1,11 @@
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <map>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -10,54 +17,202 @@ namespace pgaf {
 
 namespace {
 
+constexpr std::uint64_t kMegabyte = 1U << 20U;
+
 // The file system that a path is on, as a number; its parent is on another where it is a mount point.
 dev_t device_of(const fs::path &path) {
     struct stat status {};
     return ::stat(path.c_str(), &status) == 0 ? status.st_dev : 0;
 }
 
-std::optional<std::string> names_are_free(const CheckSubject &subject) {
+// Also one of the same file system, which device numbers do not show.
+bool is_mount_point(const fs::path &path) {
+    if (device_of(path) != device_of(path.parent_path())) {
+        return true;
+    }
+    std::ifstream mounts("/proc/self/mountinfo");
+    for (std::string line; std::getline(mounts, line);) {
+        // the fifth word; blanks in it are written as octal numbers
+        std::istringstream words(line);
+        std::string word;
+        for (int number = 0; number < 5; ++number) {
+            words >> word;
+        }
+        if (word == path.string()) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Findings names_are_free(Subject &subject) {
     const auto old_dir = subject.node.beside(fmt::format("_pg{}", subject.installation.source));
     if (fs::exists(old_dir)) {
-        return fmt::format("\"{}\" exists already", old_dir.string());
+        return {{fmt::format("\"{}\" exists already", old_dir.string())}};
     }
-    return std::nullopt;
+    return {};
 }
 
-std::optional<std::string> can_be_renamed(const CheckSubject &subject) {
+Findings can_be_renamed(Subject &subject) {
     const auto &data_dir = subject.node.data_dir;
-    if (device_of(data_dir) != device_of(data_dir.parent_path())) {
-        return fmt::format("\"{}\" is a mount point", data_dir.string());
+    if (is_mount_point(data_dir)) {
+        return {{fmt::format("\"{}\" is a mount point", data_dir.string())}};
     }
-    return std::nullopt;
+    return {};
 }
 
-std::optional<std::string> tablespaces(const CheckSubject &subject) {
+Findings parent_is_writable(Subject &subject) {
+    const auto parent = subject.node.data_dir.parent_path();
+    const ActingAs acting(subject.node.owner);
+    if (::faccessat(AT_FDCWD, parent.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
+        return {{fmt::format("{} may not write to \"{}\"", subject.node.owner.name, parent.string()),
+                 fmt::format("chown {} {}", subject.node.owner.name, parent.string())}};
+    }
+    return {};
+}
+
+Findings files_of_owner(Subject &subject) {
+    constexpr std::size_t kEnough = 20;
+    Findings findings;
+    std::error_code error;
+    // the server makes and deletes files all the while
+    for (fs::recursive_directory_iterator it(subject.node.data_dir, error), end; !error && it != end;
+         it.increment(error)) {
+        struct stat status {};
+        if (::lstat(it->path().c_str(), &status) == 0 && !S_ISLNK(status.st_mode) &&
+            status.st_uid != subject.node.owner.uid && findings.size() < kEnough) {
+            findings.push_back(
+                {fmt::format("\"{}\" does not belong to {}", it->path().string(), subject.node.owner.name),
+                 fmt::format("chown {} '{}'", subject.node.owner.name, it->path().string())});
+        }
+    }
+    return findings;
+}
+
+Findings wal_directory(Subject &subject) {
+    const auto wal = subject.node.data_dir / "pg_wal";
+    if (fs::is_symlink(wal)) {
+        return {{fmt::format("\"{}\" is a link to \"{}\"", wal.string(), fs::read_symlink(wal).string())}};
+    }
+    return {};
+}
+
+// Visits each tablespace's real directory.
+void each_tablespace(const Subject &subject, const std::function<void(const fs::path &)> &visit) {
     for (const auto &link : fs::directory_iterator(subject.node.data_dir / "pg_tblspc")) {
         std::error_code error;
         const auto location = fs::canonical(link.path(), error);
-        if (error) {
-            return fmt::format("tablespace {} leads nowhere", link.path().filename().string());
-        }
-        if (location.string().starts_with(subject.node.data_dir.string() + "/")) {
-            return fmt::format("tablespace \"{}\" lies inside the data directory", location.string());
-        }
-        if (device_of(location) != device_of(location.parent_path())) {
-            return fmt::format("tablespace \"{}\" is a mount point", location.string());
+        if (!error) {
+            visit(location);
         }
     }
-    return std::nullopt;
+}
+
+Findings tablespaces(Subject &subject) {
+    Findings findings;
+    for (const auto &link : fs::directory_iterator(subject.node.data_dir / "pg_tblspc")) {
+        std::error_code error;
+        static_cast<void>(fs::canonical(link.path(), error));
+        if (error) {
+            findings.push_back({fmt::format("tablespace {} leads nowhere", link.path().filename().string()),
+                                "Bring its directory back, or DROP TABLESPACE."});
+        }
+    }
+    each_tablespace(subject, [&](const fs::path &location) {
+        if (location.string().starts_with(subject.node.data_dir.string() + "/")) {
+            findings.push_back({fmt::format("tablespace \"{}\" lies inside the data directory", location.string())});
+        } else if (is_mount_point(location)) {
+            findings.push_back({fmt::format("tablespace \"{}\" is a mount point", location.string())});
+        }
+    });
+    return findings;
+}
+
+Findings tablespace_leftovers(Subject &subject) {
+    Findings findings;
+    const auto prefix = fmt::format("PG_{}_", subject.target);
+    each_tablespace(subject, [&](const fs::path &location) {
+        for (const auto &entry : fs::directory_iterator(location)) {
+            if (entry.path().filename().string().starts_with(prefix)) {
+                findings.push_back({fmt::format("\"{}\" exists already", entry.path().string())});
+            }
+        }
+        const fs::path aside = fmt::format("{}_pg{}", location.string(), subject.installation.source);
+        if (fs::exists(aside)) {
+            findings.push_back({fmt::format("\"{}\" exists already", aside.string())});
+        }
+    });
+    return findings;
+}
+
+// What the upgrade adds on each file system: beside a standby's old files a whole second copy; where
+// pg_upgrade links them, the catalogs and some WAL.
+Findings free_space(Subject &subject) {
+    std::map<dev_t, std::pair<fs::path, std::uint64_t>> needed;
+    const auto add = [&needed](const fs::path &place, std::uint64_t bytes) {
+        auto &[path, sum] = needed[device_of(place)];
+        path = path.empty() ? place : path;
+        sum += bytes;
+    };
+    const auto number = [](const std::string &text) { return static_cast<std::uint64_t>(std::atoll(text.c_str())); };
+    if (subject.is_secondary()) {
+        const auto rows = subject.server().query(
+            "SELECT pg_catalog.pg_tablespace_location(oid) AS location, pg_catalog.pg_tablespace_size(oid) AS bytes"
+            " FROM pg_catalog.pg_tablespace");
+        for (int row = 0; row < rows.size(); ++row) {
+            const auto location = rows.text(row, "location");
+            add(location.empty() ? subject.node.data_dir : fs::path(location), number(rows.text(row, "bytes")));
+        }
+        add(subject.node.data_dir, 2 * subject.control().wal_segment_size);
+    } else {
+        std::uint64_t catalogs = 0;
+        subject.each_database(
+            "SELECT pg_catalog.sum(pg_catalog.pg_total_relation_size(oid)) FROM pg_catalog.pg_class"
+            " WHERE oid < 16384 AND relkind = 'r'",
+            [&](const std::string &, const Rows &rows) { catalogs += number(rows.value(0, 0).value_or("0")); });
+        // the catalogs again, their dump, and the WAL that their restoration writes
+        add(subject.node.data_dir, 3 * catalogs + 4 * subject.control().wal_segment_size);
+    }
+    Findings findings;
+    for (const auto &[device, place] : needed) {
+        const auto &[path, bytes] = place;
+        struct statvfs status {};
+        if (::statvfs(path.c_str(), &status) != 0) {
+            continue;
+        }
+        const std::uint64_t there = status.f_bavail * status.f_frsize;
+        if (there < bytes) {
+            // no numbers in what was found, so that a waiver holds while they move
+            findings.push_back(
+                {fmt::format("\"{}\" is on a file system with too little room", path.string()),
+                 fmt::format("Make {} MB free there: {} MB are needed and {} MB free.", (bytes - there) / kMegabyte + 1,
+                             bytes / kMegabyte + 1, there / kMegabyte)});
+        }
+    }
+    return findings;
 }
 
 }  // namespace
 
 std::vector<Check> directory_checks() {
-    return {{"names_are_free", Severity::Error, "the old cluster could not be kept under that name",
+    return {{"names_are_free", Severity::Error, Where::EveryNode, "the old cluster could not be kept under that name",
              "Move what an earlier upgrade left there out of the way.", names_are_free},
-            {"can_be_renamed", Severity::Error, "the data directories are exchanged by renaming them",
+            {"can_be_renamed", Severity::Error, Where::EveryNode, "the data directories are exchanged by renaming them",
              "Use a directory below the mount point as PGDATA.", can_be_renamed},
-            {"tablespaces", Severity::Error, "its old files could not be kept while the standby is rebuilt",
-             "Move it to a directory of its own below a mount point, outside of PGDATA.", tablespaces}};
+            {"parent_is_writable", Severity::Error, Where::EveryNode, "the new cluster is made beside the old one",
+             "Let PGDATA's owner write to the directory above it.", parent_is_writable},
+            {"files_of_owner", Severity::Error, Where::EveryNode, "PostgreSQL's programs could not read or replace it",
+             "Give it to PGDATA's owner, or move it elsewhere.", files_of_owner},
+            {"wal_directory", Severity::Warning, Where::EveryNode, "the new cluster writes its WAL inside PGDATA",
+             "Move pg_wal and link to it again after the upgrade, with the service stopped.", wal_directory},
+            {"tablespaces", Severity::Error, Where::EveryNode,
+             "its old files could not be kept while the standby is rebuilt",
+             "Move it to a directory of its own below a mount point, outside of PGDATA.", tablespaces},
+            {"tablespace_leftovers", Severity::Error, Where::EveryNode,
+             "pg_upgrade refuses a tablespace with files of the target, and nothing is overwritten here",
+             "Move what an earlier attempt left there out of the way.", tablespace_leftovers},
+            {"free_space", Severity::Error, Where::EveryNode, "the old cluster is kept beside the new one",
+             "Make room.", free_space}};
 }
 
 }  // namespace pgaf

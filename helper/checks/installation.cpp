@@ -4,54 +4,65 @@
 
 #include "checks/check.hpp"
 #include "process.hpp"
-#include "service.hpp"
 
 namespace pgaf {
 
 namespace {
 
-std::optional<std::string> new_programs(const CheckSubject &subject) {
-    for (const auto *program :
-         {"postgres", "pg_ctl", "initdb", "pg_upgrade", "pg_controldata", "pg_basebackup", "psql", "vacuumdb"}) {
+std::string version_of_new(Subject &subject) {
+    return last_lines(run({.argv = {(subject.installation.new_bindir / "postgres").string(), "--version"},
+                           .run_as = subject.node.owner})
+                          .output,
+                      1);
+}
+
+Findings new_programs(Subject &subject) {
+    Findings findings;
+    for (const auto *program : {"postgres", "pg_ctl", "initdb", "pg_upgrade", "pg_controldata", "pg_resetwal",
+                                "pg_dump", "pg_dumpall", "pg_restore", "pg_basebackup", "psql", "vacuumdb"}) {
         const auto path = subject.installation.new_bindir / program;
         if (::access(path.c_str(), X_OK) != 0) {
-            return fmt::format("\"{}\" is missing", path.string());
+            findings.push_back({fmt::format("\"{}\" is missing", path.string())});
         }
     }
-    const auto version = run_checked(
-        {.argv = {(subject.installation.new_bindir / "postgres").string(), "--version"}, .run_as = subject.node.owner});
+    if (!findings.empty()) {
+        return findings;
+    }
+    const auto version = version_of_new(subject);
     if (version.find(fmt::format(" {}.", subject.target)) == std::string::npos) {
-        return fmt::format("\"{}\" is {}", (subject.installation.new_bindir / "postgres").string(),
-                           last_lines(version, 1));
+        findings.push_back(
+            {fmt::format("\"{}\" is {}", (subject.installation.new_bindir / "postgres").string(), version)});
     }
-    return std::nullopt;
+    return findings;
 }
 
-std::optional<std::string> new_pg_autoctl(const CheckSubject &subject) {
+Findings new_pg_autoctl(Subject &subject) {
     if (::access(subject.installation.new_autoctl.c_str(), X_OK) != 0) {
-        return fmt::format("neither {} nor /usr/bin has a pg_autoctl", subject.installation.new_bindir.string());
+        return {{fmt::format("neither {} nor /usr/bin has a pg_autoctl", subject.installation.new_bindir.string())}};
     }
-    return std::nullopt;
+    return {};
 }
 
-std::optional<std::string> service_unit(const CheckSubject &subject) {
-    if (!Service(subject.installation.unit).is_known()) {
-        return subject.installation.unit.empty()
-                   ? "pg_autoctl does not run under a unit of systemd"
-                   : fmt::format("systemd knows no unit \"{}\"", subject.installation.unit);
+// Fixed in 17.6: pg_upgrade stopped where WAL that slots hold back is limited.
+Findings faulty_minor(Subject &subject) {
+    const auto version = version_of_new(subject);
+    const auto at = version.find(" 17.");
+    if (at == std::string::npos || std::atoi(version.c_str() + at + 4) >= 6 ||
+        subject.setting("max_slot_wal_keep_size") == "-1") {
+        return {};
     }
-    return std::nullopt;
+    return {{fmt::format("{}, and max_slot_wal_keep_size is {}", version, subject.setting("max_slot_wal_keep_size"))}};
 }
 
 }  // namespace
 
 std::vector<Check> installation_checks() {
-    return {{"new_programs", Severity::Error, "the upgrade needs the whole server package of the target",
-             "Install it, or name its directory with --new-bindir.", new_programs},
-            {"new_pg_autoctl", Severity::Error, "nothing could run the upgraded node",
+    return {{"new_programs", Severity::Error, Where::EveryNode, "the upgrade needs the whole server package",
+             "Install it for the target, or name its directory with --new-bindir.", new_programs},
+            {"new_pg_autoctl", Severity::Error, Where::EveryNode, "nothing could run the upgraded node",
              "Install pg_auto_failover for the target.", new_pg_autoctl},
-            {"service_unit", Severity::Error, "the service could not be stopped and started",
-             "Start pg_autoctl by its unit, or name the unit with --service.", service_unit}};
+            {"faulty_minor", Severity::Error, Where::Upgraded, "pg_upgrade of this minor version fails with that",
+             "Install 17.6 or later.", faulty_minor}};
 }
 
 }  // namespace pgaf

@@ -1,36 +1,133 @@
+#include <unistd.h>
+
 #include <cstdio>
+#include <sstream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "checks/check.hpp"
+#include "checks/trial.hpp"
 #include "commands/commands.hpp"
+#include "process.hpp"
 
 namespace pgaf {
 
+namespace {
+
+constexpr std::size_t kWidth = 80;
+constexpr std::size_t kIndent = 9;
+constexpr std::size_t kShown = 10;  // of the findings of one check
+
+// In lines of at most 80 columns, where its words allow; the first begins with a label.
+void print_wrapped(const std::string &label, const std::string &text) {
+    auto line = fmt::format("{:<{}}", label, kIndent);
+    bool has_word = false;
+    std::istringstream words(text);
+    for (std::string word; words >> word;) {
+        if (has_word && line.size() + 1 + word.size() > kWidth) {
+            fmt::print("{}\n", line);
+            line = std::string(kIndent, ' ');
+            has_word = false;
+        }
+        line += (has_word ? " " : "") + word;
+        has_word = true;
+    }
+    fmt::print("{}\n", line);
+}
+
+void print(const CheckResult &result) {
+    const auto &check = *result.check;
+    print_wrapped(to_string(check.severity), fmt::format("{}: {}", check.name, check.meaning));
+    for (std::size_t at = 0; at < std::min(result.findings.size(), kShown); ++at) {
+        print_wrapped("   found", result.findings[at].found);
+        if (!result.findings[at].remedy.empty()) {
+            print_wrapped("   to do", result.findings[at].remedy);
+        }
+    }
+    if (result.findings.size() > kShown) {
+        print_wrapped("", fmt::format("and {} more", result.findings.size() - kShown));
+    }
+    if (std::ranges::any_of(result.findings, [](const Finding &finding) { return finding.remedy.empty(); })) {
+        print_wrapped("   to do", check.remedy);
+    }
+    fmt::print("\n");
+}
+
+void print_changes(Subject &subject) {
+    const auto &files = subject.trial().changes();
+    if (files.empty()) {
+        fmt::print("every configuration file is carried over as it is\n\n");
+    }
+    for (const auto &[file, changes] : files) {
+        const auto path = (subject.node.pgdata / file).string();
+        fmt::print("--- {}\n+++ {} of PostgreSQL {}\n", path, path, subject.target);
+        for (const auto &change : changes) {
+            if (change.line == 0) {
+                fmt::print("@@ at the end @@\n+{}\n", change.after);
+            } else {
+                fmt::print("@@ -{} +{} @@\n-{}\n+{}\n", change.line, change.line, change.before, change.after);
+            }
+        }
+        fmt::print("\n");
+    }
+}
+
+}  // namespace
+
 ExitCode command_check(const Options &options) {
     const Node node(options);
-    const auto subject = subject_of(node, options.target);
+    Subject subject(node, options.target);
     try {
-        const Connection monitor(node.monitor_conninfo(), node.owner);
+        static_cast<void>(subject.monitor());
     } catch (const PgError &error) {
         throw HelperError(ExitCode::NoMonitor, fmt::format("could not connect to the monitor: {}", error.what()),
                           "Look whether the monitor's service runs: pg_autoctl show state.");
     }
-    fmt::print("{} from PostgreSQL {} to {}\n", node.pgdata.string(), subject.installation.source, subject.target);
+    hold_signals();  // the trial cluster goes in any case
+    const bool is_terminal = ::isatty(STDERR_FILENO) == 1;
+    const auto results = examine(subject, options.only, [is_terminal](const std::string &check) {
+        if (stop_was_asked()) {
+            throw HelperError(ExitCode::TimedOut, "stopped by the operator", "Run pgaf-upgrade check again.");
+        }
+        if (is_terminal) {
+            fmt::print(stderr, "\r\033[K{} …", check);
+        }
+    });
+    if (is_terminal) {
+        fmt::print(stderr, "\r\033[K");
+    }
+
+    fmt::print("{} from PostgreSQL {} to {}\n\n", node.pgdata.string(), subject.installation.source, subject.target);
+    std::vector<std::string> passed;
+    std::vector<std::string> not_examined;
     int errors = 0;
-    for (const auto &check : all_checks()) {
-        const auto found = check.find(subject);
-        fmt::print("{:<8} {}{}\n", found ? to_string(check.severity) : "ok", check.name, found ? ": " + *found : "");
-        if (found) {
-            fmt::print("         {}\n         {}\n", check.meaning, check.remedy);
-            errors += check.severity == Severity::Error ? 1 : 0;
+    for (const auto &result : results) {
+        if (result.passed()) {
+            passed.push_back(result.check->name);
+        } else if (!result.not_examined.empty()) {
+            not_examined.push_back(fmt::format("{} ({})", result.check->name, result.not_examined));
+        } else {
+            print(result);
+            errors += result.check->severity == Severity::Error ? 1 : 0;
         }
     }
+    if (options.show_changes) {
+        print_changes(subject);
+    }
+    if (!not_examined.empty()) {
+        print_wrapped("open", fmt::format("{}", fmt::join(not_examined, ", ")));
+    }
+    if (!passed.empty()) {
+        print_wrapped("ok", fmt::format("{}", fmt::join(passed, ", ")));
+    }
     std::fflush(stdout);
-    if (errors > 0) {
-        throw HelperError(ExitCode::CheckFailed,
-                          fmt::format("{} check{} found what would stop the upgrade", errors, errors == 1 ? "" : "s"),
-                          "Mend what is listed above, and run pgaf-upgrade check again.");
+    if (errors > 0 || !not_examined.empty()) {
+        throw HelperError(
+            ExitCode::CheckFailed,
+            errors > 0 ? fmt::format("{} check{} found what would stop the upgrade", errors, errors == 1 ? "" : "s")
+                       : std::string("not everything could be looked at"),
+            "Mend what is listed above, and run pgaf-upgrade check again.");
     }
     return ExitCode::Done;
 }

@@ -1,6 +1,7 @@
 #include "steps/steps.hpp"
 
 #include "upgrade/carry.hpp"
+#include "upgrade/configuration.hpp"
 #include "upgrade/new_cluster.hpp"
 
 namespace pgaf {
@@ -35,7 +36,9 @@ Found Configure::probe(const Context &context) const {
     auto result = what_to_configure(context);
     auto files = listed_files(result);
     std::erase_if(files, is_access_rule);
-    return is_carried(files, context.node.data_dir, context.new_dir()) ? Found::done(std::move(result)) : Found{};
+    const auto &old_dir = context.node.data_dir;
+    return is_carried(files, old_dir, context.new_dir(), changes_for(context, old_dir)) ? Found::done(std::move(result))
+                                                                                        : Found{};
 }
 
 // So that the new server's own parser judges it while the old one serves.

@@ -10,6 +10,7 @@
 #include "files.hpp"
 #include "process.hpp"
 #include "upgrade/carry.hpp"
+#include "upgrade/configuration.hpp"
 #include "upgrade/server.hpp"
 
 namespace fs = std::filesystem;
@@ -177,7 +178,7 @@ nlohmann::json Rebuild::perform(const Context &context) const {
         // This node's own configuration, not the primary's, and from now on a standby.
         auto files = listed_files(context.journal.result("stop"));
         files.emplace_back(kStandbyConf);
-        carry(files, old_dir, node.data_dir, name());
+        carry(files, old_dir, node.data_dir, name(), changes_for(context, old_dir));
         fault_point("rebuild", "carried");
         write_file(node.data_dir / "standby.signal", "", node.owner);
     }

@@ -7,6 +7,7 @@
 #include "process.hpp"
 #include "steps/steps.hpp"
 #include "upgrade/carry.hpp"
+#include "upgrade/configuration.hpp"
 
 namespace fs = std::filesystem;
 
@@ -94,7 +95,7 @@ void enable_old_control(const fs::path &old_cluster) {
 void carry_for_new_cluster(const Context &context, const nlohmann::json &listed) {
     auto files = listed_files(listed);
     std::erase_if(files, is_access_rule);
-    carry(files, context.node.data_dir, context.new_dir(), "configure");
+    carry(files, context.node.data_dir, context.new_dir(), "configure", changes_for(context, context.node.data_dir));
 }
 
 }  // namespace pgaf

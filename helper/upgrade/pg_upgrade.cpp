@@ -41,6 +41,10 @@ void run_pg_upgrade(const Context &context, UpgradeMode mode) {
             argv.emplace_back("--old-options=-c max_worker_processes=0");
         }
     }
+    if (mode == UpgradeMode::Check) {
+        // the old server holds its own memory all the while
+        new_options += " -c shared_buffers=16MB -c huge_pages=off";
+    }
     argv.push_back("--new-options=" + new_options);
     if (mode == UpgradeMode::Check) {
         argv.emplace_back("--check");

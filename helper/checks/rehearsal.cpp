@@ -1,0 +1,189 @@
+#include <algorithm>
+#include <chrono>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "checks/check.hpp"
+#include "checks/trial.hpp"
+
+namespace pgaf {
+
+namespace {
+
+// pg_upgrade's files of columns: "In database: NAME", then a line "  schema.table.column" for each.
+Findings columns_in(Subject &subject, std::string_view report) {
+    Findings findings;
+    for (const auto &[name, content] : subject.trial().dry_run().reports) {
+        if (name != report) {
+            continue;
+        }
+        std::istringstream lines(content);
+        std::string database;
+        const std::string_view key = "In database: ";
+        for (std::string line; std::getline(lines, line);) {
+            if (const auto at = line.find(key); at != std::string::npos) {
+                database = line.substr(at + key.size());
+            } else if (const auto first = line.find_first_not_of(' '); first != std::string::npos) {
+                findings.push_back({fmt::format("column {} in database \"{}\"", line.substr(first), database)});
+            }
+        }
+    }
+    return findings;
+}
+
+constexpr std::string_view kRegReport = "tables_using_reg";
+constexpr std::string_view kAclitemReport = "tables_using_aclitem";
+constexpr std::string_view kCompositeReport = "tables_using_composite";
+
+Findings reg_columns(Subject &subject) {
+    return columns_in(subject, kRegReport);
+}
+Findings aclitem_columns(Subject &subject) {
+    return columns_in(subject, kAclitemReport);
+}
+Findings system_row_columns(Subject &subject) {
+    return columns_in(subject, kCompositeReport);
+}
+
+// Whatever else it refuses, in its own words.
+Findings pg_upgrade_check(Subject &subject) {
+    const auto &refusal = subject.trial().dry_run();
+    if (refusal.message.empty()) {
+        return {};
+    }
+    std::string details;
+    for (const auto &[name, content] : refusal.reports) {
+        if (name == kRegReport || name == kAclitemReport || name == kCompositeReport) {
+            return {};  // told by its own check
+        }
+        std::string text = content;
+        std::ranges::replace(text, '\n', ' ');
+        details += fmt::format("; {}: {}", name, text);
+    }
+    return {{refusal.message + details}};
+}
+
+constexpr std::chrono::minutes kLimit{30};
+
+struct Rehearsed {
+    Findings findings;
+    double seconds = 0;
+};
+
+// A pg_restore error is several lines: what it works on, and what the server says.
+void add_errors(const std::string &output, const std::string &database, Findings &findings) {
+    constexpr std::size_t kEnough = 20;
+    std::istringstream lines(output);
+    std::string object;
+    const std::string_view entry = "from TOC entry ";  // then three numbers, and the object in words
+    for (std::string line; std::getline(lines, line) && findings.size() < kEnough;) {
+        if (const auto at = line.find(entry); at != std::string::npos) {
+            const auto word = line.find_first_not_of("0123456789; ", at + entry.size());
+            object = word == std::string::npos ? "" : line.substr(word);
+        }
+        if (const auto at = line.find("ERROR:  "); at != std::string::npos) {
+            findings.push_back({fmt::format("{} in database \"{}\": {}", object.empty() ? "an object" : object,
+                                            database, line.substr(at + 8))});
+        }
+    }
+}
+
+// What pg_upgrade does with the definitions, done to an empty cluster while the old one serves. All
+// that it does with the data is to link or copy files.
+Rehearsed rehearse(Subject &subject) {
+    auto &cluster = subject.trial().stopped();
+    const auto server = subject.node.running_server();
+    const auto names = subject.server().query(
+        "SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND datconnlimit <> -2"
+        " ORDER BY datname <> 'template1', datname");
+    Rehearsed rehearsed;
+    const auto started = std::chrono::steady_clock::now();
+
+    auto settings = cluster.private_settings();
+    settings.insert(settings.end(), {"-b", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"});
+    if (const auto error = cluster.start(settings)) {
+        throw NotExamined(fmt::format("the new server does not start: {}", *error));
+    }
+    const std::vector<std::string> from{"-h",
+                                        server->first,
+                                        "-p",
+                                        std::to_string(server->second),
+                                        "-U",
+                                        cluster.superuser(),
+                                        "--lock-wait-timeout=10s",
+                                        "--quote-all-identifiers",
+                                        "--binary-upgrade",
+                                        "--no-tablespaces"};
+    const std::vector<std::string> to{"-h", cluster.socket_directory(), "-p", "50432", "-U", cluster.superuser()};
+    const auto perform = [&cluster](const std::string &program, std::vector<std::string> options,
+                                    const std::vector<std::string> &connection) {
+        options.insert(options.end(), connection.begin(), connection.end());
+        return cluster.run_program(program, std::move(options), kLimit);
+    };
+
+    const auto roles = (cluster.folder() / "globals.sql").string();
+    if (const auto dumped = perform("pg_dumpall", {"--globals-only", "--no-sync", "-f", roles}, from);
+        dumped.exit_code != 0) {
+        rehearsed.findings.push_back({fmt::format("roles cannot be dumped: {}", last_lines(dumped.output, 2))});
+        return rehearsed;
+    }
+    const auto made = perform("psql", {"-X", "-q", "-d", "template1", "-v", "ON_ERROR_STOP=1", "-f", roles}, to);
+    if (made.exit_code != 0) {
+        rehearsed.findings.push_back({fmt::format("roles and their settings: {}", last_lines(made.output, 2))});
+    }
+    for (int row = 0; row < names.size(); ++row) {
+        const auto name = names.text(row, "datname");
+        const auto file = (cluster.folder() / "schema.dump").string();
+        const auto dumped = perform(
+            "pg_dump",
+            {"--schema-only", "--format=custom", "--no-sync", "-f", file, "-d", "dbname=" + quote_conninfo(name)},
+            from);
+        if (dumped.exit_code != 0) {
+            rehearsed.findings.push_back(
+                {fmt::format("database \"{}\" cannot be dumped: {}", name, last_lines(dumped.output, 2))});
+            continue;
+        }
+        std::vector<std::string> options{"--create", "--no-tablespaces", "-d", "template1", file};
+        if (name == "template1" || name == "postgres") {
+            options[2 + 1] = name == "template1" ? "postgres" : "template1";
+            options.insert(options.begin(), "--clean");
+        }
+        const auto restored = perform("pg_restore", std::move(options), to);
+        if (restored.exit_code != 0) {
+            const auto known = rehearsed.findings.size();
+            add_errors(restored.output, name, rehearsed.findings);
+            if (rehearsed.findings.size() == known) {
+                rehearsed.findings.push_back(
+                    {fmt::format("database \"{}\": {}", name, last_lines(restored.output, 2))});
+            }
+        }
+    }
+    cluster.stop();
+    rehearsed.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    return rehearsed;
+}
+
+Findings schema_restores(Subject &subject) {
+    return rehearse(subject).findings;
+}
+
+}  // namespace
+
+std::vector<Check> rehearsal_checks() {
+    return {{"reg_columns", Severity::Error, Where::Upgraded,
+             "it holds object numbers (regproc and the like), which are others in the new cluster",
+             "ALTER TABLE … ALTER COLUMN … TYPE text, and back afterwards; or drop it.", reg_columns},
+            {"aclitem_columns", Severity::Error, Where::Upgraded, "type aclitem is stored otherwise from 16 on",
+             "ALTER TABLE … ALTER COLUMN … TYPE text, and back afterwards; or drop it.", aclitem_columns},
+            {"system_row_columns", Severity::Error, Where::Upgraded,
+             "it holds rows of a system table, whose columns are others in the new cluster",
+             "ALTER TABLE … ALTER COLUMN … TYPE text, or drop it.", system_row_columns},
+            {"pg_upgrade_check", Severity::Error, Where::Upgraded, "pg_upgrade --check refuses this cluster",
+             "Mend what it names.", pg_upgrade_check},
+            {"schema_restores", Severity::Error, Where::Upgraded,
+             "the definition cannot be restored in the target, and pg_upgrade would stop at it inside the switch",
+             "Drop it or write it so that both majors take it.", schema_restores}};
+}
+
+}  // namespace pgaf

@@ -1,0 +1,86 @@
+#include "service.hpp"
+
+#include <fmt/format.h>
+
+#include "checks/check.hpp"
+#include "process.hpp"
+
+namespace pgaf {
+
+namespace {
+
+std::string property_of(const Subject &subject, const std::string &name) {
+    return last_lines(
+        run({.argv = {"systemctl", "show", "--value", "-p", name, "--", subject.installation.unit}}).output, 1);
+}
+
+bool is_known(Subject &subject) {
+    return Service(subject.installation.unit).is_known();
+}
+
+Findings service_unit(Subject &subject) {
+    if (is_known(subject)) {
+        return {};
+    }
+    return {{subject.installation.unit.empty()
+                 ? "pg_autoctl does not run under a unit of systemd"
+                 : fmt::format("systemd knows no unit \"{}\"", subject.installation.unit)}};
+}
+
+Findings unit_of_this_node(Subject &subject) {
+    if (!is_known(subject)) {
+        throw NotExamined("no unit is known");
+    }
+    const auto running = Service::unit_of(subject.node.paths.pid);
+    if (running == subject.installation.unit) {
+        return {};
+    }
+    return {{running.empty() ? fmt::format("\"{}\" does not run pg_autoctl of \"{}\"", subject.installation.unit,
+                                           subject.node.pgdata.string())
+                             : fmt::format("\"{}\" runs under \"{}\", not under \"{}\"", subject.node.pgdata.string(),
+                                           running, subject.installation.unit)}};
+}
+
+Findings unit_enabled(Subject &subject) {
+    if (!is_known(subject)) {
+        throw NotExamined("no unit is known");
+    }
+    const auto state = property_of(subject, "UnitFileState");
+    if (state == "enabled" || state == "enabled-runtime" || state == "static" || state == "generated") {
+        return {};
+    }
+    return {{fmt::format("\"{}\" is {}", subject.installation.unit, state),
+             fmt::format("systemctl enable {}", subject.installation.unit)}};
+}
+
+// The step `reconfigure` exchanges the old directory of programs for the new; any other path stays.
+Findings unit_program(Subject &subject) {
+    if (!is_known(subject)) {
+        throw NotExamined("no unit is known");
+    }
+    const auto command = property_of(subject, "ExecStart");
+    const std::string_view key = "path=";
+    const auto at = command.find(key);
+    const auto begin = at == std::string::npos ? 0 : at + key.size();
+    const std::filesystem::path program = command.substr(begin, command.find(" ;", begin) - begin);
+    if (program.parent_path() == subject.installation.old_bindir || program == subject.installation.new_autoctl) {
+        return {};
+    }
+    return {{fmt::format("\"{}\" starts \"{}\"", subject.installation.unit, program.string())}};
+}
+
+}  // namespace
+
+std::vector<Check> service_checks() {
+    return {{"service_unit", Severity::Error, Where::EveryNode, "the service could not be stopped and started",
+             "Start pg_autoctl by its unit, or name the unit with --service.", service_unit},
+            {"unit_of_this_node", Severity::Error, Where::EveryNode, "another service would be stopped instead",
+             "Name the unit that runs this node with --service, and see that it is started.", unit_of_this_node},
+            {"unit_program", Severity::Error, Where::EveryNode,
+             "after the upgrade it would start the old pg_autoctl, which cannot run the new cluster",
+             "Let ExecStart name pg_autoctl in PostgreSQL's own directory of programs.", unit_program},
+            {"unit_enabled", Severity::Warning, Where::EveryNode, "it does not start when the host boots",
+             "Enable the unit.", unit_enabled}};
+}
+
+}  // namespace pgaf

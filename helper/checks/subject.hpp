@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "connection.hpp"
+#include "controldata.hpp"
+#include "installation.hpp"
+#include "node.hpp"
+
+namespace pgaf {
+
+class Trial;
+
+// What a check needs is not there: another check has found why.
+class NotExamined : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+// The node that is examined, with what more than one check needs; each is made when it is first asked for.
+class Subject {
+  public:
+    // Throws HelperError(Usage) when the target is not above the major of PGDATA.
+    Subject(const Node &node, int target);
+    ~Subject();
+    Subject(const Subject &) = delete;
+    Subject &operator=(const Subject &) = delete;
+
+    const Node &node;
+    const Installation installation;
+    const int target;
+
+    // Of the running server. Throws NotExamined when there is none to ask.
+    [[nodiscard]] Connection &server();
+    // The answer of each of its databases; one that lets nobody in is left to the checks of databases.
+    void each_database(const std::string &sql,
+                       const std::function<void(const std::string &database, const Rows &)> &visit);
+    [[nodiscard]] std::string setting(const std::string &name);
+    [[nodiscard]] const ControlData &control();
+
+    [[nodiscard]] bool is_monitor() const { return node.nodeid == 0; }
+    // A standby; false where no server runs to be asked.
+    [[nodiscard]] bool is_secondary();
+
+    [[nodiscard]] Connection &monitor();
+
+    // Throws NotExamined when no new cluster can be made, or no server started on it.
+    [[nodiscard]] Trial &trial();
+    // Why it cannot be made; empty when it can.
+    [[nodiscard]] const std::string &trial_error();
+
+  private:
+    std::unique_ptr<Connection> server_;
+    std::optional<ControlData> control_;
+    std::optional<bool> is_secondary_;
+    std::unique_ptr<Connection> monitor_;
+    std::unique_ptr<Trial> trial_;
+    std::optional<std::string> trial_error_;
+};
+
+}  // namespace pgaf

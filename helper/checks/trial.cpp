@@ -1,0 +1,97 @@
+#include "checks/trial.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "files.hpp"
+#include "upgrade/carry.hpp"
+#include "upgrade/configuration.hpp"
+#include "upgrade/initdb_parameters.hpp"
+
+namespace fs = std::filesystem;
+
+namespace pgaf {
+
+Trial::Trial(Subject &subject)
+    : subject_(subject),
+      cluster_(subject.node, subject.installation,
+               initdb_parameters(subject.server(), subject.control(), subject.target),
+               bootstrap_superuser(subject.server())) {
+    fs::copy_file(cluster_.data_dir() / "postgresql.conf", cluster_.folder() / "initdb.conf");
+    auto files = files_to_carry(subject.server(), subject.node.pgdata, subject.node.data_dir);
+    std::erase_if(files, is_access_rule);
+    const auto &node = subject.node;
+    const auto &new_bindir = subject.installation.new_bindir;
+    const auto changes = changes_for(new_bindir, node.data_dir, node.owner, subject.target, node.options.archive);
+    changes_ = changed_lines(node.data_dir, changes);
+    carry(files, node.data_dir, cluster_.data_dir(), "", changes);
+    refused_ = configuration_errors(new_bindir, cluster_.data_dir(), node.owner);
+    start_error_ = cluster_.start(cluster_.private_settings()).value_or("");
+    if (!start_error_.empty()) {
+        // Whatever is wrong with the configuration, the rest can be looked at without it.
+        write_file(cluster_.data_dir() / "postgresql.conf", read_file(cluster_.folder() / "initdb.conf"),
+                   subject.node.owner);
+        write_file(cluster_.data_dir() / "postgresql.auto.conf", "", subject.node.owner);
+    }
+}
+
+Connection Trial::connect() {
+    if (!cluster_.is_running()) {
+        if (const auto error = cluster_.start(cluster_.private_settings())) {
+            throw NotExamined(fmt::format("the new server does not start: {}", *error));
+        }
+    }
+    return cluster_.connect();
+}
+
+std::string Trial::configured(const std::string &parameter) const {
+    auto arguments = std::vector<std::string>{
+        "-D", cluster_.data_dir().string(), "-c", "data_directory=" + cluster_.data_dir().string(), "-C", parameter};
+    return last_lines(cluster_.run_program("postgres", std::move(arguments), std::chrono::seconds(60)).output, 1);
+}
+
+TrialCluster &Trial::stopped() {
+    cluster_.stop();
+    return cluster_;
+}
+
+const Trial::Refusal &Trial::dry_run() {
+    if (dry_run_) {
+        return *dry_run_;
+    }
+    cluster_.stop();
+    const auto settings = cluster_.private_settings();
+    std::string new_options;
+    for (std::size_t at = 0; at + 1 < settings.size(); at += 2) {
+        const auto &setting = settings[at + 1];
+        // pg_upgrade sets these itself
+        if (!setting.starts_with("port=") && !setting.starts_with("listen_addresses=") &&
+            !setting.starts_with("unix_socket_directories=") && !setting.starts_with("fsync=")) {
+            new_options += fmt::format("{}-c '{}'", new_options.empty() ? "" : " ", setting);
+        }
+    }
+    const auto outcome = cluster_.run_program(
+        "pg_upgrade",
+        {"--check", "--link", "--old-datadir=" + subject_.node.data_dir.string(),
+         "--new-datadir=" + cluster_.data_dir().string(), "--old-bindir=" + subject_.installation.old_bindir.string(),
+         "--new-bindir=" + subject_.installation.new_bindir.string(), "--username=" + cluster_.superuser(),
+         "--socketdir=" + cluster_.socket_directory(), "--new-options=" + new_options},
+        std::chrono::minutes(15));
+    dry_run_.emplace();
+    if (outcome.exit_code == 0) {
+        return *dry_run_;
+    }
+    dry_run_->message = last_lines(outcome.output, 8);
+    std::error_code ignored;
+    for (fs::recursive_directory_iterator it(cluster_.data_dir() / "pg_upgrade_output.d", ignored), end;
+         !ignored && it != end; it.increment(ignored)) {
+        if (it->path().extension() == ".txt") {
+            dry_run_->reports.emplace_back(it->path().stem().string(), read_file(it->path()));
+        }
+    }
+    return *dry_run_;
+}
+
+}  // namespace pgaf

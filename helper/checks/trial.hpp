@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "checks/subject.hpp"
+#include "upgrade/carry.hpp"
+#include "upgrade/trial_cluster.hpp"
+
+namespace pgaf {
+
+// A new cluster with this node's configuration as it would be carried over.
+class Trial {
+  public:
+    // Throws HelperError.
+    explicit Trial(Subject &subject);
+
+    // The lines that are carried otherwise than they are.
+    [[nodiscard]] const std::map<std::filesystem::path, std::vector<LineChange>> &changes() const { return changes_; }
+    // What the new server says against the carried configuration.
+    [[nodiscard]] const std::vector<std::string> &refused() const { return refused_; }
+
+    // What the new server said when it was started with that configuration; empty: it runs.
+    [[nodiscard]] const std::string &start_error() const { return start_error_; }
+
+    // Its server: with the carried configuration, or where that does not start, with initdb's.
+    [[nodiscard]] Connection connect();
+    // The value that the new server takes from the carried configuration.
+    [[nodiscard]] std::string configured(const std::string &parameter) const;
+
+    // pg_upgrade --check against the running old server: empty when it has nothing to say against it.
+    struct Refusal {
+        std::string message;
+        std::vector<std::pair<std::string, std::string>> reports;  // of its files: name, content
+    };
+    [[nodiscard]] const Refusal &dry_run();
+
+    // The cluster itself, with no server on it.
+    [[nodiscard]] TrialCluster &stopped();
+
+  private:
+    Subject &subject_;
+    TrialCluster cluster_;
+    std::map<std::filesystem::path, std::vector<LineChange>> changes_;
+    std::vector<std::string> refused_;
+    std::string start_error_;
+    std::optional<Refusal> dry_run_;
+};
+
+}  // namespace pgaf

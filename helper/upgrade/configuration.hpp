@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/conf_edit.hpp"
+#include "owner.hpp"
+#include "steps/step.hpp"
+
+namespace pgaf {
+
+// What the server of this directory of programs says against the configuration in data_dir, which may be
+// that of another major. Starts no server.
+[[nodiscard]] std::vector<std::string> configuration_errors(const std::filesystem::path &bindir,
+                                                            const std::filesystem::path &data_dir, const Owner &owner);
+
+// What has to change in the configuration of data_dir for the target: what its server does not know is
+// taken out, what it calls otherwise renamed. Its own list decides, not one of ours.
+[[nodiscard]] ParameterChanges changes_for(const std::filesystem::path &new_bindir,
+                                           const std::filesystem::path &data_dir, const Owner &owner, int target,
+                                           const std::string &archive);
+
+// The same for a step, in the old cluster's directory.
+[[nodiscard]] ParameterChanges changes_for(const Context &context, const std::filesystem::path &old_dir);
+
+}  // namespace pgaf
