@@ -1,0 +1,87 @@
+-- At least one object of every kind that pg_dump knows, many schemas and roles, every contrib
+-- extension that both majors have, and odd names. In a database of its own.
+\set ON_ERROR_STOP on
+SELECT format('CREATE EXTENSION %I CASCADE', name) FROM pg_available_extensions
+ WHERE installed_version IS NULL
+   AND name NOT IN ('pgautofailover', 'pgaf_upgrade', 'adminpack', 'old_snapshot')
+   AND NOT EXISTS (SELECT FROM pg_extension WHERE extname = name)
+   AND name !~ '_pl(perl|python)' ORDER BY name \gexec
+
+SELECT format('CREATE ROLE %I', 'role ' || n) FROM generate_series(1, 30) n \gexec
+SELECT format('CREATE SCHEMA %I AUTHORIZATION %I', 'schema ' || n, 'role ' || n) FROM generate_series(1, 30) n \gexec
+SELECT format('CREATE TABLE %I.%I (id int PRIMARY KEY, t text)', 'schema ' || n, 'table ' || n) FROM generate_series(1, 30) n \gexec
+
+CREATE ROLE "it's ""quoted"" \ back" LOGIN CONNECTION LIMIT 3 VALID UNTIL '2099-01-01' PASSWORD 'x';
+COMMENT ON ROLE "it's ""quoted"" \ back" IS 'odd';
+ALTER ROLE "it's ""quoted"" \ back" SET work_mem = '3MB';
+GRANT "role 1" TO "role 2" WITH ADMIN OPTION;
+GRANT pg_read_all_data TO "role 3";
+CREATE SCHEMA "schéma with ""quotes"" and \ and ünïcödé";
+SET search_path = "schéma with ""quotes"" and \ and ünïcödé", public;
+
+CREATE TYPE mood AS ENUM ('sad', 'it''s ok', 'happy');
+CREATE TYPE pair AS (a int, "B b" text);
+CREATE TYPE float_range AS RANGE (subtype = float8, subtype_diff = float8mi);
+CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+CREATE COLLATION "german c" (provider = icu, locale = 'de-DE');
+CREATE COLLATION plain FROM "C";
+CREATE FUNCTION add_one(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1';
+CREATE FUNCTION body_in_sql(a int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT a + 1; END;
+CREATE PROCEDURE nothing() LANGUAGE plpgsql AS $$ BEGIN NULL; END $$;
+CREATE AGGREGATE sum_again (int) (sfunc = int4pl, stype = int, initcond = '0');
+CREATE OPERATOR === (leftarg = int, rightarg = int, function = int4eq, commutator = ===);
+CREATE OPERATOR FAMILY family USING btree;
+CREATE OPERATOR CLASS class FOR TYPE int USING btree FAMILY family AS
+    OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 btint4cmp(int, int);
+CREATE CAST (pair AS mood) WITH INOUT;
+CREATE CONVERSION again FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+CREATE ACCESS METHOD heap_again TYPE TABLE HANDLER heap_tableam_handler;
+CREATE TEXT SEARCH DICTIONARY words (template = simple);
+CREATE TEXT SEARCH CONFIGURATION english_again (COPY = english);
+ALTER TEXT SEARCH CONFIGURATION english_again ALTER MAPPING FOR asciiword WITH words;
+CREATE TEXT SEARCH PARSER parser_again (start = prsd_start, gettoken = prsd_nexttoken, end = prsd_end, lextypes = prsd_lextype);
+CREATE TEXT SEARCH TEMPLATE template_again (init = dsimple_init, lexize = dsimple_lexize);
+
+CREATE TABLE "a table of sixty-three bytes, the longest a name can be: 63 byte" (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    "Column with ""quotes""" text DEFAULT E'back\\slash' COLLATE plain,
+    m mood, p pair, d positive, r float_range, j jsonb,
+    twice bigint GENERATED ALWAYS AS (12 * 2) STORED,
+    EXCLUDE USING gist (r WITH &&));
+CREATE TABLE t (id serial, a int, b text, dropped int, parent bigint REFERENCES
+    "a table of sixty-three bytes, the longest a name can be: 63 byte");
+ALTER TABLE t DROP COLUMN dropped, ALTER a SET STATISTICS 50, ALTER b SET STORAGE EXTERNAL, SET (fillfactor = 80);
+CREATE INDEX ON t (lower(b)) WHERE a > 0;
+CREATE INDEX ON t USING brin (a);
+CREATE INDEX ON t USING hash (a);
+CREATE INDEX "on expression" ON t ((a + 1)) INCLUDE (b);
+ALTER INDEX "on expression" ALTER COLUMN 1 SET STATISTICS 100;
+CREATE STATISTICS both_columns (dependencies, ndistinct) ON a, b FROM t;
+CREATE TABLE child () INHERITS (t);
+CREATE TABLE parted (k int, v text) PARTITION BY RANGE (k);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (1) TO (10);
+CREATE TABLE parted_rest PARTITION OF parted DEFAULT;
+CREATE VIEW shown WITH (security_barrier) AS SELECT id, a FROM t WHERE a > 0 WITH CHECK OPTION;
+CREATE RECURSIVE VIEW counted (n) AS SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 5;
+CREATE MATERIALIZED VIEW kept AS SELECT count(*) FROM t;
+CREATE SEQUENCE by_two INCREMENT 2 OWNED BY t.a;
+CREATE RULE ignore AS ON DELETE TO shown DO INSTEAD NOTHING;
+CREATE FUNCTION on_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
+CREATE TRIGGER changed BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION on_change();
+CREATE FUNCTION on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN NULL; END $$;
+CREATE EVENT TRIGGER ddl ON ddl_command_end EXECUTE FUNCTION on_ddl();
+ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON t FOR SELECT TO "role 1" USING (a > 1);
+CREATE FOREIGN DATA WRAPPER nothing_behind;
+CREATE SERVER there FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'nowhere');
+CREATE USER MAPPING FOR "role 1" SERVER there OPTIONS (user 'x');
+CREATE FOREIGN TABLE far_away (id int) SERVER there;
+CREATE PUBLICATION everything FOR ALL TABLES;
+CREATE PUBLICATION some_of_it FOR TABLE t (id, a) WHERE (a > 0);
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO "role 1";
+GRANT SELECT (a), UPDATE (b) ON t TO "role 4";
+COMMENT ON COLUMN t.a IS 'odd: '' " \ é';
+SELECT lo_create(0) FROM generate_series(1, 20);
+INSERT INTO t (a, b) SELECT n, 'row ' || n FROM generate_series(1, 1000) n;
+INSERT INTO parted SELECT n, n::text FROM generate_series(1, 100) n;
+REFRESH MATERIALIZED VIEW kept;
