@@ -102,9 +102,10 @@ void Monitor::fail_step(const std::string &token, const std::string &step, const
 }
 
 void Monitor::report_check(const std::string &token, const std::string &name, const std::string &severity, bool passed,
-                           const std::string &found, const std::string &meaning, const std::string &remedy) {
-    call("pgaf_upgrade_report_check", "$1, $2, $3, $4, $5, $6, $7",
-         {token, name, severity, passed ? "t" : "f", found, meaning, remedy});
+                           const std::string &found, const std::string &meaning, const std::string &remedy,
+                           bool data_loss) {
+    call("pgaf_upgrade_report_check", "$1, $2, $3, $4, $5, $6, $7, $8",
+         {token, name, severity, passed ? "t" : "f", found, meaning, remedy, data_loss ? "t" : "f"});
 }
 
 void Monitor::report_hba(const std::string &token, const std::string &moment, const nlohmann::json &connections) {

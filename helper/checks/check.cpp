@@ -74,6 +74,7 @@ std::vector<CheckResult> examine(Subject &subject, const std::vector<std::string
 
 const char *to_string(Severity severity) {
     switch (severity) {
+        case Severity::DataLoss:
         case Severity::Error:
             return "error";
         case Severity::Warning:

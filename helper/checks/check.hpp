@@ -8,8 +8,13 @@
 
 namespace pgaf {
 
-// An error closes the gate until it is mended or waived; a warning is something to know and to plan for.
-enum class Severity { Error, Warning, Note };
+// An error closes the gate until it is mended or waived, one that means data loss until it is mended; a
+// warning is something to know and to plan for.
+enum class Severity { DataLoss, Error, Warning, Note };
+
+[[nodiscard]] constexpr bool closes_gate(Severity severity) {
+    return severity == Severity::DataLoss || severity == Severity::Error;
+}
 
 // pg_upgrade runs where there is a cluster of its own: on the primary and on the monitor.
 enum class Where { EveryNode, Upgraded, DataNode, Secondary, Monitor };

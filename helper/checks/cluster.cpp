@@ -174,9 +174,9 @@ Findings wal_senders(Subject &subject) {
 std::vector<Check> cluster_checks() {
     return {{"nodes_settled", Severity::Error, Where::EveryNode, "only a healthy node in its final state is upgraded",
              "See pg_autoctl show state and the journal of the node's unit.", nodes_settled},
-            {"one_primary", Severity::Error, Where::Monitor, "it would not be clear which node's data count",
+            {"one_primary", Severity::DataLoss, Where::Monitor, "it would not be clear which node's data count",
              "See pg_autoctl show state, and wait until the group has its one primary.", one_primary},
-            {"citus", Severity::Error, Where::EveryNode, "formations of Citus are not upgraded yet",
+            {"citus", Severity::DataLoss, Where::EveryNode, "formations of Citus are not upgraded yet",
              "Upgrade it by hand, or leave it out of the run.", citus},
             {"sync_standbys", Severity::Error, Where::Monitor,
              "the number is set to 0 for the switch and could not be put back",

@@ -195,24 +195,25 @@ Findings free_space(Subject &subject) {
 }  // namespace
 
 std::vector<Check> directory_checks() {
-    return {{"names_are_free", Severity::Error, Where::EveryNode, "the old cluster could not be kept under that name",
-             "Move what an earlier upgrade left there out of the way.", names_are_free},
-            {"can_be_renamed", Severity::Error, Where::EveryNode, "the data directories are exchanged by renaming them",
-             "Use a directory below the mount point as PGDATA.", can_be_renamed},
-            {"parent_is_writable", Severity::Error, Where::EveryNode, "the new cluster is made beside the old one",
-             "Let PGDATA's owner write to the directory above it.", parent_is_writable},
-            {"files_of_owner", Severity::Error, Where::EveryNode, "PostgreSQL's programs could not read or replace it",
-             "Give it to PGDATA's owner, or move it elsewhere.", files_of_owner},
-            {"wal_directory", Severity::Warning, Where::EveryNode, "the new cluster writes its WAL inside PGDATA",
-             "Move pg_wal and link to it again after the upgrade, with the service stopped.", wal_directory},
-            {"tablespaces", Severity::Error, Where::EveryNode,
-             "its old files could not be kept while the standby is rebuilt",
-             "Move it to a directory of its own below a mount point, outside of PGDATA.", tablespaces},
-            {"tablespace_leftovers", Severity::Error, Where::EveryNode,
-             "pg_upgrade refuses a tablespace with files of the target, and nothing is overwritten here",
-             "Move what an earlier attempt left there out of the way.", tablespace_leftovers},
-            {"free_space", Severity::Error, Where::EveryNode, "the old cluster is kept beside the new one",
-             "Make room.", free_space}};
+    return {
+        {"names_are_free", Severity::DataLoss, Where::EveryNode, "the old cluster could not be kept under that name",
+         "Move what an earlier upgrade left there out of the way.", names_are_free},
+        {"can_be_renamed", Severity::Error, Where::EveryNode, "the data directories are exchanged by renaming them",
+         "Use a directory below the mount point as PGDATA.", can_be_renamed},
+        {"parent_is_writable", Severity::Error, Where::EveryNode, "the new cluster is made beside the old one",
+         "Let PGDATA's owner write to the directory above it.", parent_is_writable},
+        {"files_of_owner", Severity::Error, Where::EveryNode, "PostgreSQL's programs could not read or replace it",
+         "Give it to PGDATA's owner, or move it elsewhere.", files_of_owner},
+        {"wal_directory", Severity::Warning, Where::EveryNode, "the new cluster writes its WAL inside PGDATA",
+         "Move pg_wal and link to it again after the upgrade, with the service stopped.", wal_directory},
+        {"tablespaces", Severity::DataLoss, Where::EveryNode,
+         "its old files could not be kept while the standby is rebuilt",
+         "Move it to a directory of its own below a mount point, outside of PGDATA.", tablespaces},
+        {"tablespace_leftovers", Severity::DataLoss, Where::EveryNode,
+         "pg_upgrade refuses a tablespace with files of the target, and nothing is overwritten here",
+         "Move what an earlier attempt left there out of the way.", tablespace_leftovers},
+        {"free_space", Severity::Error, Where::EveryNode, "the old cluster is kept beside the new one", "Make room.",
+         free_space}};
 }
 
 }  // namespace pgaf

@@ -109,7 +109,7 @@ ExitCode command_check(const Options &options) {
             not_examined.push_back(fmt::format("{} ({})", result.check->name, result.not_examined));
         } else {
             print(result);
-            errors += result.check->severity == Severity::Error ? 1 : 0;
+            errors += closes_gate(result.check->severity) ? 1 : 0;
         }
     }
     if (options.show_changes) {

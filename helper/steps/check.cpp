@@ -40,7 +40,8 @@ nlohmann::json CheckStep::perform(const Context &context) const {
     const auto results = examine(subject, {}, [&context](const std::string &check) { context.say(check); });
     for (const auto &result : results) {
         context.monitor.report_check(context.token, result.check->name, to_string(result.check->severity),
-                                     result.passed(), join_found(result), result.check->meaning, join_remedies(result));
+                                     result.passed(), join_found(result), result.check->meaning, join_remedies(result),
+                                     result.check->severity == Severity::DataLoss);
         fault_point("check", "middle");
     }
     // What the operator has taken the responsibility for no longer stands in the way.

@@ -26,7 +26,8 @@ nlohmann::json verify_hba(const Context &context) {
     const auto remarks = describe_hba(findings);
     context.monitor.report_check(context.token, "hba_after_upgrade", to_string(Severity::Warning), remarks.empty(),
                                  remarks, "a connection of the cluster is refused, or asked for less than before",
-                                 "See pgaf_upgrade_verify_hba() on the monitor, and its required_line and advice.");
+                                 "See pgaf_upgrade_verify_hba() on the monitor, and its required_line and advice.",
+                                 false);
     const auto shut_out = hba::newly_shut_out(findings);
     if (!shut_out.empty()) {
         std::string lines;
