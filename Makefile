@@ -69,11 +69,10 @@ SHLIB_LINK = -lstdc++
 # bitcode of C++ would need the clang that PostgreSQL was built with
 override with_llvm = no
 
-# `make check`, `make check-faults`, `make check-memory` and `make demo` set up all that they need, so they work where no
-# PostgreSQL is installed.
-ifneq ($(filter check check-faults check-memory demo lint,$(MAKECMDGOALS)),)
+# These set up all that they need, so they work where no PostgreSQL is installed.
+ifneq ($(filter check check-faults check-memory bench demo lint,$(MAKECMDGOALS)),)
 
-.PHONY: check check-faults check-memory demo lint
+.PHONY: check check-faults check-memory bench demo lint
 check:
 	test/install-host-packages.sh
 	cmake -S . -B build -G Ninja
@@ -87,11 +86,20 @@ check-faults:
 	cd test/e2e && /usr/bin/python3 -m pytest -q -p no:cacheprovider test_rollback.py test_monitor_away.py test_trouble.py
 	/usr/bin/python3 test/e2e/faults.py
 
-# The extension under AddressSanitizer and UBSan, inside a real server, while things go wrong in it.
+# Under AddressSanitizer and UBSan: the unit tests, and the extension inside a real server while things go
+# wrong in it.
 check-memory:
 	test/install-host-packages.sh
+	cmake -S . -B build-sanitize -G Ninja -DSANITIZE=ON
+	cmake --build build-sanitize
+	build-sanitize/test/unit_tests
 	test/lab/lab exec /usr/bin/python3 /usr/src/pgaf_upgrade/test/faults/faults.py 15 --sanitize
 	test/lab/lab exec /usr/bin/python3 /usr/src/pgaf_upgrade/test/faults/faults.py 17 --sanitize
+
+# On a monitor with 1,000 formations of 10 nodes.
+bench:
+	test/install-host-packages.sh
+	test/lab/lab exec /usr/bin/python3 /usr/src/pgaf_upgrade/test/bench/monitor.py 17
 
 demo:
 	test/install-host-packages.sh

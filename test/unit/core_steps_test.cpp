@@ -374,6 +374,11 @@ struct Shape {
     std::vector<int> secondaries;
 };
 
+// GoogleTest calls it by this name, to show the parameter of a test.
+void PrintTo(const Shape &shape, std::ostream *out) {
+    *out << (shape.with_monitor ? "monitor, " : "") << shape.secondaries.size() << " groups";
+}
+
 class WholeRun : public testing::TestWithParam<Shape> {
   protected:
     struct Moment {
