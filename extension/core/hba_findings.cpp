@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "core/names.hpp"
+
 namespace pgaf::hba {
 
 namespace {
@@ -18,14 +20,14 @@ constexpr std::string_view kReplicator = "pgautofailover_replicator";
 // What is proposed where nothing tells what this cluster uses.
 constexpr std::string_view kDefaultMethod = "scram-sha-256";
 
-constexpr std::array<std::pair<Purpose, std::string_view>, 4> kPurposes{{
+constexpr Names<Purpose, 4> kPurposes{{
     {Purpose::Keeper, "keeper"},
     {Purpose::HealthCheck, "health check"},
     {Purpose::Replication, "replication"},
     {Purpose::Rewind, "rewind"},
 }};
 
-constexpr std::array<std::pair<Verdict, std::string_view>, 6> kVerdicts{{
+constexpr Names<Verdict, 6> kVerdicts{{
     {Verdict::Ok, "ok"},
     {Verdict::Weaker, "weaker"},
     {Verdict::Rejected, "rejected"},
@@ -33,18 +35,6 @@ constexpr std::array<std::pair<Verdict, std::string_view>, 6> kVerdicts{{
     {Verdict::Broken, "broken"},
     {Verdict::Unresolved, "unresolved"},
 }};
-
-template <typename Names, typename Value>
-std::string_view name_of(const Names &names, Value value) {
-    const auto found = std::ranges::find(names, value, &Names::value_type::first);
-    return found == names.end() ? std::string_view{} : found->second;
-}
-
-template <typename Names>
-auto value_of(const Names &names, std::string_view text) -> std::optional<decltype(names[0].first)> {
-    const auto found = std::ranges::find(names, text, &Names::value_type::second);
-    return found == names.end() ? std::nullopt : std::optional(found->first);
-}
 
 // How much the methods that ask for a password ask for; 0 for those that cannot be compared with them.
 int password_strength(std::string_view method) {

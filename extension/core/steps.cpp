@@ -4,12 +4,11 @@
 #include <array>
 #include <utility>
 
+#include "core/names.hpp"
+
 namespace pgaf {
 
 namespace {
-
-template <typename Enum, std::size_t N>
-using Names = std::array<std::pair<Enum, std::string_view>, N>;
 
 constexpr Names<Role, 3> kRoles{{
     {Role::Monitor, "monitor"},
@@ -126,18 +125,6 @@ constexpr std::array<StepDefinition, 41> kDefinitions{{
      "verify the final state",
      {{{Scope::GroupPrimary, "restore_settings"}}}},
 }};
-
-template <typename Enum, std::size_t N>
-std::string_view name_of(const Names<Enum, N> &names, Enum value) {
-    const auto found = std::ranges::find(names, value, &std::pair<Enum, std::string_view>::first);
-    return found == names.end() ? std::string_view{} : found->second;
-}
-
-template <typename Enum, std::size_t N>
-std::optional<Enum> value_of(const Names<Enum, N> &names, std::string_view text) {
-    const auto found = std::ranges::find(names, text, &std::pair<Enum, std::string_view>::second);
-    return found == names.end() ? std::nullopt : std::optional{found->first};
-}
 
 bool is_met(StepState state, Need need) {
     return state == StepState::Done || (need == Need::Begun && state == StepState::Running);
