@@ -5,33 +5,18 @@
 
 #include <fmt/format.h>
 
+#include "core/hba_view.hpp"
 #include "files.hpp"
 
 namespace pgaf {
 
 namespace {
 
-constexpr int kRegexSince = 16;
-
-// The rules as PostgreSQL reads them. Before 16 the view names no file, since there are no includes. Its
-// arrays come apart at line breaks, which no name can have.
 std::vector<hba::ViewRow> view_rows(Connection &server) {
-    const auto rows = server.query(
-        "SELECT coalesce(to_jsonb(r) ->> 'file_name', current_setting('hba_file')) AS file_name, r.line_number, r.type,"
-        " array_to_string(r.database, E'\\n') AS databases, array_to_string(r.user_name, E'\\n') AS users, r.address,"
-        " r.netmask, r.auth_method, array_to_string(r.options, ' ') AS options, r.error"
-        " FROM pg_catalog.pg_hba_file_rules() WITH ORDINALITY AS r ORDER BY r.ordinality");
+    const auto rows = server.query(hba::kRulesQuery);
     const auto names = [&](int row, const char *column) {
-        std::vector<std::string> result;
-        if (const auto text = rows.value(row, column)) {
-            std::size_t begin = 0;
-            for (auto end = text->find('\n'); end != std::string::npos; end = text->find('\n', begin)) {
-                result.push_back(text->substr(begin, end - begin));
-                begin = end + 1;
-            }
-            result.push_back(text->substr(begin));
-        }
-        return result;
+        const auto text = rows.value(row, column);
+        return text ? hba::names_of(*text) : std::vector<std::string>{};
     };
     std::vector<hba::ViewRow> result;
     for (int row = 0; row < rows.size(); ++row) {
@@ -58,11 +43,7 @@ std::optional<std::string> read_if_there(const std::string &path) {
 }
 
 std::vector<std::string> memberships(Connection &server, const std::string &role) {
-    const auto rows = server.query(
-        "WITH RECURSIVE m AS (SELECT oid FROM pg_roles WHERE rolname = $1"
-        " UNION SELECT a.roleid FROM pg_auth_members a JOIN m ON a.member = m.oid)"
-        " SELECT r.rolname FROM m JOIN pg_roles r ON r.oid = m.oid",
-        {role});
+    const auto rows = server.query(hba::kMembershipsQuery, {role});
     std::vector<std::string> names;
     for (int row = 0; row < rows.size(); ++row) {
         names.push_back(rows.text(row, "rolname"));
@@ -80,9 +61,9 @@ hba::Server server_of(Connection &connection, std::span<const hba::Need> needs) 
             server.roles[need.user] = memberships(connection, need.user);
         }
     }
-    if (std::atoi(connection.single("SHOW server_version").c_str()) >= kRegexSince) {
+    if (std::atoi(connection.single("SHOW server_version").c_str()) >= hba::kRegexSince) {
         server.regex_matches = [&connection](const std::string &expression, const std::string &name) {
-            return connection.single("SELECT $2::text ~ $1::text COLLATE \"C\"", {expression, name}) == "t";
+            return connection.single(hba::kRegexQuery, {expression, name}) == "t";
         };
     }
     return server;

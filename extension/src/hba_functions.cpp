@@ -8,6 +8,7 @@
 
 #include "core/errors.hpp"
 #include "core/hba_findings.hpp"
+#include "core/hba_view.hpp"
 #include "src/functions.hpp"
 #include "src/pg/interrupt.hpp"
 #include "src/store.hpp"
@@ -19,8 +20,6 @@
 namespace pgaf::functions {
 
 namespace {
-
-constexpr int kRegexSince = 16;
 
 // What shows a row of the monitor's own file, and one of a node whose helper has told nothing.
 constexpr const char *kMonitorName = "monitor";
@@ -49,7 +48,7 @@ hba::Server this_server(const std::string &user) {
     server.file = store::hba_file();
     server.ssl = store::ssl_is_on();
     server.roles[user] = store::memberships(user);
-    if (store::server_major() >= kRegexSince) {
+    if (store::server_major() >= hba::kRegexSince) {
         server.regex_matches = store::regex_matches;
     }
     return server;

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "core/errors.hpp"
+#include "core/hba_view.hpp"
 #include "src/pg/spi.hpp"
 
 // last, to see what the others have brought in
@@ -14,18 +15,6 @@ namespace pgaf::store {
 using pg::query;
 
 namespace {
-
-std::vector<std::string> split_lines(const std::string &text) {
-    std::vector<std::string> lines(1);
-    for (const char character : text) {
-        if (character == '\n') {
-            lines.emplace_back();
-        } else {
-            lines.back() += character;
-        }
-    }
-    return lines;
-}
 
 std::string from_hex(const std::string &hex) {
     std::string bytes;
@@ -75,15 +64,7 @@ hba::Finding finding_of(const pg::Row &row, std::size_t column) {
 }  // namespace
 
 std::vector<hba::ViewRow> hba_rows() {
-    // Names of the arrays are kept apart by line breaks, which none can have. Before PostgreSQL 16 the view
-    // has no file_name, since there are no includes.
-    const auto rows = query(
-        "SELECT coalesce(pg_catalog.to_jsonb(r) ->> 'file_name', pg_catalog.current_setting('hba_file')), "
-        "       r.line_number, coalesce(r.type, ''), pg_catalog.array_to_string(r.database, E'\\n'), "
-        "       pg_catalog.array_to_string(r.user_name, E'\\n'), coalesce(r.address, ''), coalesce(r.netmask, ''), "
-        "       coalesce(r.auth_method, ''), coalesce(pg_catalog.array_to_string(r.options, ' '), ''), "
-        "       coalesce(r.error, '') "
-        "  FROM pg_catalog.pg_hba_file_rules() WITH ORDINALITY AS r ORDER BY r.ordinality");
+    const auto rows = query(hba::kRulesQuery);
     std::vector<hba::ViewRow> result;
     for (const auto &row : rows) {
         hba::ViewRow line;
@@ -91,8 +72,8 @@ std::vector<hba::ViewRow> hba_rows() {
         line.line = static_cast<int>(row.integer(1));
         line.type = row.string(2);
         if (!row.is_null(3) && !row.is_null(4)) {
-            line.databases = split_lines(row.string(3));
-            line.users = split_lines(row.string(4));
+            line.databases = hba::names_of(row.string(3));
+            line.users = hba::names_of(row.string(4));
         }
         line.address = row.string(5);
         line.netmask = row.string(6);
@@ -121,17 +102,12 @@ std::optional<std::string> read_server_file(const std::string &path) {
 }
 
 bool regex_matches(const std::string &expression, const std::string &name) {
-    return query("SELECT $2 ~ $1 COLLATE pg_catalog.\"C\"", {expression, name}).at(0).boolean(0);
+    return query(hba::kRegexQuery, {expression, name}).at(0).boolean(0);
 }
 
 std::vector<std::string> memberships(const std::string &role) {
     std::vector<std::string> names;
-    const auto rows = query(
-        "WITH RECURSIVE m AS "
-        "(SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $1 "
-        "  UNION SELECT a.roleid FROM pg_catalog.pg_auth_members a JOIN m ON a.member = m.oid) "
-        "SELECT r.rolname FROM m JOIN pg_catalog.pg_roles r ON r.oid = m.oid",
-        {role});
+    const auto rows = query(hba::kMembershipsQuery, {role});
     for (const auto &row : rows) {
         names.push_back(row.string(0));
     }
