@@ -22,9 +22,9 @@ import functions
 HERE = os.path.dirname(os.path.abspath(__file__))
 TREE = os.path.dirname(os.path.dirname(HERE))
 QUERY_FAILS, QUERY_IS_CANCELLED, ALLOCATION_FAILS = 1, 2, 3
-WARM_UP, TIMES = 50, 200
+WARM_UP, TIMES = 50, 500
 # The smallest chunk that a call can lose is 16 bytes; so many calls would lose more than this.
-GROWTH = 3000
+GROWTH = 7500
 
 
 class Session:
