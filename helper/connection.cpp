@@ -22,6 +22,15 @@ std::string one_line(const char *text) {
     return line;
 }
 
+bool take_notifications(PGconn *connection) {
+    bool any = false;
+    while (auto *notification = PQnotifies(connection)) {
+        PQfreemem(notification);
+        any = true;
+    }
+    return any;
+}
+
 std::string field(const PGresult *result, int code) {
     const char *text = PQresultErrorField(result, code);
     return text == nullptr ? "" : one_line(text);
@@ -95,12 +104,14 @@ std::string Connection::single(const std::string &sql, const std::vector<Value> 
 }
 
 void Connection::wait_for_notification(std::chrono::milliseconds limit) {
+    // one that came with the answer to a query is no longer on the socket
+    if (take_notifications(connection_.get())) {
+        return;
+    }
     pollfd descriptor{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
     ::poll(&descriptor, 1, static_cast<int>(limit.count()));
     PQconsumeInput(connection_.get());
-    while (auto *notification = PQnotifies(connection_.get())) {
-        PQfreemem(notification);
-    }
+    static_cast<void>(take_notifications(connection_.get()));
 }
 
 std::string quote_conninfo(const std::string &value) {

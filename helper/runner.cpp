@@ -15,7 +15,8 @@ namespace pgaf {
 namespace {
 
 constexpr std::chrono::seconds kHeartbeat{5};
-constexpr std::chrono::milliseconds kPoll{1000};
+// A notification comes with everything that happens; this is for the time of the approval, and for one lost.
+constexpr std::chrono::milliseconds kPoll{2000};
 constexpr std::chrono::milliseconds kReconnect{300};
 // Of a step that the monitor's absence has interrupted; while it is away none is counted.
 constexpr int kAttempts = 10;

@@ -67,7 +67,7 @@ class Bench:
                   "n.goalstate, true, 1, '0/3000000', CASE WHEN n.goalstate = 'primary' THEN 'quorum' ELSE '' END) a "
                   "WHERE n.nodeid = :id;\n")
         poll = (f"\\set id {first} + :client_id\nSELECT * FROM pgaf_upgrade_next_step(bench.token(:id));\n"
-                "\\sleep 1000 ms\n")
+                "\\sleep 2000 ms\n")
         alone, beside = [], []
         for _ in range(ROUNDS):
             for taken, with_pollers in ((alone, False), (beside, True)):
