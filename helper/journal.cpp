@@ -8,6 +8,7 @@
 #include <charconv>
 #include <chrono>
 #include <iterator>
+#include <ranges>
 #include <system_error>
 
 #include <fmt/chrono.h>
@@ -154,9 +155,9 @@ std::span<const nlohmann::json> Journal::of_run() const {
 
 std::optional<nlohmann::json> Journal::last_plan() const {
     const std::lock_guard lock(mutex_);
-    for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
-        if (entry->contains("plan")) {
-            return entry->at("plan");
+    for (const auto &entry : std::views::reverse(entries_)) {
+        if (entry.contains("plan")) {
+            return entry.at("plan");
         }
     }
     return std::nullopt;

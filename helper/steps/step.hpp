@@ -62,6 +62,9 @@ struct Found {
 // A unit of work on this node. After a crash at any instant, probe() and perform() bring it to its end.
 class Step {
   public:
+    Step() = default;
+    Step(const Step &) = delete;
+    Step &operator=(const Step &) = delete;
     virtual ~Step() = default;
     [[nodiscard]] virtual std::string_view name() const = 0;
 

@@ -1,6 +1,7 @@
 #include "upgrade/carry.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include <fmt/format.h>
@@ -21,7 +22,7 @@ constexpr const char *kParametersThatNameFiles =
     " ('config_file', 'hba_file', 'ident_file', 'ssl_cert_file', 'ssl_key_file', 'ssl_ca_file', 'ssl_crl_file',"
     " 'ssl_crl_dir', 'ssl_dh_params_file', 'krb_server_keyfile')";
 
-constexpr const char *kDefaultNames[] = {"postgresql.auto.conf", "server.crt", "server.key", "root.crt", "root.crl"};
+constexpr std::array kDefaultNames{"postgresql.auto.conf", "server.crt", "server.key", "root.crt", "root.crl"};
 
 class Collector {
   public:

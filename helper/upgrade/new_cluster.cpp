@@ -77,7 +77,7 @@ ControlData renew_after_interruption(const Context &context) {
     set_aside_new_cluster(context);
     enable_old_control(context.node.data_dir);
     const auto made = context.journal.result("initdb").at("command").get<std::vector<std::string>>();
-    const auto control = make_new_cluster(context, made);
+    auto control = make_new_cluster(context, made);
     carry_for_new_cluster(context, context.journal.result("configure"));
     return control;
 }

@@ -36,8 +36,8 @@ void stop_server(const Node &node, const fs::path &bindir) {
                  .log = node.log("pg_ctl")});
 }
 
-PrivateServer::PrivateServer(const Context &context, const fs::path &bindir, std::chrono::seconds limit)
-    : node_(context.node), bindir_(bindir), sockets_(scratch_dir(context), context.node.owner) {
+PrivateServer::PrivateServer(const Context &context, fs::path bindir, std::chrono::seconds limit)
+    : node_(context.node), bindir_(std::move(bindir)), sockets_(scratch_dir(context), context.node.owner) {
     run_checked({.argv = {(bindir_ / "pg_ctl").string(), "start", "--wait", fmt::format("--timeout={}", limit.count()),
                           "-D", node_.pgdata.string(), "-l", node_.log("postgres").string(), "-o",
                           fmt::format("-c listen_addresses='' -c unix_socket_directories='{}'", sockets_.path())},

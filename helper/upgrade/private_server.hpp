@@ -12,7 +12,7 @@ namespace pgaf {
 class PrivateServer {
   public:
     // Returns when it accepts connections. Throws HelperError.
-    PrivateServer(const Context &context, const std::filesystem::path &bindir, std::chrono::seconds limit);
+    PrivateServer(const Context &context, std::filesystem::path bindir, std::chrono::seconds limit);
     ~PrivateServer();
     PrivateServer(const PrivateServer &) = delete;
     PrivateServer &operator=(const PrivateServer &) = delete;

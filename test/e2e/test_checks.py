@@ -36,15 +36,17 @@ def restart(lab, host):
 
 def wait_serving(lab):
     """Until node1 is the primary and node2 streams; pg_auto_failover may have changed their places."""
-    def serves():
+    def who_serves():
         with contextlib.suppress(CommandFailed, StopIteration):
-            return lab.is_settled() and lab.psql("node1", "SELECT 1") == lab.psql("node2", "SELECT 1") and lab.psql(
-                lab.primary(), "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") == "1"
+            primary = lab.primary()
+            if lab.is_settled() and lab.psql("node1", "SELECT 1") == lab.psql("node2", "SELECT 1") and lab.psql(
+                    primary, "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") == "1":
+                return primary
+        return None
 
-    wait_until(90, "a primary serves and a standby streams", serves)
-    if lab.primary() != "node1":
+    if wait_until(90, "a primary serves and a standby streams", who_serves) != "node1":
         lab.perform_switchover()
-        wait_until(90, "node1 serves and node2 streams", serves)
+        wait_until(90, "node1 serves and node2 streams", lambda: who_serves() == "node1")
 
 
 class Report:

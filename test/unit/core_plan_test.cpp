@@ -85,9 +85,10 @@ TEST(OrderOfSteps, IsEmptyWithoutNodes) {
 TEST(OrderOfSteps, IsDoneAtOnceForThousandsOfGroups) {
     std::vector<NodePlan> nodes;
     for (int group = 0; group < 3000; ++group) {
-        nodes.push_back(make_node(Role::Primary, 3 * group, group));
-        nodes.push_back(make_node(Role::Secondary, 3 * group + 1, group, 0));
-        nodes.push_back(make_node(Role::Secondary, 3 * group + 2, group, 1));
+        const std::int64_t nodeid = std::int64_t{3} * group;
+        nodes.push_back(make_node(Role::Primary, nodeid, group));
+        nodes.push_back(make_node(Role::Secondary, nodeid + 1, group, 0));
+        nodes.push_back(make_node(Role::Secondary, nodeid + 2, group, 1));
     }
     nodes.push_back(make_node(Role::Monitor, 0));
     const auto plan = order_of_steps(nodes);

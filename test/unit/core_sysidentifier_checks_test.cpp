@@ -139,7 +139,7 @@ TEST(CheckSysidentifier, WantsTheNodesToAgree) {
 }
 
 TEST(CheckSysidentifier, WantsTheGroupAtRest) {
-    const auto at_rest = [](std::vector<std::pair<const char *, const char *>> states) {
+    const auto at_rest = [](const std::vector<std::pair<const char *, const char *>> &states) {
         auto subject = good_case();
         subject.members.clear();
         for (const auto &[reported, goal] : states) {
