@@ -248,7 +248,9 @@ def demo(lab, options):
     writer.stop()
     verdict.that(not writer.lost(), f"all {len(writer.acknowledged())} writes during the switchovers are there")
     print()
-    print(lab.pg("monitor", f"{NEW_BINDIR}/pg_autoctl show state --pgdata {lab.pgdata}").rstrip())
+    # its columns are wider than what stands in them
+    state = lab.pg("monitor", f"{NEW_BINDIR}/pg_autoctl show state --pgdata {lab.pgdata}").strip()
+    print("\n".join(" ".join(line.split()) for line in state.splitlines() if not line.startswith("---")))
     return verdict.failed
 
 
