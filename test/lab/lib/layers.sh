@@ -70,7 +70,7 @@ source_files() (
     else
         find . -name .git -prune -o -name build -prune -o -type f -printf '%P\0'
     fi | while IFS= read -r -d '' file; do
-        case $file in test/lab/* | test/e2e/* | test/bench/*) continue ;; esac
+        case $file in test/lab/* | test/e2e/*) continue ;; esac
         [ ! -f "$file" ] || printf '%s\0' "$file"
     done | LC_ALL=C sort -z
 )
