@@ -29,11 +29,11 @@ END
 $$;
 
 -- Hosts are addresses: the time of a name server is not what is measured.
-CREATE PROCEDURE bench.populate(formations int, nodes int) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE bench.populate(first int, last int, nodes int) LANGUAGE plpgsql AS $$
 DECLARE
   name text;
 BEGIN
-  FOR f IN 1 .. formations LOOP
+  FOR f IN first .. last LOOP
     name := 'f' || f;
     PERFORM pgautofailover.create_formation(name, 'pgsql', 'postgres', true, 0);
     FOR n IN 1 .. nodes LOOP
