@@ -153,15 +153,18 @@ Outcome run(const Command &command) {
     setup.environment.push_back(nullptr);
     const std::vector<std::string> arguments(command.argv.begin() + 1, command.argv.end());
 
-    bp::error_code started;
-    bp::default_process_launcher launcher;
-    auto child = launcher(context, started, executable_of(command.argv.front()), arguments,
-                          bp::process_stdio{nullptr, output.get(), output.get()},
-                          bp::process_start_dir(command.directory.string()), setup);
-    if (started) {
-        throw HelperError(ExitCode::StepFailed,
-                          fmt::format("could not start \"{}\": {}", command.argv.front(), started.message()));
-    }
+    const auto executable = executable_of(command.argv.front());
+    // Some versions of Boost throw what others return.
+    auto child = [&] {
+        try {
+            return bp::default_process_launcher()(context, executable, arguments,
+                                                  bp::process_stdio{nullptr, output.get(), output.get()},
+                                                  bp::process_start_dir(command.directory.string()), setup);
+        } catch (const boost::system::system_error &error) {
+            throw HelperError(ExitCode::StepFailed,
+                              fmt::format("could not start \"{}\": {}", command.argv.front(), error.code().message()));
+        }
+    }();
     bool ended = false;
     child.async_wait([&ended](bp::error_code /*error*/, int /*code*/) { ended = true; });
 

@@ -37,8 +37,9 @@ def test_changed_on_the_way(make_lab):
             assert {verdict for verdict, _ in verdicts(lab, host).values()} == {"ok"}
         put_first(lab, "node1", "host all pgautofailover_monitor all trust")
         put_first(lab, "node2", "host all pgautofailover_replicator all reject")
-        checked = lab.run("node2", HELPER, "check").stdout
-        assert "warning  hba: rewind from " in checked and "rejected, put the required line before line 1" in checked
+        checked = " ".join(lab.run("node2", HELPER, "check").stdout.split())
+        assert "warning hba: " in checked and "found rewind from " in checked, checked
+        assert "rejected, put the required line before line 1" in checked, checked
 
         upgrade.approve()
         wait_until(UPGRADED_WITHIN, "a step has failed", lambda: failed_step(lab))
