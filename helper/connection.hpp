@@ -35,6 +35,7 @@ class Rows {
   public:
     explicit Rows(PGresult *result) : result_(result, &PQclear) {}
     [[nodiscard]] int size() const { return PQntuples(result_.get()); }
+    [[nodiscard]] int columns() const { return PQnfields(result_.get()); }
     [[nodiscard]] Value value(int row, const char *column) const;
     [[nodiscard]] std::string text(int row, const char *column) const { return value(row, column).value_or(""); }
     [[nodiscard]] Value value(int row, int column) const;

@@ -37,7 +37,24 @@ CheckResult examine_one(Subject &subject, const Check &check) {
     }
 }
 
+Findings findings_of(const Rows &rows) {
+    Findings findings;
+    for (int row = 0; row < rows.size(); ++row) {
+        findings.push_back(
+            {rows.value(row, 0).value_or(""), rows.columns() > 1 ? rows.value(row, 1).value_or("") : ""});
+    }
+    return findings;
+}
+
 }  // namespace
+
+std::function<Findings(Subject &)> rows_of_server(const char *query) {
+    return [query](Subject &subject) { return findings_of(subject.server().query(query)); };
+}
+
+std::function<Findings(Subject &)> rows_of_monitor(const char *query) {
+    return [query](Subject &subject) { return findings_of(subject.monitor().query(query)); };
+}
 
 const std::vector<Check> &all_checks() {
     static const std::vector<Check> checks = [] {

@@ -37,6 +37,11 @@ struct Check {
     std::function<Findings(Subject &)> find;
 };
 
+// What `find` often is: a finding for each row that a query has on the node's server, or on the monitor, in
+// the words of its first column; the second, where there is one, is the remedy.
+[[nodiscard]] std::function<Findings(Subject &)> rows_of_server(const char *query);
+[[nodiscard]] std::function<Findings(Subject &)> rows_of_monitor(const char *query);
+
 // In the order in which they are made: what others build on goes first.
 [[nodiscard]] const std::vector<Check> &all_checks();
 

@@ -63,36 +63,21 @@ Findings citus(Subject &subject) {
 }
 
 // pg_auto_failover takes the number back only when there are standbys enough for it.
-Findings sync_standbys(Subject &subject) {
-    const auto rows = subject.monitor().query(
-        "SELECT f.formationid, f.number_sync_standbys AS number, n.groupid, count(*) - 1 AS standbys"
-        "  FROM pgautofailover.formation f JOIN pgautofailover.node n USING (formationid)"
-        " WHERE n.replicationquorum AND f.number_sync_standbys > 0 GROUP BY 1, 2, 3"
-        " HAVING count(*) - 1 < f.number_sync_standbys + 1");
-    Findings findings;
-    for (int row = 0; row < rows.size(); ++row) {
-        findings.push_back(
-            {fmt::format("formation \"{}\" has number_sync_standbys = {}, and group {} {} standbys in"
-                         " the quorum",
-                         rows.text(row, "formationid"), rows.text(row, "number"), rows.text(row, "groupid"),
-                         rows.text(row, "standbys"))});
-    }
-    return findings;
-}
+constexpr const char *kSyncStandbys =
+    "SELECT pg_catalog.format('formation \"%s\" has number_sync_standbys = %s, and group %s has %s standbys in the "
+    "quorum',"
+    "       formationid, f.number_sync_standbys, n.groupid, count(*) - 1)"
+    "  FROM pgautofailover.formation f JOIN pgautofailover.node n USING (formationid)"
+    " WHERE n.replicationquorum AND f.number_sync_standbys > 0"
+    " GROUP BY formationid, f.number_sync_standbys, n.groupid"
+    " HAVING count(*) - 1 < f.number_sync_standbys + 1";
 
-Findings failover_candidates(Subject &subject) {
-    const auto rows = subject.monitor().query(
-        "SELECT formationid, groupid FROM pgautofailover.node GROUP BY 1, 2"
-        " HAVING count(*) > 1 AND count(*) FILTER (WHERE candidatepriority > 0) < 2");
-    Findings findings;
-    for (int row = 0; row < rows.size(); ++row) {
-        findings.push_back(
-            {fmt::format("group {} of formation \"{}\" has fewer than two nodes with a candidate"
-                         " priority above 0",
-                         rows.text(row, "groupid"), rows.text(row, "formationid"))});
-    }
-    return findings;
-}
+constexpr const char *kFailoverCandidates =
+    "SELECT pg_catalog.format('group %s of formation \"%s\" has fewer than two nodes with a candidate priority above "
+    "0',"
+    "       groupid, formationid)"
+    "  FROM pgautofailover.node GROUP BY formationid, groupid"
+    " HAVING count(*) > 1 AND count(*) FILTER (WHERE candidatepriority > 0) < 2";
 
 Findings standbys_stream(Subject &subject) {
     if (subject.is_secondary() || subject.is_monitor()) {
@@ -118,16 +103,11 @@ Findings replication_lag(Subject &subject) {
     if (subject.is_secondary() || subject.is_monitor()) {
         return {};
     }
-    const auto rows = subject.server().query(
-        "SELECT application_name AS name, pg_catalog.pg_size_pretty("
-        "       pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), replay_lsn)) AS lag"
+    return rows_of_server(
+        "SELECT pg_catalog.format('%s has %s of WAL to replay', application_name, pg_catalog.pg_size_pretty("
+        "       pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), replay_lsn)))"
         "  FROM pg_catalog.pg_stat_replication WHERE application_name LIKE 'pgautofailover\\_standby\\_%'"
-        "   AND pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), replay_lsn) > 64 * 1024 * 1024");
-    Findings findings;
-    for (int row = 0; row < rows.size(); ++row) {
-        findings.push_back({fmt::format("{} has {} of WAL to replay", rows.text(row, "name"), rows.text(row, "lag"))});
-    }
-    return findings;
+        "   AND pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), replay_lsn) > 64 * 1024 * 1024")(subject);
 }
 
 Findings replay_runs(Subject &subject) {
@@ -180,9 +160,9 @@ std::vector<Check> cluster_checks() {
              "Upgrade it by hand, or leave it out of the run.", citus},
             {"sync_standbys", Severity::Error, Where::Monitor,
              "the number is set to 0 for the switch and could not be put back",
-             "pg_autoctl set formation number-sync-standbys, or add a standby.", sync_standbys},
+             "pg_autoctl set formation number-sync-standbys, or add a standby.", rows_of_monitor(kSyncStandbys)},
             {"failover_candidates", Severity::Warning, Where::Monitor, "no node could take over from the primary",
-             "pg_autoctl set node candidate-priority", failover_candidates},
+             "pg_autoctl set node candidate-priority", rows_of_monitor(kFailoverCandidates)},
             {"standbys_stream", Severity::Error, Where::DataNode, "it would not have the primary's last changes",
              "See the log of that node's PostgreSQL.", standbys_stream},
             {"replication_lag", Severity::Warning, Where::DataNode,

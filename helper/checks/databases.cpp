@@ -9,16 +9,9 @@ namespace pgaf {
 
 namespace {
 
-Findings invalid_databases(Subject &subject) {
-    const auto rows =
-        subject.server().query("SELECT datname FROM pg_catalog.pg_database WHERE datconnlimit = -2 ORDER BY 1");
-    Findings findings;
-    for (int row = 0; row < rows.size(); ++row) {
-        const auto name = rows.text(row, "datname");
-        findings.push_back({fmt::format("database \"{}\"", name), fmt::format("DROP DATABASE \"{}\";", name)});
-    }
-    return findings;
-}
+constexpr const char *kInvalidDatabases =
+    "SELECT pg_catalog.format('database \"%s\"', datname), pg_catalog.format('DROP DATABASE \"%s\";', datname)"
+    "  FROM pg_catalog.pg_database WHERE datconnlimit = -2 ORDER BY datname";
 
 Findings database_connections(Subject &subject) {
     const auto rows = subject.server().query(
@@ -85,7 +78,7 @@ Findings database_locales(Subject &subject) {
 std::vector<Check> database_checks() {
     return {{"invalid_databases", Severity::Error, Where::Upgraded,
              "a DROP DATABASE that was interrupted left it behind, and pg_upgrade refuses it", "DROP DATABASE it.",
-             invalid_databases},
+             rows_of_server(kInvalidDatabases)},
             {"database_connections", Severity::Error, Where::Upgraded,
              "pg_upgrade connects to every database but template0, and refuses another state", "ALTER DATABASE it.",
              database_connections},

@@ -36,66 +36,36 @@ Findings old_configuration(Subject &subject) {
 }
 
 // But for what pg_autoctl takes out of its own file when it promotes a standby.
-Findings pending_restart(Subject &subject) {
-    const auto rows = subject.server().query(
-        "SELECT name, setting FROM pg_catalog.pg_settings"
-        " WHERE pending_restart AND name <> 'recovery_target_timeline' ORDER BY name");
-    Findings findings;
-    for (int row = 0; row < rows.size(); ++row) {
-        findings.push_back({fmt::format("{} is {}, and another value is in the files", rows.text(row, "name"),
-                                        rows.text(row, "setting"))});
-    }
-    return findings;
-}
+constexpr const char *kPendingRestart =
+    "SELECT pg_catalog.format('%s is %s, and another value is in the files', name, setting)"
+    "  FROM pg_catalog.pg_settings WHERE pending_restart AND name <> 'recovery_target_timeline' ORDER BY name";
 
-// A finding for each row, in words that the query makes.
-Findings rows_of(Subject &subject, const std::string &query) {
-    const auto rows = subject.server().query(query);
-    Findings findings;
-    for (int row = 0; row < rows.size(); ++row) {
-        findings.push_back({rows.value(row, 0).value_or("")});
-    }
-    return findings;
-}
+constexpr const char *kPreparedTransactions =
+    "SELECT pg_catalog.format('transaction %L of %s in database %I', gid, owner, database)"
+    "  FROM pg_catalog.pg_prepared_xacts ORDER BY gid";
 
-Findings prepared_transactions(Subject &subject) {
-    return rows_of(subject,
-                   "SELECT pg_catalog.format('transaction %L of %s in database %I', gid, owner, database)"
-                   "  FROM pg_catalog.pg_prepared_xacts ORDER BY gid");
-}
+constexpr const char *kLogicalSlots =
+    "SELECT pg_catalog.format('logical slot %I in database %I', slot_name, database)"
+    "  FROM pg_catalog.pg_replication_slots WHERE slot_type = 'logical' AND NOT temporary ORDER BY 1";
 
-Findings logical_slots(Subject &subject) {
-    return rows_of(subject,
-                   "SELECT pg_catalog.format('logical slot %I in database %I', slot_name, database)"
-                   "  FROM pg_catalog.pg_replication_slots WHERE slot_type = 'logical' AND NOT temporary ORDER BY 1");
-}
+constexpr const char *kPhysicalSlots =
+    "SELECT pg_catalog.format('physical slot %I', slot_name) FROM pg_catalog.pg_replication_slots"
+    " WHERE slot_type = 'physical' AND NOT temporary"
+    "   AND slot_name NOT LIKE 'pgautofailover\\_standby\\_%' ORDER BY 1";
 
-Findings physical_slots(Subject &subject) {
-    return rows_of(subject,
-                   "SELECT pg_catalog.format('physical slot %I', slot_name) FROM pg_catalog.pg_replication_slots"
-                   " WHERE slot_type = 'physical' AND NOT temporary"
-                   "   AND slot_name NOT LIKE 'pgautofailover\\_standby\\_%' ORDER BY 1");
-}
+constexpr const char *kSubscriptions =
+    "SELECT pg_catalog.format('subscription %I in database %I', s.subname, d.datname)"
+    "  FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid ORDER BY 1";
 
-Findings subscriptions(Subject &subject) {
-    return rows_of(subject,
-                   "SELECT pg_catalog.format('subscription %I in database %I', s.subname, d.datname)"
-                   "  FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid ORDER BY 1");
-}
+constexpr const char *kLongTransactions =
+    "SELECT pg_catalog.format('process %s of %s in database %I, since %s', pid, usename, datname,"
+    "       pg_catalog.to_char(xact_start, 'YYYY-MM-DD HH24:MI:SS'))"
+    "  FROM pg_catalog.pg_stat_activity"
+    " WHERE backend_type = 'client backend' AND xact_start < pg_catalog.now() - interval '1 min'"
+    " ORDER BY xact_start";
 
-Findings long_transactions(Subject &subject) {
-    return rows_of(subject,
-                   "SELECT pg_catalog.format('process %s of %s in database %I, since %s', pid, usename, datname,"
-                   "       pg_catalog.to_char(xact_start, 'YYYY-MM-DD HH24:MI:SS'))"
-                   "  FROM pg_catalog.pg_stat_activity"
-                   " WHERE backend_type = 'client backend' AND xact_start < pg_catalog.now() - interval '1 min'"
-                   " ORDER BY xact_start");
-}
-
-Findings base_backup_runs(Subject &subject) {
-    return rows_of(
-        subject, "SELECT pg_catalog.format('process %s: %s', pid, phase) FROM pg_catalog.pg_stat_progress_basebackup");
-}
+constexpr const char *kBaseBackups =
+    "SELECT pg_catalog.format('process %s: %s', pid, phase) FROM pg_catalog.pg_stat_progress_basebackup";
 
 Findings archiving(Subject &subject) {
     const auto archives = archiving_of(subject.server());
@@ -128,20 +98,22 @@ std::vector<Check> server_checks() {
          "pg_upgrade starts the old server once more, and it would not start",
          "Mend the configuration file; pg_file_settings shows it.", old_configuration},
         {"pending_restart", Severity::Warning, Where::EveryNode, "with the upgrade the other value comes into force",
-         "Restart PostgreSQL, or take the line back.", pending_restart},
+         "Restart PostgreSQL, or take the line back.", rows_of_server(kPendingRestart)},
         {"prepared_transactions", Severity::Error, Where::Upgraded, "pg_upgrade refuses a cluster that has some",
-         "COMMIT PREPARED or ROLLBACK PREPARED each of them.", prepared_transactions},
+         "COMMIT PREPARED or ROLLBACK PREPARED each of them.", rows_of_server(kPreparedTransactions)},
         {"logical_slots", Severity::Warning, Where::Upgraded, "slots of PostgreSQL 15 are not carried over",
-         "Make them again after the upgrade, and know that their consumers miss what lies between.", logical_slots},
+         "Make them again after the upgrade, and know that their consumers miss what lies between.",
+         rows_of_server(kLogicalSlots)},
         {"physical_slots", Severity::Warning, Where::Upgraded, "pg_upgrade carries no physical slot over",
-         "Make it again after the upgrade: SELECT pg_create_physical_replication_slot(name).", physical_slots},
+         "Make it again after the upgrade: SELECT pg_create_physical_replication_slot(name).",
+         rows_of_server(kPhysicalSlots)},
         {"subscriptions", Severity::Warning, Where::Upgraded, "it is disabled in the new cluster, without its state",
          "After the upgrade: ALTER SUBSCRIPTION … ENABLE, then REFRESH PUBLICATION WITH (copy_data = false).",
-         subscriptions},
+         rows_of_server(kSubscriptions)},
         {"long_transactions", Severity::Warning, Where::Upgraded, "the switch ends it, and what it did is undone",
-         "Let it come to its end before you approve.", long_transactions},
+         "Let it come to its end before you approve.", rows_of_server(kLongTransactions)},
         {"base_backup_runs", Severity::Warning, Where::EveryNode, "the switch ends the base backup",
-         "Let it come to its end before you approve.", base_backup_runs},
+         "Let it come to its end before you approve.", rows_of_server(kBaseBackups)},
         {"archiving", Severity::Error, Where::EveryNode,
          "a new system identifier and timeline 1 in the same archive make later restores fail",
          "Choose with --archive, or archive=… in /etc/pgaf-upgrade.conf on every node: pause (WAL is kept until you"
