@@ -11,7 +11,15 @@ using pg::query;
 
 namespace {
 
-std::vector<ClusterNode> to_nodes(const pg::Rows &rows) {
+std::vector<ClusterNode> nodes_where(const char *condition, std::initializer_list<pg::Param> params) {
+    const auto sql = std::string(
+                         "SELECT n.nodeid, n.nodename, n.nodehost, n.nodeport, n.formationid, f.kind, n.groupid, "
+                         "       n.reportedstate::text, n.goalstate::text, n.replicationquorum, "
+                         "       n.candidatepriority, n.sysidentifier, f.number_sync_standbys "
+                         "  FROM pgautofailover.node n "
+                         "  JOIN pgautofailover.formation f ON f.formationid = n.formationid WHERE ") +
+                     condition + " ORDER BY n.formationid, n.groupid, n.nodeid";
+    const auto rows = query(sql.c_str(), params);
     std::vector<ClusterNode> nodes;
     nodes.reserve(rows.size());
     for (const auto &row : rows) {
@@ -61,22 +69,11 @@ bool session_is_owner() {
 }
 
 std::vector<ClusterNode> cluster_nodes() {
-    return to_nodes(
-        query("SELECT n.nodeid, n.nodename, n.nodehost, n.nodeport, n.formationid, f.kind, n.groupid, "
-              "       n.reportedstate::text, n.goalstate::text, n.replicationquorum, n.candidatepriority, "
-              "       n.sysidentifier, f.number_sync_standbys "
-              "  FROM pgautofailover.node n JOIN pgautofailover.formation f ON f.formationid = n.formationid "
-              " ORDER BY n.formationid, n.groupid, n.nodeid"));
+    return nodes_where("true", {});
 }
 
 std::vector<ClusterNode> group_nodes(const std::string &formation, int group) {
-    return to_nodes(
-        query("SELECT n.nodeid, n.nodename, n.nodehost, n.nodeport, n.formationid, f.kind, n.groupid, "
-              "       n.reportedstate::text, n.goalstate::text, n.replicationquorum, n.candidatepriority, "
-              "       n.sysidentifier, f.number_sync_standbys "
-              "  FROM pgautofailover.node n JOIN pgautofailover.formation f ON f.formationid = n.formationid "
-              " WHERE n.formationid = $1 AND n.groupid = $2::int ORDER BY n.nodeid",
-              {formation, group}));
+    return nodes_where("n.formationid = $1 AND n.groupid = $2::int", {formation, group});
 }
 
 std::vector<std::string> formations() {
