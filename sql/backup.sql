@@ -1,11 +1,7 @@
 -- Backups are written down, and what cannot be true is refused.
 \pset null '-'
 \pset format unaligned
-SELECT test.reset();
-SELECT test.node(1, 'primary'), test.node(2, 'secondary');
-SELECT formation_id FROM pgautofailover.create_formation('other', 'pgsql', 'postgres', true, 0);
-SELECT test.node(4, 'single', formation => 'other', sysid => 7000000000000000002);
-UPDATE pgautofailover.node SET nodename = 'node_1' WHERE nodeid = 4;
+SELECT test.two_formations();
 
 SELECT refused FROM test.refusals(
   $$SELECT pgaf_upgrade_record_backup(NULL, 'tool', '2025-01-01', 'default')$$,

@@ -1,11 +1,7 @@
 -- Checks, and when the operator may take the responsibility.
 \pset null '-'
 \pset format unaligned
-SELECT test.reset();
-SELECT test.node(1, 'primary'), test.node(2, 'secondary');
-SELECT formation_id FROM pgautofailover.create_formation('other', 'pgsql', 'postgres', true, 0);
-SELECT test.node(4, 'single', formation => 'other', sysid => 7000000000000000002);
-UPDATE pgautofailover.node SET nodename = 'node_1' WHERE nodeid = 4;
+SELECT test.two_formations();
 SELECT pgaf_upgrade_start(18);
 SELECT count(pgaf_upgrade_attach(i, test.token(i), '1.0', 'host' || i)) FROM unnest('{0,1,2,4}'::bigint[]) i;
 

@@ -87,6 +87,17 @@ BEGIN
 END
 $$;
 
+-- a pair, and in a formation of its own one more node of the same name
+CREATE FUNCTION test.two_formations() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM test.reset();
+  PERFORM test.node(1, 'primary'), test.node(2, 'secondary');
+  PERFORM pgautofailover.create_formation('other', 'pgsql', 'postgres', true, 0);
+  PERFORM test.node(4, 'single', formation => 'other', sysid => 7000000000000000002);
+  UPDATE pgautofailover.node SET nodename = 'node_1' WHERE nodeid = 4;
+END
+$$;
+
 -- the token of a node's helper
 CREATE FUNCTION test.token(id bigint) RETURNS uuid LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
   SELECT ('00000000-0000-0000-0000-' || lpad(id::text, 12, '0'))::uuid
