@@ -9,56 +9,29 @@ set -euo pipefail
 
 old=${1:?usage: $0 OLD-VERSION NEW-VERSION}
 new=${2:?usage: $0 OLD-VERSION NEW-VERSION}
-source_tree=$(cd "$(dirname "$0")/.." && pwd)
 bindir() { echo "/usr/lib/postgresql/$1/bin"; }
 
-work=$(mktemp -d)
-running=
-cleanup() {
-    [ -z "$running" ] || as_postgres "$(bindir "$running")/pg_ctl" -D "$work/$running" -m immediate -s stop || true
-    rm -rf "$work"
-}
-trap cleanup EXIT
-as_postgres() {
-    (cd "$work" && setpriv --reuid=postgres --regid=postgres --init-groups \
-        env HOME="$work" PGHOST="$work" PGUSER=postgres PGOPTIONS="-c timezone=UTC" "$@")
-}
+. "$(dirname "$0")/private_server.sh"
+export PGOPTIONS="-c timezone=UTC"
 fail() {
     echo "FAILED: $*" >&2
     exit 1
 }
 
-mkdir "$work/tree"
-(cd "$source_tree" && tar -c Makefile extension test/dump_restore.sql) | tar -x -C "$work/tree" --no-same-owner
-chown -R postgres: "$work"
+copy_tree Makefile extension test/dump_restore.sql
 for version in "$old" "$new"; do
-    as_postgres make -s -C "$work/tree" PG_CONFIG="$(bindir "$version")/pg_config" clean
-    as_postgres make -s -C "$work/tree" PG_CONFIG="$(bindir "$version")/pg_config" -j"$(nproc)"
-    make -s -C "$work/tree" PG_CONFIG="$(bindir "$version")/pg_config" install
-    as_postgres "$(bindir "$version")/initdb" -D "$work/$version" -A trust -U postgres --no-sync >"$work/initdb.log"
-    cat >>"$work/$version/postgresql.conf" <<CONF
-shared_preload_libraries = 'pgautofailover'
-pgautofailover.enable_health_checks = off
-listen_addresses = ''
-unix_socket_directories = '$work'
-fsync = off
-CONF
+    build_and_install "$(bindir "$version")"
+    make_server "$(bindir "$version")" "$version"
 done
-start() {
-    running=$1
-    as_postgres "$(bindir "$1")/pg_ctl" -D "$work/$1" -l "$work/server-$1.log" -s -w start || { cat "$work/server-$1.log" >&2; exit 1; }
-}
-stop() {
-    as_postgres "$(bindir "$running")/pg_ctl" -D "$work/$running" -m fast -s -w stop
-    running=
-}
-sql() { as_postgres "$(bindir "$running")/psql" -XAtq -v ON_ERROR_STOP=1 -d "$1" -c "$2"; }
+start() { start_server "$(bindir "$1")" "$1"; }
+psql() { as_postgres "$(bindir "$new")/psql" -Xq "$@"; }
+sql() { psql -At -v ON_ERROR_STOP=1 -d "$1" -c "$2"; }
 
 # every row of every table and the sequences, as text
 rows() {
     sql "$1" "SELECT format('SELECT %L || t::text FROM pgaf_upgrade.%I t ORDER BY 1;', relname || ' ', relname) FROM pg_class
                WHERE relnamespace = 'pgaf_upgrade'::regnamespace AND relkind = 'r' ORDER BY relname COLLATE \"C\"" >"$work/queries"
-    as_postgres "$(bindir "$running")/psql" -XAtq -v ON_ERROR_STOP=1 -d "$1" -f "$work/queries"
+    psql -At -v ON_ERROR_STOP=1 -d "$1" -f "$work/queries"
     sql "$1" "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'pgaf_upgrade' ORDER BY 1"
 }
 compare() {
@@ -91,7 +64,7 @@ goes_on() {
 
 start "$old"
 sql postgres "CREATE DATABASE monitor"
-as_postgres "$(bindir "$old")/psql" -Xq -d monitor -f "$work/tree/test/dump_restore.sql" >"$work/data.log" || { cat "$work/data.log" >&2; exit 1; }
+psql -d monitor -f "$work/tree/test/dump_restore.sql" >"$work/data.log" || { cat "$work/data.log" >&2; exit 1; }
 for table in $(sql monitor "SELECT relname FROM pg_class WHERE relnamespace = 'pgaf_upgrade'::regnamespace AND relkind = 'r'"); do
     [ "$(sql monitor "SELECT count(*) > 0 FROM pgaf_upgrade.$table")" = t ] || echo "note: no row in $table"
 done
@@ -101,29 +74,23 @@ rows monitor >"$work/before"
 # again, so here they are copied
 restore() {
     sql postgres "CREATE DATABASE restored"
-    as_postgres "$(bindir "$running")/pg_restore" -d restored --exit-on-error "$work/dump"
+    as_postgres "${running% *}/pg_restore" -d restored --exit-on-error "$work/dump"
     compare restored "$1"
-    sql restored "TRUNCATE pgautofailover.node" && as_postgres "$(bindir "$running")/psql" -Xq -d restored -c "COPY pgautofailover.node ($columns) FROM '$work/nodes'"
+    sql restored "TRUNCATE pgautofailover.node" && psql -d restored -c "COPY pgautofailover.node ($columns) FROM '$work/nodes'"
     goes_on restored "$1"
 }
 columns="nodeid, groupid, nodename, nodehost, nodeport, sysidentifier, goalstate, reportedstate"
 sql monitor "COPY (SELECT $columns FROM pgautofailover.node) TO '$work/nodes'"
 as_postgres "$(bindir "$old")/pg_dump" -Fc -f "$work/dump" monitor
 restore "pg_dump and pg_restore on $old"
-stop
+stop_server
 
 start "$new"
 restore "pg_dump on $old and pg_restore on $new"
-stop
+stop_server
 # a cluster that pg_upgrade takes must be empty
 rm -rf "${work:?}/$new"
-as_postgres "$(bindir "$new")/initdb" -D "$work/$new" -A trust -U postgres --no-sync >"$work/initdb.log"
-cat >>"$work/$new/postgresql.conf" <<CONF
-shared_preload_libraries = 'pgautofailover'
-pgautofailover.enable_health_checks = off
-listen_addresses = ''
-unix_socket_directories = '$work'
-CONF
+make_server "$(bindir "$new")" "$new"
 as_postgres timeout 300 "$(bindir "$new")/pg_upgrade" -b "$(bindir "$old")" -B "$(bindir "$new")" -d "$work/$old" -D "$work/$new" \
     -O "-c shared_preload_libraries=pgautofailover -c max_worker_processes=0" \
     -o "-c shared_preload_libraries=pgautofailover -c max_worker_processes=0" -U postgres --link >"$work/pg_upgrade.log" 2>&1 ||
