@@ -242,7 +242,7 @@ class Upgrade:
 
     def __init__(self, lab, target=17):
         self._lab, self._target = lab, target
-        self.helpers, self.logs, self._seen = {}, {}, {}
+        self.helpers, self.logs, self._seen, self._started = {}, {}, {}, 0
 
     def start(self):
         self._lab.monitor_sql("CREATE EXTENSION IF NOT EXISTS pgaf_upgrade")
@@ -252,8 +252,32 @@ class Upgrade:
     def start_helpers(self):
         """`pgaf-upgrade run` on every host, their output into files."""
         for host in self._lab.hosts:
-            self.logs[host] = os.path.join(self._lab.logs, f"helper-{host}")
-            self.helpers[host] = self._lab.start(host, HELPER, "run", log=self.logs[host])
+            self.start_helper(host)
+
+    def start_helper(self, host):
+        """One more, where one has ended, with a log of its own."""
+        self._started += 1
+        self.logs[host] = os.path.join(self._lab.logs, f"helper-{host}-{self._started}")
+        self.helpers[host] = self._lab.start(host, HELPER, "run", log=self.logs[host])
+
+    def carry_through(self, prepared_within=90, upgraded_within=200):
+        """Starts the helpers, approves, and waits until all is done."""
+        self.start_helpers()
+        try:
+            self.wait_state("ready", prepared_within)
+            self.approve()
+        except BaseException:
+            self.stop_helpers()
+            raise
+        self.wait_finished(upgraded_within)
+
+    def wait_finished(self, seconds=200):
+        """Until the run is, and every helper has ended; leaves none behind."""
+        try:
+            self.wait_state("finished", seconds)
+            self.wait_helpers()
+        finally:
+            self.stop_helpers()
 
     def _query(self, function):
         """Rows as dicts; None while the monitor's database is away for its own upgrade."""

@@ -96,10 +96,10 @@ class Host(threading.Thread):
 
     def run(self):
         for case in [*self._cases, None]:
-            if self._run_helper(case):
+            if self.run_helper(case):
                 return
 
-    def _run_helper(self, case):
+    def run_helper(self, case):
         """Whether the helper ended by itself."""
         spec = "" if case is None else f"{case.step}:{case.moment}"
         with open(self.log, "a") as output:
@@ -137,6 +137,11 @@ class Host(threading.Thread):
                 return marker.read().strip() == spec
         except OSError:
             return False
+
+
+def die_at(lab, role, step, moment):
+    """Runs the helper of `role`, which kills itself at that point."""
+    assert not Host(lab, HOSTS[role], []).run_helper(Case("", "kill", role, step, moment)), f"{step}:{moment} was not reached"
 
 
 def carry_out(name, cases):

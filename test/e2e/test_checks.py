@@ -599,14 +599,7 @@ def test_upgrade_as_shown(lab):
     refused = lab.run("node1", HELPER, "run")
     assert refused.returncode == CHECK_FAILED and "collation_versions" in refused.stderr, refused.stdout + refused.stderr
     lab.monitor_sql(f"SELECT pgaf_upgrade_waive_check({run}, 'node_1', 'collation_versions', 'reindexed afterwards')")
-    upgrade.start_helpers()
-    try:
-        upgrade.wait_state("ready", 90)
-        upgrade.approve()
-        upgrade.wait_state("finished", 150)
-        upgrade.wait_helpers()
-    finally:
-        upgrade.stop_helpers()
+    upgrade.carry_through()
     lab.wait_settled()
     for host in lab.data_nodes:
         assert lab.server_version(host) == 17

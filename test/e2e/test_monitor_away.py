@@ -1,13 +1,12 @@
 """The monitor's host is gone while it is needed: nothing is lost, nobody else becomes primary, and who does
 not need it goes on."""
-import os
 import subprocess
 import time
 
 import pytest
 
-from cluster import LAB, Upgrade, wait_until
-from faults import Host, Case, HOSTS
+from cluster import LAB, PSQL, Upgrade, wait_until
+from faults import die_at
 from judges import Judges
 
 
@@ -23,6 +22,10 @@ def begin(lab):
     upgrade.start_helpers()
     upgrade.wait_state("ready", 90)
     return judges, upgrade
+
+
+def new_server_serves(lab):
+    return lab.run("client", PSQL, "-XAtd", lab.conninfo(), "-c", "SHOW server_version").stdout.startswith("17")
 
 
 def has_begun(lab, step):
@@ -41,15 +44,12 @@ def test_monitor_away(make_lab, step):
         upgrade.helpers.pop("monitor").wait()
         if step == "stop":
             # nobody waits for the monitor while writes are refused
-            wait_until(60, "the new server serves", lambda: lab.run(
-                "client", "/usr/lib/postgresql/17/bin/psql", "-XAtd", lab.conninfo(), "-c", "SHOW server_version"
-            ).stdout.startswith("17"))
+            wait_until(60, "the new server serves", lambda: new_server_serves(lab))
         else:
             time.sleep(20)
         power(lab, "boot", "monitor")
-        upgrade.helpers["monitor"] = lab.start("monitor", "pgaf-upgrade", "run", log=os.path.join(lab.logs, "monitor-again"))
-        upgrade.wait_state("finished", 200)
-        upgrade.wait_helpers()
+        upgrade.start_helper("monitor")
+        upgrade.wait_finished()
     finally:
         upgrade.stop_helpers()
     assert judges.upgraded() == []
@@ -61,18 +61,12 @@ def test_monitor_away_and_primary_killed(make_lab):
     judges, upgrade = begin(lab)
     upgrade.kill_helper("node1")
     upgrade.approve()
-    dying = Host(lab, HOSTS["primary"], [])
-    assert not dying._run_helper(Case("", "kill", "primary", "stop", "guarded")), "the point was not reached"
+    die_at(lab, "primary", "stop", "guarded")
     power(lab, "kill", "monitor")
-    assert not dying._run_helper(Case("", "kill", "primary", "pg_upgrade", "linking")), "the point was not reached"
-    upgrade.helpers["node1"] = lab.start("node1", "pgaf-upgrade", "run", log=os.path.join(lab.logs, "primary-again"))
-    wait_until(60, "the new server serves", lambda: lab.run(
-        "client", "/usr/lib/postgresql/17/bin/psql", "-XAtd", lab.conninfo(), "-c", "SHOW server_version").stdout.startswith("17"))
+    die_at(lab, "primary", "pg_upgrade", "linking")
+    upgrade.start_helper("node1")
+    wait_until(60, "the new server serves", lambda: new_server_serves(lab))
     power(lab, "boot", "monitor")
-    upgrade.helpers["monitor"] = lab.start("monitor", "pgaf-upgrade", "run", log=os.path.join(lab.logs, "monitor-again"))
-    try:
-        upgrade.wait_state("finished", 200)
-        upgrade.wait_helpers()
-    finally:
-        upgrade.stop_helpers()
+    upgrade.start_helper("monitor")
+    upgrade.wait_finished()
     assert judges.upgraded() == []

@@ -1,10 +1,8 @@
 """The old cluster given back, to the byte, from every point before the new server is first started."""
-import os
-
 import pytest
 
 from cluster import HELPER, Upgrade, wait_until
-from faults import HOSTS, Case, Host
+from faults import HOSTS, die_at
 from judges import Judges
 
 REFUSED = 6
@@ -45,12 +43,9 @@ class Interrupted:
         self.upgrade.start_helpers()
         self.upgrade.wait_state("ready", 90)
         # this one is run anew, with the point at which it dies
-        host = HOSTS[role]
-        self.upgrade.kill_helper(host)
+        self.upgrade.kill_helper(HOSTS[role])
         self.upgrade.approve()
-        step, moment = point.split(":")
-        died = Host(lab, host, [])
-        assert not died._run_helper(Case("", "kill", role, step, moment)), f"the point {point} was not reached"
+        die_at(lab, role, *point.split(":"))
 
     def roll_back_from(self, host):
         """With the helpers that still run elsewhere, as on the terminals of who has started them."""
@@ -74,9 +69,8 @@ def test_rollback(make_lab, point):
         # the monitor knows that start has begun, and cannot know that it was not carried out
         done = interrupted.lab.run("node1", HELPER, "rollback", timeout=60)
         assert done.returncode == REFUSED and "has been started" in done.stderr, done.stdout + done.stderr
-        interrupted.upgrade.helpers.update(node1=interrupted.lab.start("node1", HELPER, "run", log=os.path.join(interrupted.lab.logs, "again")))
-        interrupted.upgrade.wait_state("finished", 150)
-        interrupted.upgrade.wait_helpers()
+        interrupted.upgrade.start_helper("node1")
+        interrupted.upgrade.wait_finished()
         assert interrupted.judges.upgraded() == []
         return
     interrupted.roll_back_from("node1")
@@ -100,11 +94,7 @@ def test_rollback_that_is_killed(make_lab):
     interrupted.upgrade.stop_helpers()
     again = Upgrade(lab)
     again.start()
-    again.start_helpers()
-    again.wait_state("ready", 90)
-    again.approve()
-    again.wait_state("finished", 150)
-    again.wait_helpers()
+    again.carry_through()
     assert interrupted.judges.upgraded() == []
 
 
@@ -115,7 +105,6 @@ def test_rollback_of_the_monitor(make_lab):
     done = lab.run("monitor", HELPER, "rollback", timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert lab.server_version("monitor") == 15 and lab.autoctl_version("monitor") == "2.0"
-    interrupted.upgrade.helpers["monitor"] = lab.start("monitor", HELPER, "run", log=os.path.join(lab.logs, "again"))
-    interrupted.upgrade.wait_state("finished", 150)
-    interrupted.upgrade.wait_helpers()
+    interrupted.upgrade.start_helper("monitor")
+    interrupted.upgrade.wait_finished()
     assert interrupted.judges.upgraded() == []

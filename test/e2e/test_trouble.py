@@ -3,7 +3,7 @@ import os
 import time
 
 from cluster import HELPER, Upgrade, wait_until
-from faults import HOSTS, Case, Host
+from faults import die_at
 from judges import Judges
 
 STEP_FAILED, REFUSED = 4, 6
@@ -19,17 +19,13 @@ def stopped_at(lab, step, moment):
     upgrade.wait_state("ready", 90)
     upgrade.kill_helper("node1")
     upgrade.approve()
-    assert not Host(lab, HOSTS["primary"], [])._run_helper(Case("", "kill", "primary", step, moment)), "not reached"
+    die_at(lab, "primary", step, moment)
     return judges, upgrade
 
 
 def go_on(lab, judges, upgrade):
-    upgrade.helpers["node1"] = lab.start("node1", HELPER, "run", log=os.path.join(lab.logs, "again"))
-    try:
-        upgrade.wait_state("finished", 200)
-        upgrade.wait_helpers()
-    finally:
-        upgrade.stop_helpers()
+    upgrade.start_helper("node1")
+    upgrade.wait_finished()
     assert judges.upgraded() == []
 
 
@@ -52,13 +48,12 @@ def test_network_cut(make_lab):
     judges, upgrade = stopped_at(lab, "stop", "after")
     interface = lab.sh("node1", "sh", "-c", "ls /sys/class/net | grep -v lo").split()[0]
     lab.sh("node1", "ip", "link", "set", interface, "down")
-    upgrade.helpers["node1"] = lab.start("node1", HELPER, "run", log=os.path.join(lab.logs, "cut"))
+    upgrade.start_helper("node1")
     wait_until(60, "the new server runs", lambda: lab.run("node1", "cat", f"{lab.pgdata}/PG_VERSION").stdout.strip() == "17"
                and lab.run("node1", "test", "-e", f"{lab.pgdata}/postmaster.pid").returncode == 0)
     time.sleep(15)
     lab.sh("node1", "ip", "link", "set", interface, "up")
-    upgrade.wait_state("finished", 200)
-    upgrade.wait_helpers()
+    upgrade.wait_finished()
     assert judges.upgraded() == []
 
 
@@ -92,12 +87,5 @@ def test_journal_of_an_earlier_run(make_lab):
     judges = Judges(lab)
     again = Upgrade(lab)
     assert again.start() == upgrade.run
-    again.start_helpers()
-    try:
-        again.wait_state("ready", 90)
-        again.approve()
-        again.wait_state("finished", 200)
-        again.wait_helpers()
-    finally:
-        again.stop_helpers()
+    again.carry_through()
     assert judges.upgraded() == []

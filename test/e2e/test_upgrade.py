@@ -1,7 +1,4 @@
 """Whole upgrades of whole clusters, with an application writing all the while."""
-
-
-
 from cluster import Upgrade, Writer
 from customized import Customized
 
@@ -11,14 +8,7 @@ PREPARED_WITHIN, UPGRADED_WITHIN = 60, 150
 def upgrade_by_run(lab):
     upgrade = Upgrade(lab)
     upgrade.start()
-    upgrade.start_helpers()
-    try:
-        upgrade.wait_state("ready", PREPARED_WITHIN)
-        upgrade.approve()
-        upgrade.wait_state("finished", UPGRADED_WITHIN)
-        upgrade.wait_helpers()
-    finally:
-        upgrade.stop_helpers()
+    upgrade.carry_through(PREPARED_WITHIN, UPGRADED_WITHIN)
     return upgrade
 
 
