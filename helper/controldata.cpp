@@ -24,6 +24,17 @@ std::uint64_t number(const std::map<std::string, std::string> &fields, const std
     return *value;
 }
 
+// "1:742": the epoch and the number in it.
+std::uint64_t full_transaction_id(const std::string &text) {
+    const auto colon = text.find(':');
+    const auto epoch = parse_sysidentifier(text.substr(0, colon));
+    const auto number = colon == std::string::npos ? std::nullopt : parse_sysidentifier(text.substr(colon + 1));
+    if (!epoch || !number) {
+        throw HelperError(ExitCode::StepFailed, fmt::format("\"{}\" is not a transaction identifier", text));
+    }
+    return (*epoch << 32U) + *number;
+}
+
 }  // namespace
 
 ControlData read_controldata(const std::filesystem::path &bindir, const std::filesystem::path &data_dir,
@@ -43,6 +54,7 @@ ControlData read_controldata(const std::filesystem::path &bindir, const std::fil
             .catalog_version = static_cast<std::uint32_t>(number(fields, "Catalog version number")),
             .checkpoint_location = fields["Latest checkpoint location"],
             .timeline = fields["Latest checkpoint's TimeLineID"],
+            .next_transaction = full_transaction_id(fields["Latest checkpoint's NextXID"]),
             .wal_segment_size = number(fields, "Bytes per WAL segment"),
             .data_checksums = number(fields, "Data page checksum version") != 0};
 }

@@ -16,6 +16,7 @@ struct ControlData {
     std::uint32_t catalog_version = 0;
     std::string checkpoint_location;  // of the latest checkpoint, as an LSN
     std::string timeline;
+    std::uint64_t next_transaction = 0;  // at the latest checkpoint, with its epoch
     std::uint64_t wal_segment_size = 0;  // bytes
     bool data_checksums = false;
 };

@@ -195,6 +195,17 @@ bool Journal::has_note(const std::string &name, const std::string &about) const 
     });
 }
 
+std::optional<std::string> Journal::noted(const std::string &name) const {
+    const std::lock_guard lock(mutex_);
+    std::optional<std::string> about;
+    for (const auto &entry : of_run()) {
+        if (entry.value("note", "") == name) {
+            about = entry.at("about");
+        }
+    }
+    return about;
+}
+
 // Of the current run, since the step was last undone.
 std::vector<const nlohmann::json *> Journal::entries_of(const std::string &step) const {
     std::vector<const nlohmann::json *> found;
@@ -219,6 +230,12 @@ bool Journal::was_begun(const std::string &step) const {
 bool Journal::is_done(const std::string &step) const {
     const std::lock_guard lock(mutex_);
     return std::ranges::any_of(entries_of(step), [](const auto *entry) { return entry->at("state") == "done"; });
+}
+
+std::string Journal::time_of(const std::string &step) const {
+    const std::lock_guard lock(mutex_);
+    const auto entries = entries_of(step);
+    return entries.empty() ? "" : entries.front()->at("at").get<std::string>();
 }
 
 nlohmann::json Journal::result(const std::string &step) const {

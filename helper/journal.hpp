@@ -39,11 +39,13 @@ class Journal {
     // What a step must know after a crash and the disk does not tell: a name, and which thing it is said of.
     void note(const std::string &name, const std::string &about);
     [[nodiscard]] bool has_note(const std::string &name, const std::string &about) const;
+    [[nodiscard]] std::optional<std::string> noted(const std::string &name) const;  // the last
 
     // Of the current run.
     [[nodiscard]] bool was_begun(const std::string &step) const;
     [[nodiscard]] bool is_done(const std::string &step) const;
     [[nodiscard]] nlohmann::json result(const std::string &step) const;  // an empty object when not done
+    [[nodiscard]] std::string time_of(const std::string &step) const;    // when it was first begun
 
     // The finished steps of the current run as pgaf_upgrade_sync_journal takes them.
     [[nodiscard]] nlohmann::json finished() const;

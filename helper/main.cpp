@@ -37,6 +37,8 @@ int run_command_line(int argc, char **argv) {
 
     auto *check = app.add_subcommand("check", "look for what would stop an upgrade; changes nothing");
     check->add_option("--target", options.target, "the major to upgrade to");
+    check->add_option("--method", options.method, "as pgaf_upgrade_start will be told: link, clone or copy")
+        ->check(CLI::IsMember({"link", "clone", "copy"}));
     check->add_option("--only", options.only, "these checks, parted by commas")->delimiter(',');
     check->add_flag("--diff", options.show_changes, "show what is changed in the configuration files");
     check->callback([&] { command = pgaf::command_check; });
@@ -45,6 +47,8 @@ int run_command_line(int argc, char **argv) {
     run->callback([&] { command = pgaf::command_run; });
     auto *rollback = app.add_subcommand("rollback", "let the old cluster serve again, while it can");
     rollback->add_option("--reason", options.reason, "why, for the run's history");
+    rollback->add_flag("--discard-new-data", options.discard_new_data,
+                       "after the switch (methods clone and copy): give up what was written since");
     rollback->callback([&] { command = pgaf::command_rollback; });
     app.add_subcommand("status", "show the run, of all nodes")->callback([&] { command = pgaf::command_status; });
     app.add_subcommand("version", "show the version")->callback([&] { command = pgaf::command_version; });

@@ -128,8 +128,12 @@ void Monitor::sync_journal(const std::string &token, const nlohmann::json &entri
     call("pgaf_upgrade_sync_journal", "$1, $2", {token, entries.dump()});
 }
 
-std::string Monitor::request_rollback(const std::string &token, const std::string &reason) {
-    return call("pgaf_upgrade_request_rollback", "$1, $2", {token, reason}).value(0, 0).value_or("");
+std::string Monitor::request_rollback(const std::string &token, const std::string &reason, bool discard_new_data,
+                                      bool not_started) {
+    return call("pgaf_upgrade_request_rollback", "$1, $2, $3, $4",
+                {token, reason, discard_new_data ? "t" : "f", not_started ? "t" : "f"})
+        .value(0, 0)
+        .value_or("");
 }
 
 void Monitor::finish_rollback(const std::string &token, const nlohmann::json &result) {

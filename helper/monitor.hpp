@@ -52,7 +52,8 @@ class Monitor {
     // Those of a node that failed, are errors and were not waived: "name: what was found" each.
     [[nodiscard]] std::vector<std::string> checks_in_the_way(std::int64_t run, const std::string &node);
     void sync_journal(const std::string &token, const nlohmann::json &entries);
-    std::string request_rollback(const std::string &token, const std::string &reason);  // returns the run's state
+    std::string request_rollback(const std::string &token, const std::string &reason, bool discard_new_data,
+                                 bool not_started);  // returns the run's state
     void finish_rollback(const std::string &token, const nlohmann::json &result);
     void rewrite_sysidentifier(const std::string &formation, int group, const std::string &from, const std::string &to);
     [[nodiscard]] Rows progress(std::optional<std::int64_t> run);

@@ -17,11 +17,13 @@ struct Options {
     std::filesystem::path new_bindir;
     std::string service;
     int target = 17;
+    std::string method = "link";    // of pg_upgrade, for check; a run has its own
     std::string archive;            // what shall become of archiving: see upgrade/archive.hpp
     std::vector<std::string> only;  // of the checks; empty: all
     bool show_changes = false;      // the configuration's, as a diff
     int wait_limit_s = 24 * 3600;
     bool once = false;
+    bool discard_new_data = false;  // the operator gives up what a rollback would lose
     std::string reason = "asked for by pgaf-upgrade rollback";
 };
 

@@ -17,9 +17,6 @@ namespace {
 constexpr std::chrono::seconds kHeartbeat{5};
 // A notification comes with everything that happens; this is for the time of the approval, and for one lost.
 constexpr std::chrono::milliseconds kPoll{2000};
-constexpr std::chrono::milliseconds kReconnect{300};
-// Of a step that the monitor's absence has interrupted; while it is away none is counted.
-constexpr int kAttempts = 10;
 
 }  // namespace
 
@@ -68,7 +65,7 @@ void Runner::sync_journal() {
 // Between these the primary refuses writes, and none of them needs the monitor: once `stop` has begun they
 // do not wait for one that is away.
 std::string Runner::switch_step() const {
-    if (plan_.is_null() || plan_.at("node").at("role") != "primary" || !journal_.was_begun("stop")) {
+    if (is_going_back() || plan_.is_null() || plan_.at("node").at("role") != "primary" || !journal_.was_begun("stop")) {
         return {};
     }
     for (const auto *definition : steps_of(Role::Primary)) {
@@ -131,7 +128,7 @@ bool Runner::wait_for_run() {
 
 // The monitor's steps while its own server is down: known from what this node has done.
 std::string Runner::offline_step() const {
-    if (node_.nodeid != 0 || !journal_.was_begun("stop") || journal_.is_done("start")) {
+    if (is_going_back() || node_.nodeid != 0 || !journal_.was_begun("stop") || journal_.is_done("start")) {
         return {};
     }
     if (!journal_.is_done("stop")) {
@@ -165,7 +162,9 @@ void Runner::deliver(Monitor &monitor, const std::string &what, const std::funct
             call();
             return;
         } catch (const PgError &error) {
-            if (!error.is_transient() || std::chrono::steady_clock::now() > deadline || stop_was_asked()) {
+            const bool is_given_up = is_going_back() && &monitor != &monitor_;  // a background step's
+            if (!error.is_transient() || is_given_up || std::chrono::steady_clock::now() > deadline ||
+                stop_was_asked()) {
                 throw;
             }
             monitor.disconnect();
@@ -179,8 +178,8 @@ void Runner::deliver(Monitor &monitor, const std::string &what, const std::funct
 // kernel has ended in between is started by nobody else.
 void Runner::keep_server_up(const Context &context) {
     const bool is_started = journal_.is_done("start") || journal_.is_done("rebuild");  // of primary, of secondary
-    if (node_.nodeid != 0 && is_started && std::filesystem::exists(node_.guard_flag()) && context.is_swapped() &&
-        !node_.running_server()) {
+    if (node_.nodeid != 0 && is_started && !is_going_back() && std::filesystem::exists(node_.guard_flag()) &&
+        context.is_swapped() && !node_.running_server()) {
         spdlog::warn("the new server does not run: it is started again");
         start_server(context);
     }
@@ -206,7 +205,7 @@ nlohmann::json Runner::carry_out_patiently(Monitor &monitor, const std::string &
         try {
             return carry_out(monitor, step);
         } catch (const PgError &error) {
-            if (!error.is_transient() || offline || attempt >= kAttempts || stop_was_asked()) {
+            if (!error.is_transient() || offline || attempt >= kStepAttempts || stop_was_asked()) {
                 throw;
             }
             spdlog::warn("step {} is interrupted: {}", step, error.what());
@@ -292,80 +291,6 @@ void Runner::perform_in_background(const std::string &step) {
     });
 }
 
-// Every step behind the gate, the last first. Each undo() can be repeated, so that after a crash the whole
-// is simply begun again. Returns the names.
-nlohmann::json Runner::undo_steps() {
-    const auto with = context(monitor_, "rollback");
-    auto steps = steps_of(with.role());
-    std::ranges::reverse(steps);
-    auto undone = nlohmann::json::array();
-    for (const auto *definition : steps) {
-        const std::string name(definition->name);
-        if (definition->phase == Phase::Prepare || !journal_.was_begun(name)) {
-            continue;
-        }
-        spdlog::info("undoing {}", name);
-        fault_point("rollback", name);
-        for (int attempt = 1;; ++attempt) {
-            try {
-                step_by_name(name).undo(with);
-                break;
-            } catch (const PgError &error) {
-                if (!error.is_transient() || attempt >= kAttempts || stop_was_asked()) {
-                    throw;
-                }
-                monitor_.disconnect();
-                std::this_thread::sleep_for(kReconnect);
-            }
-        }
-        journal_.undone(name);
-        undone.push_back(name);
-        view_.note(fmt::format("undone: {}", name));
-    }
-    return undone;
-}
-
-void Runner::roll_back() {
-    view_.note("the run is rolled back: this node undoes its part");
-    const auto undone = undo_steps();
-    is_rolled_back_ = true;
-    if (node_.nodeid != 0 || !undone.empty()) {
-        deliver(monitor_, "the rollback", [&] { monitor_.finish_rollback(token_, {{"undone", undone}}); });
-    }
-}
-
-// While the monitor's own server is down, or has not yet served at its new version, its rollback needs
-// nobody: the run itself stays, and pgaf-upgrade run tries again.
-bool Runner::roll_back_monitor() {
-    const auto plan = journal_.last_plan();
-    if (!plan || node_.nodeid != 0 || !journal_.was_begun("stop") || journal_.is_done("start")) {
-        return false;
-    }
-    plan_ = *plan;
-    static_cast<void>(undo_steps());
-    return true;
-}
-
-ExitCode Runner::request_rollback(const std::string &reason) {
-    if (const auto plan = journal_.last_plan()) {
-        journal_.begin_run(*plan);
-    }
-    if (roll_back_monitor()) {
-        view_.note("the monitor serves from its old cluster again; pgaf-upgrade run tries its upgrade again");
-        return ExitCode::Done;
-    }
-    bool attached = false;
-    deliver(monitor_, "the rollback", [&] { attached = attach(false); });
-    if (!attached) {
-        view_.note("nothing to roll back: no upgrade is under way");
-        return ExitCode::Done;
-    }
-    std::string state;
-    deliver(monitor_, "the rollback", [&] { state = monitor_.request_rollback(token_, reason); });
-    const auto code = state == "aborted" ? ExitCode::Refused : run();
-    return code == ExitCode::Refused ? ExitCode::Done : code;  // aborted is what was asked for
-}
-
 void Runner::beat(const std::stop_token &stop) {
     Monitor monitor(node_);
     auto last = std::chrono::steady_clock::now();
@@ -398,6 +323,9 @@ ExitCode Runner::run() {
     if (const auto plan = journal_.last_plan()) {
         plan_ = *plan;
         journal_.begin_run(plan_);
+        if (is_going_back() && node_.nodeid == 0) {
+            static_cast<void>(undo_steps());  // its server may be between its clusters
+        }
         if (offline_step().empty() && (switch_step().empty() || tell("where it stands", [&] { attach(false); }))) {
             plan_ = nullptr;
         }
@@ -416,7 +344,7 @@ ExitCode Runner::run() {
         }
         {
             const std::lock_guard lock(progress_mutex_);
-            if (failure_ && !is_rolled_back_) {
+            if (failure_ && !is_going_back()) {
                 throw HelperError(*failure_);
             }
         }
@@ -452,14 +380,14 @@ ExitCode Runner::run() {
             view_.note(fmt::format("run {} is {}", plan_.at("run").get<std::int64_t>(), due.run_state));
             return due.run_state == "finished" ? ExitCode::Done : ExitCode::Refused;
         }
-        if (due.run_state == "rolling_back") {
-            background_ = {};  // a step that still runs there ends first
-            if (!is_rolled_back_) {
-                roll_back();
-                continue;
+        if (due.run_state == "rolling_back" || is_going_back()) {
+            if (!go_back(due)) {
+                if (node_.options.once) {
+                    return ExitCode::Done;
+                }
+                view_.waiting(due.waiting_for);
+                std::this_thread::sleep_for(kPoll);
             }
-            view_.waiting("the other nodes to roll back");
-            std::this_thread::sleep_for(kPoll);
             continue;
         }
         if (due.step.empty()) {

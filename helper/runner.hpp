@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -25,9 +26,14 @@ class Runner {
     ExitCode run();
 
     // Asks the monitor to have the run rolled back, and undoes this node's part.
-    ExitCode request_rollback(const std::string &reason);
+    ExitCode request_rollback(const std::string &reason, bool discard_new_data);
 
   private:
+    // A monitor that is away is asked again after it.
+    static constexpr std::chrono::milliseconds kReconnect{300};
+    // Of a step that the monitor's absence has interrupted; while it is away none is counted.
+    static constexpr int kStepAttempts = 10;
+
     bool attach(bool resumed);
     void begin(Monitor &monitor, const std::string &step);
     [[nodiscard]] bool wait_for_run();
@@ -41,8 +47,11 @@ class Runner {
     void perform(const std::string &step);
     void perform_in_background(const std::string &step);
     [[nodiscard]] nlohmann::json undo_steps();
-    void roll_back();
+    void roll_back(const std::string &reason);
     [[nodiscard]] bool roll_back_monitor();
+    [[nodiscard]] bool is_going_back() const;
+    bool go_back(const Due &due);
+    void refuse_to_lose(const Context &context);
     void beat(const std::stop_token &stop);
     [[nodiscard]] Context context(Monitor &monitor, const std::string &step);
 
@@ -60,7 +69,6 @@ class Runner {
     std::map<std::string, std::string> progress_;
     std::optional<HelperError> failure_;  // of a background step
     bool alone_ = false;                  // the monitor is away, and this node has steps that do not wait for it
-    bool is_rolled_back_ = false;
     std::atomic<bool> background_runs_{false};
     std::jthread background_;
     std::jthread heartbeat_;

@@ -26,7 +26,7 @@ INSERT INTO good VALUES
   ('fail_step', '{test.token(1),''discover'',''no'',''Try.'',''much''}'),
   ('report_check', '{test.token(1),''disk_space'',''error'',false,''1 GB'',''too little'',''Make room.'',false}'),
   ('sync_journal', '{test.token(1),''[]''}'),
-  ('rollback', '{2,''why''}'), ('request_rollback', '{test.token(1),''why''}'), ('finish_rollback', '{test.token(1),"''{}''"}'),
+  ('rollback', '{2,''why'',false}'), ('request_rollback', '{test.token(1),''why'',false,false}'), ('finish_rollback', '{test.token(1),"''{}''"}'),
   ('verify_hba', '{''default''}'), ('required_hba', '{''default''}'), ('match_hba', '{''app'',''shop'',''10.0.0.1'',true,false}'),
   ('report_hba', '{test.token(1),''before'',''[]''}'),
   ('status', '{2}'), ('progress', '{2}'), ('checks', '{2}'), ('events', '{2}');

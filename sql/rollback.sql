@@ -71,5 +71,64 @@ SELECT pgaf_upgrade_begin_step(test.token(1), 'start');
 SELECT pgaf_upgrade_rollback(2, 'too late');
 SELECT pgaf_upgrade_attach(1, test.token(1), '1.0', 'host1') IS NOT NULL AS interrupted;
 SELECT pgaf_upgrade_rollback(2, 'still too late');
+SELECT pgaf_upgrade_rollback(2, 'by link nothing can be given up', discard_new_data => true);
 SELECT state FROM pgaf_upgrade_status();
+
+-- unless the primary's own helper has found that it was not
+SELECT pgaf_upgrade_request_rollback(test.token(2), 'another node cannot know', not_started => true);
+SELECT pgaf_upgrade_request_rollback(test.token(1), 'it was interrupted before', not_started => true);
+SELECT test.reset();
+
+-- by copy the old cluster stays: what was written to the new one can be given up, by name
+SELECT test.node(1, 'primary'), test.node(2, 'secondary');
+SELECT pgaf_upgrade_start(18, method => 'copy');
+SELECT count(pgaf_upgrade_attach(i, test.token(i), '1.0', 'host' || i)) FROM generate_series(0, 2) i;
+SELECT count(*) AS prepared FROM test.drive('{0,1,2}');
+SELECT pgaf_upgrade_approve();
+SELECT count(*) AS done FROM test.drive('{0,1,2}');
+SELECT state FROM pgaf_upgrade_status();
+UPDATE pgaf_upgrade.step SET finished_at = '2025-01-02 03:04:05' WHERE name = 'start';
+SET SESSION AUTHORIZATION autoctl_node;
+SELECT pgaf_upgrade_request_rollback(test.token(2), 'it is finished');
+RESET SESSION AUTHORIZATION;
+BEGIN;
+UPDATE pgaf_upgrade.run SET state = 'restoring', ended_at = NULL;
+SELECT refused FROM test.refusals($$SELECT pgaf_upgrade_rollback(1, 'not said what for')$$);
+UPDATE pgaf_upgrade.run SET include_monitor = false;
+SELECT refused FROM test.refusals($$SELECT pgaf_upgrade_rollback(1, 'the monitor stays', true)$$);
+UPDATE pgaf_upgrade.run SET method = 'link', include_monitor = true;
+SELECT refused FROM test.refusals($$SELECT pgaf_upgrade_rollback(1, 'by link', true)$$);
+ROLLBACK;
+BEGIN;
+SELECT pgaf_upgrade_start(18) AS later;
+SELECT refused FROM test.refusals($$SELECT pgaf_upgrade_rollback(1, 'there is a later one', true)$$);
+ROLLBACK;
+SET SESSION AUTHORIZATION autoctl_node;
+SELECT pgaf_upgrade_request_rollback(test.token(2), 'the application does not know 18', true);
+RESET SESSION AUTHORIZATION;
+SELECT state, discards_new_data, ended_at FROM pgaf_upgrade.run;
+SELECT pgaf_upgrade_attach(1, test.token(1), '1.0', 'host1') -> 'discards_new_data' AS a_helper_is_told;
+-- the monitor first, then the others in any order
+SELECT i AS node, n.* FROM generate_series(0, 2) i, LATERAL pgaf_upgrade_next_step(test.token(i)) n;
+SELECT pgaf_upgrade_finish_rollback(test.token(0), '{}');
+SELECT i AS node, n.* FROM generate_series(0, 2) i, LATERAL pgaf_upgrade_next_step(test.token(i)) n;
+-- the old identifier, and no other, may be put back by the nodes themselves
+UPDATE pgautofailover.node SET sysidentifier = 7000000000000000009;
+SELECT test.state(1, 'wait_primary'), test.state(2, 'maintenance');
+INSERT INTO pgaf_upgrade.sysidentifier_change (runid, formationid, groupid, nodeid, nodename, before, after)
+  SELECT 1, formationid, groupid, nodeid, nodename, 7000000000000000001, 7000000000000000009 FROM pgautofailover.node;
+UPDATE pgaf_upgrade.node SET old_sysidentifier = 7000000000000000001 WHERE role = 'primary';
+SET SESSION AUTHORIZATION autoctl_node;
+SELECT refused FROM test.refusals(
+  $$SELECT pgaf_upgrade_rewrite_sysidentifier('default', 0, 7000000000000000009, 7000000000000000005)$$);
+SELECT pgaf_upgrade_rewrite_sysidentifier('default', 0, 7000000000000000009, 7000000000000000001);
+RESET SESSION AUTHORIZATION;
+SELECT pgaf_upgrade_finish_rollback(test.token(2), '{}');
+SELECT pgaf_upgrade_finish_rollback(test.token(1), '{"discarded": "up to 7 transactions"}');
+SET SESSION AUTHORIZATION autoctl_node;
+SELECT refused FROM test.refusals(
+  $$SELECT pgaf_upgrade_rewrite_sysidentifier('default', 0, 7000000000000000001, 7000000000000000009)$$);
+RESET SESSION AUTHORIZATION;
+SELECT state, waiting_for FROM pgaf_upgrade_status();
+SELECT node, kind, state, message FROM pgaf_upgrade_events() WHERE kind IN ('run', 'rolled back');
 SELECT test.reset();

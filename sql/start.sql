@@ -10,7 +10,7 @@ SELECT test.node(1, 'primary'), test.node(2, 'secondary'), test.node(3, 'seconda
 SELECT pgaf_upgrade_start(NULL);
 SELECT pgaf_upgrade_start(18, include_monitor => NULL);
 SELECT pgaf_upgrade_start(18, method => NULL);
-SELECT pgaf_upgrade_start(18, method => 'copy');
+SELECT pgaf_upgrade_start(18, method => 'swap');
 SELECT pgaf_upgrade_start(18, standby_method => 'link');
 SELECT pgaf_upgrade_start(99);
 SELECT pgaf_upgrade_start(9, include_monitor => false);

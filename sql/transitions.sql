@@ -77,7 +77,7 @@ $$;
 CREATE TEMP TABLE call (call text);
 INSERT INTO call
 SELECT format('SELECT pgaf_upgrade_%s', c) FROM unnest(ARRAY[
-  'approve(1)', $$approve(1, 'infinity')$$, $$abort(1, 'why')$$, $$rollback(1, 'why')$$, 'retry(1)', $$waive_check(1, 'node_1', 'none', 'why')$$,
+  'approve(1)', $$approve(1, 'infinity')$$, $$abort(1, 'why')$$, $$rollback(1, 'why')$$, $$rollback(1, 'why', true)$$, 'retry(1)', $$waive_check(1, 'node_1', 'none', 'why')$$,
   $$attach(1, test.token(1), '1.0', 'host')$$, $$attach(1, test.token(1), '1.0', 'host', retry_failed => false)$$,
   $$attach(1, test.token(1), '1.0', 'host', resumed => true)$$,
   $$request_rollback(test.token(1), 'why')$$, $$finish_rollback(test.token(1), '{}')$$]) c

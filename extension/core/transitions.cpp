@@ -15,7 +15,7 @@ constexpr std::array<StepTransition, 5> kOfSteps{{
     {StepState::Failed, StepState::Pending, "the operator or a helper that attaches has it tried again"},
 }};
 
-constexpr std::array<RunTransition, 13> kOfRuns{{
+constexpr std::array<RunTransition, 15> kOfRuns{{
     {RunState::Preparing, RunState::Ready, "every step of the preparation is done"},
     {RunState::Preparing, RunState::RollingBack, "the operator or a helper has it rolled back"},
     {RunState::Preparing, RunState::Aborted, "the operator aborts"},
@@ -29,6 +29,8 @@ constexpr std::array<RunTransition, 13> kOfRuns{{
     {RunState::Switching, RunState::RollingBack, "the operator or a helper has it rolled back"},
     {RunState::RollingBack, RunState::Aborted, "every node is as it was"},
     {RunState::Restoring, RunState::Finished, "every step is done"},
+    {RunState::Restoring, RunState::RollingBack, "the operator gives up what was written since the switch"},
+    {RunState::Finished, RunState::RollingBack, "the operator gives up what was written since the switch"},
 }};
 
 template <typename Table, typename State>

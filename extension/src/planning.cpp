@@ -46,10 +46,14 @@ std::set<int> parse_groups(const std::string &text) {
     return groups;
 }
 
-void require_method(const std::string &given, const char *argument, const char *supported) {
-    if (given != supported) {
+void require_method(const std::string &given, const char *argument, std::initializer_list<std::string_view> supported) {
+    if (std::ranges::find(supported, given) == supported.end()) {
+        std::string choice;
+        for (const auto one : supported) {
+            choice += (choice.empty() ? "'" : " or '") + std::string(one) + "'";
+        }
         throw Error(code::kNotSupported, std::string(argument) + " \"" + given + "\" is not supported",
-                    std::string("Use ") + argument + " => '" + supported + "'.");
+                    std::string("Use ") + argument + " => " + choice + ".");
     }
 }
 
@@ -166,8 +170,8 @@ PlannedRun plan_run(const Arguments &arguments, bool to_start) {
     const auto &method = arguments.required(4, "method");
     const auto &standby_method = arguments.required(5, "standby_method");
 
-    require_method(method, "method", "link");
-    require_method(standby_method, "standby_method", "basebackup");
+    require_method(method, "method", {"link", "clone", "copy"});
+    require_method(standby_method, "standby_method", {"basebackup"});
     std::optional<int> source_version;
     if (include_monitor) {
         source_version = store::server_major();

@@ -102,20 +102,29 @@ Outcome pgaf_upgrade_attach(const Arguments &arguments) {
 
 Outcome pgaf_upgrade_next_step(const Arguments &arguments) {
     auto caller = caller_of(arguments);
-    const auto next = next_step(caller.run.plan, caller.node());
+    const auto &run = caller.run;
 
     Text step;
     Text attempt;
     Text waiting_for;
-    if (next.step != nullptr) {
+    if (run.plan.state == RunState::RollingBack) {
+        // The monitor goes back first: its old cluster is the one that the old nodes report to.
+        const auto nodes = store::nodes_to_roll_back(run.id());
+        const bool is_turn = std::ranges::find(nodes, caller.nodeid, &store::NodeName::nodeid) != nodes.end() &&
+                             (nodes.front().nodeid == 0) == (caller.nodeid == 0);
+        if (is_turn) {
+            step = "rollback";
+        } else if (!nodes.empty()) {
+            waiting_for = "the rollback of " + nodes.front().name;
+        }
+    } else if (const auto next = next_step(run.plan, caller.node()); next.step != nullptr) {
         step = std::string(next.step->name);
-        attempt = std::to_string(store::attempts(caller.run.id(), caller.nodeid, next.step->name) + 1);
+        attempt = std::to_string(store::attempts(run.id(), caller.nodeid, next.step->name) + 1);
     } else if (!next.waiting_for.empty()) {
         waiting_for = next.waiting_for;
     }
-    return {
-        std::nullopt,
-        {{std::to_string(caller.run.id()), std::string(to_string(caller.run.plan.state)), step, attempt, waiting_for}}};
+    return {std::nullopt,
+            {{std::to_string(run.id()), std::string(to_string(run.plan.state)), step, attempt, waiting_for}}};
 }
 
 Outcome pgaf_upgrade_begin_step(const Arguments &arguments) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "core/errors.hpp"
 #include "src/caller.hpp"
@@ -21,34 +22,80 @@ bool is_touched(const Run &run, const NodePlan &node) {
     });
 }
 
-// From the first start of the new cluster on, the old one, which shares its files, must not be started.
-void refuse_after_start(const Run &run) {
+struct Wish {
+    std::string reason;
+    bool discard_new_data = false;
+    std::optional<std::int64_t> not_started_on;  // a primary whose own helper has looked
+};
+
+bool may_be_started(const Run &run, const NodePlan &node, const Wish &wish) {
+    return node.role == Role::Primary && store::attempts(run.id(), node.nodeid, "start") > 0 &&
+           node.nodeid != wish.not_started_on;
+}
+
+// By link the new cluster's files are those of the old one, which must not be started any more once the new one was.
+void refuse_after_start(const Run &run, const Wish &wish) {
+    const auto target = "PostgreSQL " + std::to_string(run.row.target_version);
     for (const auto &node : run.plan.nodes) {
-        if (node.role == Role::Primary && store::attempts(run.id(), node.nodeid, "start") > 0) {
+        if (!may_be_started(run, node, wish)) {
+            continue;
+        }
+        const auto since = store::finished_at(run.id(), node.nodeid, "start");
+        if (run.row.method == "link") {
             throw Error(
                 code::kNotInStateFor,
-                run_name(run.id()) + " can no longer be rolled back: PostgreSQL " +
-                    std::to_string(run.row.target_version) + " has been started on " + node.name,
-                "Its files are those of the old cluster. Remove the cause of what failed and let the upgrade go "
-                "on with pgaf-upgrade run on every node; else restore from the backup.");
+                run_name(run.id()) + " can no longer be rolled back: " + target + " has been started on " + node.name,
+                since
+                    ? "Its files are those of the old cluster. Remove the cause of what failed and let the upgrade go "
+                      "on with pgaf-upgrade run on every node; else restore from the backup."
+                    : "Should the start have been interrupted before it began, pgaf-upgrade rollback on " + node.name +
+                          " finds that out. Else let the upgrade go on with pgaf-upgrade run on every node, or "
+                          "restore from the backup.");
         }
+        if (!wish.discard_new_data) {
+            throw Error(code::kNotInStateFor,
+                        target + " has been started on " + node.name + ": what was written to it would be lost" +
+                            (since ? ", from " + *since + " on" : ""),
+                        "To give that up: pgaf-upgrade rollback --discard-new-data on a node (on " + node.name +
+                            " it tells how much it is), or pgaf_upgrade_rollback(" + std::to_string(run.id()) +
+                            ", 'reason', discard_new_data => true).");
+        }
+        // The monitor's own old cluster knows nothing of this, and is what takes the old nodes back.
+        if (!run.row.include_monitor && store::attempts(run.id(), node.nodeid, "rejoin") > 0) {
+            throw Error(code::kNotInStateFor,
+                        run_name(run.id()) + " can no longer be rolled back: " + node.name +
+                            " has reported to the monitor as a node of " + target +
+                            ", and this run does not bring back the monitor",
+                        "Let the upgrade go on with pgaf-upgrade run on every node; else restore from the backup.");
+        }
+    }
+    if (store::has_later_run(run.id())) {
+        throw Error(code::kNotInStateFor, "another run came after " + run_name(run.id()),
+                    "SELECT * FROM pgaf_upgrade_history() shows them.");
     }
 }
 
-Outcome roll_back(Run &run, const std::string &reason) {
-    if (run.plan.state == RunState::Finished) {
-        refuse_ended(run);
-    }
-    if (run.plan.state != RunState::RollingBack && run.plan.state != RunState::Aborted) {
-        refuse_after_start(run);
-        change_run(run, RunState::RollingBack, reason);
+bool is_rolled_back(const Run &run) {
+    return run.plan.state == RunState::RollingBack || run.plan.state == RunState::Aborted;
+}
+
+Outcome roll_back(Run &run, const Wish &wish) {
+    if (!is_rolled_back(run)) {
+        refuse_after_start(run, wish);
+        if (run.plan.state == RunState::Finished && !wish.discard_new_data) {
+            refuse_ended(run);
+        }
+        if (wish.discard_new_data) {
+            store::set_discards_new_data(run.id());
+        }
+        change_run(run, RunState::RollingBack, wish.reason);
         for (const auto &node : run.plan.nodes) {
             if (is_touched(run, node)) {
                 store::insert_rollback(run.id(), node.nodeid);
             }
         }
         if (store::nodes_to_roll_back(run.id()).empty()) {
-            change_run(run, RunState::Aborted, reason);
+            change_run(run, RunState::Aborted, wish.reason);
         }
     }
     return {std::string(to_string(run.plan.state)), {}};
@@ -58,12 +105,18 @@ Outcome roll_back(Run &run, const std::string &reason) {
 
 Outcome pgaf_upgrade_rollback(const Arguments &arguments) {
     auto run = lock_run(arguments.required_integer(0, "run"));
-    return roll_back(run, arguments.required_words(1, "reason", kSayWhy));
+    return roll_back(run, {arguments.required_words(1, "reason", kSayWhy),
+                           arguments.required_boolean(2, "discard_new_data"), std::nullopt});
 }
 
 Outcome pgaf_upgrade_request_rollback(const Arguments &arguments) {
     auto caller = caller_of(arguments);
-    return roll_back(caller.run, arguments.required_words(1, "reason", kSayWhy));
+    Wish wish{arguments.required_words(1, "reason", kSayWhy), arguments.required_boolean(2, "discard_new_data"),
+              std::nullopt};
+    if (arguments.required_boolean(3, "not_started")) {
+        wish.not_started_on = caller.nodeid;
+    }
+    return roll_back(caller.run, wish);
 }
 
 Outcome pgaf_upgrade_finish_rollback(const Arguments &arguments) {
@@ -72,7 +125,8 @@ Outcome pgaf_upgrade_finish_rollback(const Arguments &arguments) {
     if (run.plan.state == RunState::RollingBack) {
         if (store::set_rolled_back(run.id(), caller.nodeid, arguments.text(1))) {
             store::end_maintenance_of_run(run.id(), caller.nodeid, "rollback");
-            store::record_event(run.id(), caller.nodeid, "", "rolled back", "", std::nullopt);
+            store::record_event(run.id(), caller.nodeid, "", "rolled back", "",
+                                store::result_value(arguments.text(1), "discarded"));
         }
         if (store::nodes_to_roll_back(run.id()).empty()) {
             change_run(run, RunState::Aborted, std::string("rolled back"));

@@ -61,8 +61,8 @@ std::string waiting_for(const Run &run) {
     const auto id = std::to_string(run.id());
     if (run.plan.state == RunState::RollingBack) {
         std::string names;
-        for (const auto &name : store::nodes_to_roll_back(run.id())) {
-            append(names, name);
+        for (const auto &node : store::nodes_to_roll_back(run.id())) {
+            append(names, node.name);
         }
         return "the rollback of " + names + ": pgaf-upgrade run there";
     }

@@ -24,6 +24,7 @@ struct RunRow {
     std::optional<int> source_version;
     int target_version = 0;
     Text not_before;
+    std::string method;
 };
 
 // A node as pg_auto_failover knows it now.
@@ -103,6 +104,10 @@ std::optional<RunRow> run(std::int64_t runid, bool for_update);
 void set_run_state(std::int64_t runid, RunState state);
 void set_approved(std::int64_t runid, const Text &not_before);
 void set_ended(std::int64_t runid, const Text &reason);
+// Its rollback gives up what was written to the new cluster; a run that has ended goes on.
+void set_discards_new_data(std::int64_t runid);
+// One that was not aborted.
+[[nodiscard]] bool has_later_run(std::int64_t runid);
 void set_source_version(std::int64_t runid, int version);
 bool same_time(const Text &one, const Text &other);
 std::int64_t started_s(std::int64_t runid);  // seconds since 1970
@@ -126,6 +131,7 @@ void set_sysidentifiers(std::int64_t runid, std::int64_t nodeid, std::optional<s
                         std::optional<std::int64_t> new_sysidentifier);
 
 // Steps. A time that is null is now.
+Text finished_at(std::int64_t runid, std::int64_t nodeid, std::string_view step);
 int attempts(std::int64_t runid, std::int64_t nodeid, std::string_view step);
 int set_running(std::int64_t runid, std::int64_t nodeid, std::string_view step, const std::string &token,
                 const Text &at);
@@ -143,7 +149,11 @@ std::vector<JournalEntry> journal_entries(const std::string &json);
 // Rollbacks
 void insert_rollback(std::int64_t runid, std::int64_t nodeid);
 bool set_rolled_back(std::int64_t runid, std::int64_t nodeid, const Text &result);  // false: it was already
-std::vector<std::string> nodes_to_roll_back(std::int64_t runid);                    // names, of those that have not yet
+struct NodeName {
+    std::int64_t nodeid;
+    std::string name;
+};
+[[nodiscard]] std::vector<NodeName> nodes_to_roll_back(std::int64_t runid);  // those that have not yet
 
 // Records
 void record_event(std::optional<std::int64_t> runid, std::optional<std::int64_t> nodeid, std::string_view step,

@@ -21,15 +21,15 @@ bool set_rolled_back(std::int64_t runid, std::int64_t nodeid, const Text &result
     return !changed.empty();
 }
 
-std::vector<std::string> nodes_to_roll_back(std::int64_t runid) {
-    std::vector<std::string> names;
-    for (const auto &row :
-         query("SELECT n.nodename FROM pgaf_upgrade.rollback b JOIN pgaf_upgrade.node n USING (runid, nodeid) "
-               " WHERE b.runid = $1::bigint AND b.done_at IS NULL ORDER BY n.nodeid",
-               {runid})) {
-        names.push_back(row.string(0));
+std::vector<NodeName> nodes_to_roll_back(std::int64_t runid) {
+    std::vector<NodeName> nodes;
+    for (const auto &row : query(
+             "SELECT n.nodeid, n.nodename FROM pgaf_upgrade.rollback b JOIN pgaf_upgrade.node n USING (runid, nodeid) "
+             " WHERE b.runid = $1::bigint AND b.done_at IS NULL ORDER BY n.nodeid",
+             {runid})) {
+        nodes.push_back({row.integer(0), row.string(1)});
     }
-    return names;
+    return nodes;
 }
 
 }  // namespace pgaf::store

@@ -54,15 +54,13 @@ std::int64_t insert_run(const Text &formation, const Text &groups, bool include_
 }
 
 std::optional<RunRow> run(std::int64_t runid, bool for_update) {
-    constexpr const char *kShared =
-        "SELECT runid, state, include_monitor, not_before IS NULL OR not_before <= pg_catalog.clock_timestamp(), "
-        "       source_version, target_version, not_before "
-        "  FROM pgaf_upgrade.run WHERE runid = $1::bigint";
-    constexpr const char *kLocked =
-        "SELECT runid, state, include_monitor, not_before IS NULL OR not_before <= pg_catalog.clock_timestamp(), "
-        "       source_version, target_version, not_before "
-        "  FROM pgaf_upgrade.run WHERE runid = $1::bigint FOR UPDATE";
-    const auto rows = query(for_update ? kLocked : kShared, {runid});
+    const auto sql = std::string(
+                         "SELECT runid, state, include_monitor, "
+                         "       not_before IS NULL OR not_before <= pg_catalog.clock_timestamp(), "
+                         "       source_version, target_version, not_before, method "
+                         "  FROM pgaf_upgrade.run WHERE runid = $1::bigint") +
+                     (for_update ? " FOR UPDATE" : "");
+    const auto rows = query(sql.c_str(), {runid});
     if (rows.empty()) {
         return std::nullopt;
     }
@@ -77,6 +75,7 @@ std::optional<RunRow> run(std::int64_t runid, bool for_update) {
     }
     result.target_version = static_cast<int>(row.integer(5));
     result.not_before = row.text(6);
+    result.method = row.string(7);
     return result;
 }
 
@@ -97,6 +96,18 @@ void set_ended(std::int64_t runid, const Text &reason) {
         "UPDATE pgaf_upgrade.run SET ended_at = pg_catalog.clock_timestamp(), ended_by = SESSION_USER, end_reason = $2 "
         " WHERE runid = $1::bigint",
         {runid, reason});
+}
+
+void set_discards_new_data(std::int64_t runid) {
+    query(
+        "UPDATE pgaf_upgrade.run SET discards_new_data = true, ended_at = NULL, ended_by = NULL, end_reason = NULL "
+        " WHERE runid = $1::bigint",
+        {runid});
+}
+
+bool has_later_run(std::int64_t runid) {
+    return !query("SELECT 1 FROM pgaf_upgrade.run WHERE runid > $1::bigint AND state <> 'aborted' LIMIT 1", {runid})
+                .empty();
 }
 
 void set_source_version(std::int64_t runid, int version) {

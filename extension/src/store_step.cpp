@@ -17,6 +17,15 @@ int attempts(std::int64_t runid, std::int64_t nodeid, std::string_view step) {
                                 .integer(0));
 }
 
+Text finished_at(std::int64_t runid, std::int64_t nodeid, std::string_view step) {
+    return query(
+               "SELECT finished_at::text FROM pgaf_upgrade.step "
+               " WHERE runid = $1::bigint AND nodeid = $2::bigint AND name = $3",
+               {runid, nodeid, step})
+        .at(0)
+        .text(0);
+}
+
 int set_running(std::int64_t runid, std::int64_t nodeid, std::string_view step, const std::string &token,
                 const Text &at) {
     return static_cast<int>(

@@ -67,7 +67,14 @@ std::optional<std::int64_t> sysidentifier_to_write(std::int64_t runid, const std
         "  JOIN pgaf_upgrade.step s ON s.runid = n.runid AND s.nodeid = n.nodeid "
         " WHERE n.runid = $1::bigint AND n.formationid = $2 AND n.groupid = $3::int AND n.role = 'primary' "
         "   AND s.name = 'identity' AND s.state = 'running' AND s.token = n.lease_token "
-        "   AND s.backend_pid = pg_catalog.pg_backend_pid() AND n.new_sysidentifier IS NOT NULL",
+        "   AND s.backend_pid = pg_catalog.pg_backend_pid() AND n.new_sysidentifier IS NOT NULL "
+        "UNION ALL "
+        "SELECT n.old_sysidentifier FROM pgaf_upgrade.run r "
+        "  JOIN pgaf_upgrade.node n ON n.runid = r.runid "
+        "  JOIN pgaf_upgrade.rollback b ON b.runid = n.runid AND b.nodeid = n.nodeid "
+        " WHERE r.runid = $1::bigint AND n.formationid = $2 AND n.groupid = $3::int AND n.role = 'primary' "
+        "   AND r.state = 'rolling_back' AND r.discards_new_data AND b.done_at IS NULL "
+        "   AND n.old_sysidentifier IS NOT NULL",
         {runid, formation, group});
     return rows.empty() ? std::nullopt : std::optional(rows.at(0).integer(0));
 }

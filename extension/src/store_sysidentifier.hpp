@@ -26,7 +26,8 @@ SysidentifierFacts sysidentifier_facts(std::optional<std::int64_t> runid, const 
 // a grant other than the one that every node has, as autoctl_node.
 bool may_rewrite_by_hand();
 
-// The new identifier of the group's primary, when its step `identity` was begun by this backend.
+// The new identifier of the group's primary, when its step `identity` was begun by this backend; the old one
+// while a rollback has to put it back.
 std::optional<std::int64_t> sysidentifier_to_write(std::int64_t runid, const std::string &formation, int group);
 
 // Changes every node of the group in one statement, as the constraint on a group demands, and keeps

@@ -26,7 +26,8 @@ std::uint64_t required_sysidentifier(const Arguments &arguments, std::size_t ind
 }
 
 // autoctl_node may be anyone whom pg_hba.conf trusts: it may write only what a run has recorded, in
-// the one step that is for it, from the session that began that step.
+// the one step that is for it, from the session that began that step; or the old one, as long as a rollback
+// has to put it back.
 void require_identity_step(std::optional<std::int64_t> runid, const std::string &formation, int group,
                            std::uint64_t after) {
     const auto expected = runid ? store::sysidentifier_to_write(*runid, formation, group) : std::nullopt;
@@ -38,9 +39,7 @@ void require_identity_step(std::optional<std::int64_t> runid, const std::string 
     }
     if (from_bigint(*expected) != after) {
         throw Error(code::kSystemIdentifier,
-                    format_sysidentifier(after) +
-                        " is not the new identifier that the run has "
-                        "recorded, " +
+                    format_sysidentifier(after) + " is not the identifier that the run has recorded, " +
                         format_sysidentifier(from_bigint(*expected)),
                     "Compare with pg_controldata of the new cluster.");
     }

@@ -145,8 +145,8 @@ Findings tablespace_leftovers(Subject &subject) {
     return findings;
 }
 
-// What the upgrade adds on each file system: beside a standby's old files a whole second copy; where
-// pg_upgrade links them, the catalogs and some WAL.
+// What the upgrade adds on each file system: where files are copied, as beside a standby's old ones, all of
+// them again; where pg_upgrade links or clones them, the catalogs and some WAL.
 Findings free_space(Subject &subject) {
     std::map<dev_t, std::pair<fs::path, std::uint64_t>> needed;
     const auto add = [&needed](const fs::path &place, std::uint64_t bytes) {
@@ -155,7 +155,7 @@ Findings free_space(Subject &subject) {
         sum += bytes;
     };
     const auto number = [](const std::string &text) { return static_cast<std::uint64_t>(std::atoll(text.c_str())); };
-    if (subject.is_secondary()) {
+    if (subject.is_copied()) {
         const auto rows = subject.server().query(
             "SELECT pg_catalog.pg_tablespace_location(oid) AS location, pg_catalog.pg_tablespace_size(oid) AS bytes"
             " FROM pg_catalog.pg_tablespace");
@@ -163,7 +163,7 @@ Findings free_space(Subject &subject) {
             const auto location = rows.text(row, "location");
             add(location.empty() ? subject.node.data_dir : fs::path(location), number(rows.text(row, "bytes")));
         }
-        add(subject.node.data_dir, 2 * subject.control().wal_segment_size);
+        add(subject.node.data_dir, 4 * subject.control().wal_segment_size);
     } else {
         std::uint64_t catalogs = 0;
         subject.each_database(

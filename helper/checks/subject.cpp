@@ -21,8 +21,11 @@ Installation installation_of(const Node &node, int target) {
 
 }  // namespace
 
-Subject::Subject(const Node &of_node, int to_target)
-    : node(of_node), installation(installation_of(of_node, to_target)), target(to_target) {}
+Subject::Subject(const Node &of_node, int to_target, std::string by_method)
+    : node(of_node),
+      installation(installation_of(of_node, to_target)),
+      target(to_target),
+      method(of_node.nodeid == 0 ? "copy" : std::move(by_method)) {}
 
 Subject::~Subject() = default;
 
@@ -72,6 +75,10 @@ bool Subject::is_secondary() {
         }
     }
     return *is_secondary_;
+}
+
+bool Subject::is_copied() {
+    return is_secondary() || method == "copy";
 }
 
 Connection &Subject::monitor() {

@@ -26,7 +26,7 @@ class NotExamined : public std::runtime_error {
 class Subject {
   public:
     // Throws HelperError(Usage) when the target is not above the major of PGDATA.
-    Subject(const Node &node, int target);
+    Subject(const Node &node, int target, std::string method);
     ~Subject();
     Subject(const Subject &) = delete;
     Subject &operator=(const Subject &) = delete;
@@ -34,6 +34,7 @@ class Subject {
     const Node &node;
     const Installation installation;
     const int target;
+    const std::string method;  // of the data nodes' pg_upgrade: link, clone or copy
 
     // Of the running server. Throws NotExamined when there is none to ask.
     [[nodiscard]] Connection &server();
@@ -44,6 +45,8 @@ class Subject {
     [[nodiscard]] const ControlData &control();
 
     [[nodiscard]] bool is_monitor() const { return node.nodeid == 0; }
+    // Whether there will be every data file twice on this node.
+    [[nodiscard]] bool is_copied();
     // A standby; false where no server runs to be asked.
     [[nodiscard]] bool is_secondary();
 

@@ -74,7 +74,7 @@ const Trial::Refusal &Trial::dry_run() {
     }
     const auto outcome = cluster_.run_program(
         "pg_upgrade",
-        {"--check", "--link", "--old-datadir=" + subject_.node.data_dir.string(),
+        {"--check", "--" + subject_.method, "--old-datadir=" + subject_.node.data_dir.string(),
          "--new-datadir=" + cluster_.data_dir().string(), "--old-bindir=" + subject_.installation.old_bindir.string(),
          "--new-bindir=" + subject_.installation.new_bindir.string(), "--username=" + cluster_.superuser(),
          "--socketdir=" + cluster_.socket_directory(), "--new-options=" + new_options},

@@ -77,7 +77,7 @@ void print_changes(Subject &subject) {
 
 ExitCode command_check(const Options &options) {
     const Node node(options);
-    Subject subject(node, options.target);
+    Subject subject(node, options.target, options.method);
     try {
         static_cast<void>(subject.monitor());
     } catch (const PgError &error) {

@@ -36,7 +36,7 @@ std::string join_remedies(const CheckResult &result) {
 }  // namespace
 
 nlohmann::json CheckStep::perform(const Context &context) const {
-    Subject subject(context.node, context.target());
+    Subject subject(context.node, context.target(), context.method());
     const auto results = examine(subject, {}, [&context](const std::string &check) { context.say(check); });
     for (const auto &result : results) {
         context.monitor.report_check(context.token, result.check->name, to_string(result.check->severity),

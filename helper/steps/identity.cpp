@@ -39,4 +39,13 @@ nlohmann::json Identity::perform(const Context &context) const {
     return result_of(context);
 }
 
+void Identity::undo(const Context &context) const {
+    const auto &self = context.plan.at("node");
+    const auto known = from_bigint(std::stoll(context.monitor.report_of(context.node.nodeid).sysidentifier));
+    if (std::to_string(known) != before(context)) {
+        context.monitor.rewrite_sysidentifier(self.at("formation"), self.at("group"), std::to_string(known),
+                                              before(context));
+    }
+}
+
 }  // namespace pgaf

@@ -11,6 +11,8 @@
 #include "process.hpp"
 #include "upgrade/carry.hpp"
 #include "upgrade/configuration.hpp"
+#include "upgrade/new_cluster.hpp"
+#include "upgrade/new_data.hpp"
 #include "upgrade/server.hpp"
 
 namespace fs = std::filesystem;
@@ -43,6 +45,25 @@ void move_tablespaces_aside(const Context &context, const fs::path &old_dir) {
                 rename_durably(entry, aside / entry.filename());
             }
         }
+    }
+}
+
+// The way back, once nothing of the new major lies there under its own name.
+void move_tablespaces_back(const Context &context) {
+    for (const auto &link : fs::directory_iterator(context.node.data_dir / "pg_tblspc")) {
+        const auto location = fs::canonical(link.path());
+        const fs::path aside = fmt::format("{}_pg{}", location.string(), context.source());
+        if (!fs::exists(aside)) {
+            continue;
+        }
+        std::vector<fs::path> entries;
+        for (const auto &entry : fs::directory_iterator(aside)) {
+            entries.push_back(entry.path());
+        }
+        for (const auto &entry : entries) {
+            rename_durably(entry, location / entry.filename());
+        }
+        fs::remove(aside);
     }
 }
 
@@ -186,6 +207,32 @@ nlohmann::json Rebuild::perform(const Context &context) const {
     start_server(context);
     context.wait_until("the standby to stream", std::chrono::minutes(10), [&] { return is_streaming(context); });
     return result_of(context);
+}
+
+// From wherever perform() or an interrupted undo() has left it.
+void Rebuild::undo(const Context &context) const {
+    const auto &data_dir = context.node.data_dir;
+    const auto spare = spare_dir(context);
+    end_new_server(context);
+    for (const auto &old : {context.old_dir(), spare}) {
+        if (major_of(data_dir) != context.source() && major_of(old) == context.source()) {
+            exchange_durably(data_dir, old);
+        }
+    }
+    if (major_of(data_dir) != context.source()) {
+        throw HelperError(ExitCode::Refused,
+                          fmt::format("the old cluster is not found beside \"{}\"", data_dir.string()),
+                          fmt::format("Look for it: it was named \"{}\".", context.old_dir().string()));
+    }
+    for (const auto &left : {context.old_dir(), spare}) {
+        if (fs::exists(left) && fs::is_empty(left)) {
+            fs::remove(left);
+        } else if (fs::exists(left) && !fs::exists(context.new_dir())) {
+            rename_durably(left, context.new_dir());
+        }
+    }
+    set_aside_new_cluster(context);
+    move_tablespaces_back(context);
 }
 
 }  // namespace pgaf

@@ -4,10 +4,9 @@
 
 #include <fmt/format.h>
 
-#include "controldata.hpp"
 #include "fault.hpp"
-#include "files.hpp"
 #include "service.hpp"
+#include "upgrade/new_data.hpp"
 #include "upgrade/private_server.hpp"
 #include "upgrade/server.hpp"
 
@@ -85,26 +84,14 @@ nlohmann::json Start::perform(const Context &context) const {
     return {{"server_version", context.local_server().single("SHOW server_version")}};
 }
 
-// The monitor's old cluster is a copy of its own: it can go back until nodes have reported to the new one.
+// By link the new cluster's files are those of the old one; otherwise the operator may give up what was
+// written since. A monitor has only what the nodes' reports will tell again.
 void Start::undo(const Context &context) const {
-    const auto installation = Installation::from(context.journal);
-    if (context.role() == Role::Monitor) {
-        write_file(context.node.guard_flag(), "", context.node.owner);
-        Service(installation.unit).guard_by(context.node.guard_flag());
-        Service(installation.unit).stop();
-        if (context.node.running_server()) {
-            stop_server(context.node, installation.new_bindir);
-        }
-        return;
-    }
-    const auto &data_dir = context.is_swapped() ? context.node.data_dir : context.new_dir();
-    const auto left_by_pg_upgrade = context.journal.result("pg_upgrade").value("new_checkpoint_location", "");
-    const auto control = major_of(data_dir) == context.target()
-                             ? std::optional{read_controldata(installation.new_bindir, data_dir, context.node.owner)}
-                             : std::nullopt;
-    // a server changes both with its start, and nothing else before
-    if (context.node.running_server() ||
-        (control && (control->state != "shut down" || control->checkpoint_location != left_by_pg_upgrade))) {
+    const bool is_given_up = context.role() == Role::Monitor ||
+                             (context.method() != "link" && context.journal.noted("rollback") == "discards new data");
+    if (is_given_up) {
+        end_new_server(context);
+    } else if (was_new_server_started(context)) {
         throw HelperError(
             ExitCode::Refused,
             fmt::format("PostgreSQL {} has been started on this node, on the files of the old cluster",

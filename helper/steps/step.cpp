@@ -23,6 +23,11 @@ Role Context::role() const {
     return parse_role(plan.at("node").at("role").get<std::string>()).value();
 }
 
+// A monitor's database is small: by copy, its old cluster stays as it was.
+std::string Context::method() const {
+    return role() == Role::Monitor ? "copy" : plan.at("method").get<std::string>();
+}
+
 fs::path Context::old_dir() const {
     return node.beside(fmt::format("_pg{}", source()));
 }

@@ -99,6 +99,7 @@ class Identity final : public Step {
     [[nodiscard]] std::string_view name() const override { return "identity"; }
     [[nodiscard]] Found probe(const Context &context) const override;
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
+    void undo(const Context &context) const override;
 };
 
 class Reconfigure final : public Step {
@@ -134,6 +135,7 @@ class Rebuild final : public Step {
     [[nodiscard]] std::string_view name() const override { return "rebuild"; }
     [[nodiscard]] Found probe(const Context &context) const override;
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
+    void undo(const Context &context) const override;
 };
 
 class Rejoin final : public Step {

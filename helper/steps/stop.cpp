@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "controldata.hpp"
+#include "core/sysidentifier.hpp"
 #include "upgrade/private_server.hpp"
 
 namespace pgaf {
@@ -41,9 +42,8 @@ Found Stop::probe(const Context &context) const {
         return {};
     }
     const auto control = control_of(context);
-    return !context.node.running_server() && control.state == expected_state(context)
-               ? Found::done(result_of(files_of(context), control))
-               : Found{Progress::Partial};
+    return !context.node.running_server() && control.state == expected_state(context) ? Found::done(result_of(files_of(context), control))
+                                                                 : Found{Progress::Partial};
 }
 
 nlohmann::json Stop::perform(const Context &context) const {
@@ -62,6 +62,12 @@ nlohmann::json Stop::perform(const Context &context) const {
 
 // The old cluster serves again; a primary is waited for, since what its standbys do next depends on it.
 void Stop::undo(const Context &context) const {
+    if (context.role() == Role::Secondary) {
+        const auto own = std::stoull(context.journal.result("discover").at("old_sysidentifier").get<std::string>());
+        context.wait_until("the primary to have the old identifier put back", std::chrono::hours(1), [&] {
+            return context.monitor.report_of(context.node.nodeid).sysidentifier == std::to_string(to_bigint(own));
+        });
+    }
     start_service(context);
     if (context.role() == Role::Primary) {
         wait_for_healthy_primary(context, context.node.nodeid, std::chrono::minutes(10));

@@ -27,7 +27,8 @@ std::optional<ControlData> new_control(const Context &context) {
 nlohmann::json result_of(const Context &context, const ControlData &control) {
     return {{"log", context.node.log("pg_upgrade").string()},
             {"new_sysidentifier", std::to_string(control.system_identifier)},
-            {"new_checkpoint_location", control.checkpoint_location}};
+            {"new_checkpoint_location", control.checkpoint_location},
+            {"new_next_transaction", control.next_transaction}};
 }
 
 }  // namespace

@@ -24,14 +24,15 @@ void run_pg_upgrade(const Context &context, UpgradeMode mode) {
 
     // The new server must not send its WAL into the old cluster's archive.
     std::string new_options = "-c archive_mode=off";
-    std::vector<std::string> argv{
-        (installation.new_bindir / "pg_upgrade").string(), "--old-datadir=" + context.node.data_dir.string(),
-        "--new-datadir=" + context.new_dir().string(), "--old-bindir=" + installation.old_bindir.string(),
-        "--new-bindir=" + installation.new_bindir.string(),
-        "--username=" + context.journal.result("initdb").at("superuser").get<std::string>(),
-        "--socketdir=" + sockets.path(), fmt::format("--jobs={}", std::max(1U, std::thread::hardware_concurrency())),
-        // A monitor's database is small: by copy, its old cluster stays as it was.
-        context.role() == Role::Monitor ? "--copy" : "--link"};
+    std::vector<std::string> argv{(installation.new_bindir / "pg_upgrade").string(),
+                                  "--old-datadir=" + context.node.data_dir.string(),
+                                  "--new-datadir=" + context.new_dir().string(),
+                                  "--old-bindir=" + installation.old_bindir.string(),
+                                  "--new-bindir=" + installation.new_bindir.string(),
+                                  "--username=" + context.journal.result("initdb").at("superuser").get<std::string>(),
+                                  "--socketdir=" + sockets.path(),
+                                  fmt::format("--jobs={}", std::max(1U, std::thread::hardware_concurrency())),
+                                  "--" + context.method()};
     if (context.role() == Role::Monitor) {
         // Without the library, its functions cannot be restored; with its health check worker, which
         // keeps a connection to template1, the restore waits for ever.

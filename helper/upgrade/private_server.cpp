@@ -63,10 +63,9 @@ void PrivateServer::stop() {
     }
 }
 
-void stop_cleanly(const Context &context) {
+void stop_behind_guard(const Context &context, const fs::path &bindir) {
     const auto &node = context.node;
-    const auto installation = Installation::from(context.journal);
-    const Service service(installation.unit);
+    const Service service(Installation::from(context.journal).unit);
     service.guard_by(node.guard_flag());
     write_file(node.guard_flag(), "", node.owner);
     fault_point("stop", "guarded");
@@ -78,13 +77,19 @@ void stop_cleanly(const Context &context) {
         service.begin_stop();
         if (node.running_server()) {
             try {
-                stop_server(node, installation.old_bindir);
+                stop_server(node, bindir);
             } catch (const HelperError &error) {
                 spdlog::info("pg_ctl stop: {}", error.what());  // it may have been gone: pg_control tells
             }
         }
         service.stop();
     }
+}
+
+void stop_cleanly(const Context &context) {
+    const auto &node = context.node;
+    const auto installation = Installation::from(context.journal);
+    stop_behind_guard(context, installation.old_bindir);
     if (!is_shut_down(read_controldata(installation.old_bindir, node.data_dir, node.owner))) {
         make_directory(scratch_dir(context), node.owner);
         PrivateServer(context, installation.old_bindir, kRecovery).stop();

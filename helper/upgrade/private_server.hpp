@@ -29,6 +29,10 @@ class PrivateServer {
 // By a shutdown checkpoint.
 void stop_server(const Node &node, const std::filesystem::path &bindir);
 
+// The service and its server, by the programs of its major, stopped and kept from being started until
+// start_service().
+void stop_behind_guard(const Context &context, const std::filesystem::path &bindir);
+
 // The service and its server stopped, by a shutdown checkpoint, and kept from being started until
 // start_service(). A server that had crashed is first recovered, out of everybody's reach.
 void stop_cleanly(const Context &context);

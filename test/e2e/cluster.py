@@ -244,9 +244,9 @@ class Upgrade:
         self._lab, self._target = lab, target
         self.helpers, self.logs, self._seen, self._started = {}, {}, {}, 0
 
-    def start(self):
+    def start(self, method="link"):
         self._lab.monitor_sql("CREATE EXTENSION IF NOT EXISTS pgaf_upgrade")
-        self.run = int(self._lab.monitor_sql(f"SELECT pgaf_upgrade_start({self._target})"))
+        self.run = int(self._lab.monitor_sql(f"SELECT pgaf_upgrade_start({self._target}, method => '{method}')"))
         return self.run
 
     def start_helpers(self):

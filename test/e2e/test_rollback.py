@@ -1,7 +1,9 @@
 """The old cluster given back, to the byte, from every point before the new server is first started."""
+import re
+
 import pytest
 
-from cluster import HELPER, Upgrade, wait_until
+from cluster import HELPER, CommandFailed, Upgrade, wait_until
 from faults import HOSTS, die_at
 from judges import Judges
 
@@ -13,7 +15,8 @@ set -e
 cd "$1"
 sha256sum postgresql.conf pg_hba.conf pg_ident.conf server.crt server.key PG_VERSION conf.d/app.conf
 stat -c '%n %U %G %a' . global/pg_control postgresql.conf pg_hba.conf
-cat ~postgres/.config/pg_autoctl"$1"/pg_autoctl.cfg
+# pg_autoctl writes where it has found the server's socket at its start, or nothing where none ran then
+grep -v '^host = ' ~postgres/.config/pg_autoctl"$1"/pg_autoctl.cfg
 sha256sum /etc/systemd/system/pgautofailover.service
 ls -d /etc/systemd/system/pgautofailover.service.d 2>/dev/null || true
 ls "$1" | grep -v -e '^standby.signal$' -e '^postmaster' -e '^current_logfiles$'
@@ -34,49 +37,89 @@ def keeper_state(lab, host):
 class Interrupted:
     """A cluster, watched, whose upgrade has been stopped on the primary at a point, by kill -9."""
 
-    def __init__(self, lab, point, role="primary"):
+    def __init__(self, lab, point, role="primary", method="link"):
         self.lab = lab
         self.judges = Judges(lab)
         self.before = digest(lab), {host: keeper_state(lab, host) for host in lab.data_nodes}
         self.upgrade = Upgrade(lab)
-        self.upgrade.start()
+        self.upgrade.start(method)
         self.upgrade.start_helpers()
         self.upgrade.wait_state("ready", 90)
         # this one is run anew, with the point at which it dies
         self.upgrade.kill_helper(HOSTS[role])
+        self.written = self.judges.writer.count()
         self.upgrade.approve()
         die_at(lab, role, *point.split(":"))
 
-    def roll_back_from(self, host):
+    def roll_back_from(self, host, *options):
         """With the helpers that still run elsewhere, as on the terminals of who has started them."""
-        done = self.lab.run(host, HELPER, "rollback", "--reason", "a test", timeout=240)
+        done = self.lab.run(host, HELPER, "rollback", "--reason", "a test", *options, timeout=240)
         assert done.returncode == 0, done.stdout + done.stderr
         wait_until(60, "the run is aborted", lambda: (self.upgrade.status() or {}).get("state") == "aborted")
 
-    def assert_as_before(self):
+    def assert_as_before(self, written_until=None):
         self.upgrade.stop_helpers()
-        assert self.judges.as_before() == []
+        assert self.judges.as_before(written_until) == []
 
     def assert_same_bytes(self):
-        after = digest(self.lab), {host: keeper_state(self.lab, host) for host in self.lab.data_nodes}
-        assert after == self.before
+        files, states = self.before
+        for host, lines in digest(self.lab).items():
+            assert lines == files[host]
+            assert keeper_state(self.lab, host) == states[host]
 
 
 @pytest.mark.parametrize("point", ["stop:middle", "pg_upgrade:middle", "pg_upgrade:linking", "swap:middle", "start:before"])
 def test_rollback(make_lab, point):
     interrupted = Interrupted(make_lab("back-" + point.replace(":", "-").replace("_", "-")), point)
     if point == "start:before":
-        # the monitor knows that start has begun, and cannot know that it was not carried out
-        done = interrupted.lab.run("node1", HELPER, "rollback", timeout=60)
-        assert done.returncode == REFUSED and "has been started" in done.stderr, done.stdout + done.stderr
-        interrupted.upgrade.start_helper("node1")
-        interrupted.upgrade.wait_finished()
-        assert interrupted.judges.upgraded() == []
-        return
+        # the monitor knows that start has begun, and only this node's files show that it was not carried out
+        with pytest.raises(CommandFailed, match="pgaf-upgrade rollback on node_1 finds that out"):
+            interrupted.lab.monitor_sql(f"SELECT pgaf_upgrade_rollback({interrupted.upgrade.run}, 'from elsewhere')")
     interrupted.roll_back_from("node1")
     interrupted.lab.wait_settled()
     interrupted.assert_same_bytes()
     interrupted.assert_as_before()
+
+
+def test_refused_by_link(make_lab):
+    """The old cluster shares its files with one that has been started: it is not started any more."""
+    interrupted = Interrupted(make_lab("back-late"), "start:started")
+    for options in ((), ("--discard-new-data",)):
+        done = interrupted.lab.run("node1", HELPER, "rollback", *options, timeout=60)
+        assert done.returncode == REFUSED and "has been started on node_1" in done.stderr, done.stdout + done.stderr
+    interrupted.upgrade.start_helper("node1")
+    interrupted.upgrade.wait_finished()
+    assert interrupted.judges.upgraded() == []
+
+
+@pytest.mark.parametrize("point", ["identity:before", "rejoin:middle", "verify:after"])
+def test_new_data_given_up(make_lab, point):
+    """By copy the old cluster is whole: from the first write to the new one on until after the run's end."""
+    interrupted = Interrupted(make_lab("give-up-" + point.replace(":", "-")), point, method="copy")
+    lab, upgrade = interrupted.lab, interrupted.upgrade
+    if point == "verify:after":
+        upgrade.start_helper("node1")
+        upgrade.wait_finished()
+        interrupted.judges.writer.wait_for_more()
+    written_since = interrupted.judges.writer.count() - interrupted.written
+    refused = lab.run("node1", HELPER, "rollback", timeout=60)
+    assert refused.returncode == REFUSED and "this would lose what was written to PostgreSQL 17 since 20" in refused.stderr, \
+        refused.stdout + refused.stderr
+    told = int(re.search(r"by (\d+) transactions", refused.stderr)[1])
+    assert written_since > 0 and told > 0
+    refused = lab.run("node2", HELPER, "rollback", timeout=60) if point == "verify:after" else None
+    assert refused is None or ("would be lost" in refused.stderr and refused.returncode == REFUSED), refused.stdout + refused.stderr
+    for host in lab.hosts[:1] + lab.hosts[2:] if point == "verify:after" else []:
+        upgrade.start_helper(host)
+    interrupted.roll_back_from("node1", "--discard-new-data")
+    lab.wait_settled()
+    assert lab.server_version("monitor") == 15
+    message = lab.monitor_sql("SELECT message FROM pgaf_upgrade_events() WHERE kind = 'rolled back' AND node = 'node_1'")
+    assert message.startswith("what was written to PostgreSQL 17 since 20"), message
+    # the discarded cluster is kept under another name
+    assert lab.sh("node1", "cat", f"{lab.pgdata}_pg17_unused_1/PG_VERSION").strip() == "17"
+    interrupted.assert_same_bytes()
+    interrupted.assert_as_before(interrupted.written)
 
 
 def test_rollback_that_is_killed(make_lab):

@@ -22,22 +22,30 @@ COMMENT ON COLUMN pgaf_upgrade.rollback.result IS 'what the helper has undone';
 REVOKE ALL ON pgaf_upgrade.rollback FROM PUBLIC;
 SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.rollback', '');
 
-CREATE FUNCTION @extschema@.pgaf_upgrade_rollback(run bigint, reason text)
+CREATE FUNCTION @extschema@.pgaf_upgrade_rollback(run bigint, reason text, discard_new_data boolean DEFAULT false)
 RETURNS text LANGUAGE C VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, MDY'
 AS 'MODULE_PATHNAME', 'pgaf_upgrade_rollback';
-COMMENT ON FUNCTION @extschema@.pgaf_upgrade_rollback(bigint, text)
-     IS 'let the old cluster serve again, as long as the new one was not started on a primary; returns the state of the run';
-REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_rollback(bigint, text) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_rollback(bigint, text, boolean)
+     IS 'let the old cluster serve again; where the new one was started on a primary, only with discard_new_data, and not after method link; returns the state of the run';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_rollback(bigint, text, boolean) FROM PUBLIC;
 
-CREATE FUNCTION @extschema@.pgaf_upgrade_request_rollback(token uuid, reason text)
+CREATE FUNCTION @extschema@.pgaf_upgrade_request_rollback
+ (
+    token            uuid,
+    reason           text,
+    discard_new_data boolean DEFAULT false,
+    not_started      boolean DEFAULT false
+ )
 RETURNS text LANGUAGE C VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO, MDY'
 AS 'MODULE_PATHNAME', 'pgaf_upgrade_request_rollback';
-COMMENT ON FUNCTION @extschema@.pgaf_upgrade_request_rollback(uuid, text)
-     IS 'the same, asked for by the operator on a node: pgaf-upgrade rollback';
-REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_request_rollback(uuid, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_request_rollback(uuid, text) TO autoctl_node;
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_request_rollback(uuid, text, boolean, boolean)
+     IS 'the same, asked for by the operator on a node: pgaf-upgrade rollback; not_started: this primary''s files show that the new cluster has not been started';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_request_rollback(uuid, text, boolean, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_request_rollback(uuid, text, boolean, boolean) TO autoctl_node;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_finish_rollback(token uuid, result jsonb)
 RETURNS text LANGUAGE C VOLATILE SECURITY DEFINER

@@ -33,7 +33,8 @@ CREATE TABLE pgaf_upgrade.run
     not_before      timestamptz,
     ended_at        timestamptz,
     ended_by        text,
-    end_reason      text
+    end_reason      text,
+    discards_new_data boolean NOT NULL DEFAULT false
  );
 COMMENT ON TABLE pgaf_upgrade.run IS 'one upgrade of a cluster, or of some of its groups';
 COMMENT ON COLUMN pgaf_upgrade.run.runid IS 'the number of the run';
@@ -54,6 +55,7 @@ COMMENT ON COLUMN pgaf_upgrade.run.not_before IS 'the approval holds from this t
 COMMENT ON COLUMN pgaf_upgrade.run.ended_at IS 'when it was finished or aborted';
 COMMENT ON COLUMN pgaf_upgrade.run.ended_by IS 'the role whose call ended it';
 COMMENT ON COLUMN pgaf_upgrade.run.end_reason IS 'why it was aborted';
+COMMENT ON COLUMN pgaf_upgrade.run.discards_new_data IS 'its rollback gives up what was written to the new cluster';
 
 CREATE TABLE pgaf_upgrade.node
  (
