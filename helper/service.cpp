@@ -46,6 +46,11 @@ bool Service::is_active() const {
     return run({.argv = {"systemctl", "is-active", "--quiet", "--", unit_}}).exit_code == 0;
 }
 
+bool Service::has_ended() const {
+    const auto state = run_checked({.argv = {"systemctl", "show", "--value", "-p", "ActiveState", "--", unit_}});
+    return state.starts_with("inactive") || state.starts_with("failed");
+}
+
 void Service::start() const {
     run_checked({.argv = {"systemctl", "start", "--", unit_}});
 }

@@ -17,6 +17,8 @@ class Service {
     [[nodiscard]] const std::string &unit() const { return unit_; }
     [[nodiscard]] bool is_known() const;
     [[nodiscard]] bool is_active() const;
+    // All of its processes have ended; while they are told to, it is neither active nor this.
+    [[nodiscard]] bool has_ended() const;
     void start() const;
     void begin_stop() const;  // returns when its processes have been told to end
     void stop() const;        // returns when they have ended

@@ -4,6 +4,7 @@
 
 #include "controldata.hpp"
 #include "core/sysidentifier.hpp"
+#include "service.hpp"
 #include "upgrade/private_server.hpp"
 
 namespace pgaf {
@@ -41,8 +42,11 @@ Found Stop::probe(const Context &context) const {
     if (!std::filesystem::exists(context.node.guard_flag())) {
         return {};
     }
+    // pg_autoctl, on its way out, ends whatever server runs on PGDATA: pg_upgrade's, too
+    const bool has_ended =
+        Service(Installation::from(context.journal).unit).has_ended() && !context.node.running_server();
     const auto control = control_of(context);
-    return !context.node.running_server() && control.state == expected_state(context) ? Found::done(result_of(files_of(context), control))
+    return has_ended && control.state == expected_state(context) ? Found::done(result_of(files_of(context), control))
                                                                  : Found{Progress::Partial};
 }
 
