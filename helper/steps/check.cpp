@@ -1,9 +1,12 @@
+#include <thread>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "checks/check.hpp"
 #include "fault.hpp"
 #include "hba.hpp"
+#include "process.hpp"
 #include "steps/steps.hpp"
 
 namespace pgaf {
@@ -33,9 +36,27 @@ std::string join_remedies(const CheckResult &result) {
     return lines.empty() ? result.check->remedy : fmt::format("{}", fmt::join(lines, "\n"));
 }
 
+// After a boot, of this host or of another, the cluster needs a while; what is not so then, the checks say.
+void wait_for_cluster(const Context &context) {
+    const std::vector<std::string> of_the_moment{"server_runs", "nodes_settled", "one_primary", "standbys_stream",
+                                                 "base_backup_connection"};
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (std::chrono::steady_clock::now() < deadline && !stop_was_asked()) {
+        Subject subject(context.node, context.target(), context.method());
+        const auto results = examine(subject, of_the_moment, [](const std::string &) {});
+        const auto open = std::ranges::find_if_not(results, &CheckResult::passed);
+        if (open == results.end()) {
+            return;
+        }
+        context.say(fmt::format("waiting for {}", open->check->name));
+        std::this_thread::sleep_for(std::chrono::seconds(1));
+    }
+}
+
 }  // namespace
 
 nlohmann::json CheckStep::perform(const Context &context) const {
+    wait_for_cluster(context);
     Subject subject(context.node, context.target(), context.method());
     const auto results = examine(subject, {}, [&context](const std::string &check) { context.say(check); });
     for (const auto &result : results) {
