@@ -61,13 +61,19 @@ Node::Node(const Options &given) : pgdata(find_pgdata(given).lexically_normal())
     // libpq looks for certificates and passwords below HOME: those of the owner are meant, as pg_autoctl's are
     ::setenv("HOME", owner.home.c_str(), 1);
     paths = autoctl::paths_of(pgdata, owner);
-    // pg_autoctl writes its configuration in place, at its start too: one that dies then leaves it empty.
     if (fs::exists(kept_config()) && fs::exists(paths.config) && fs::is_empty(paths.config)) {
         write_file(paths.config, read_file(kept_config()), owner);
     }
     config = autoctl::read_config(paths.config);
     if (!config.is_monitor) {
         nodeid = autoctl::read_state(paths.state).node_id;
+    }
+}
+
+void Node::keep_config() const {
+    const auto text = read_file(paths.config);
+    if (!text.empty() && !(fs::exists(kept_config()) && read_file(kept_config()) == text)) {
+        write_file(kept_config(), text, owner);
     }
 }
 

@@ -46,8 +46,9 @@ class Node {
     [[nodiscard]] std::filesystem::path work_dir() const { return beside("_pgaf_upgrade"); }
     // Exists while PGDATA is between two clusters, and keeps the service from being started.
     [[nodiscard]] std::filesystem::path guard_flag() const { return work_dir() / "between_clusters"; }
-    // pg_autoctl.cfg as it was when this program last started the service.
-    [[nodiscard]] std::filesystem::path kept_config() const { return work_dir() / "pg_autoctl.cfg.kept"; }
+    // A copy of pg_autoctl.cfg, which pg_autoctl writes in place, at its start too: one that dies then leaves
+    // it empty, and this class puts the copy there.
+    void keep_config() const;
     [[nodiscard]] std::filesystem::path log(const std::string &name) const { return work_dir() / (name + ".log"); }
 
     // From the monitor's URI, or the local server on the monitor itself. To be used as the owner, whose
@@ -64,6 +65,9 @@ class Node {
     // the like. The operator's choice goes first.
     [[nodiscard]] std::filesystem::path bindir_of_target(const std::filesystem::path &current, int source,
                                                          int target) const;
+
+  private:
+    [[nodiscard]] std::filesystem::path kept_config() const { return work_dir() / "pg_autoctl.cfg.kept"; }
 };
 
 }  // namespace pgaf

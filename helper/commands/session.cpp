@@ -65,6 +65,7 @@ ExitCode in_session(const Options &options, const std::function<ExitCode(Runner 
             "Let it go on, or stop it first (ctrl-C). To roll back while helpers run, on the monitor: SELECT "
             "pgaf_upgrade_rollback(run, 'reason').");
     }
+    node.keep_config();
     hold_signals();
     set_fault_folder(node.work_dir());
     mark_children_of(node.work_dir());

@@ -98,7 +98,7 @@ void stop_cleanly(const Context &context) {
 
 void start_service(const Context &context) {
     const auto &node = context.node;
-    write_file(node.kept_config(), read_file(node.paths.config), node.owner);
+    node.keep_config();
     fs::remove(node.guard_flag());
     flush_directory(node.work_dir());
     const Service service(Installation::from(context.journal).unit);
