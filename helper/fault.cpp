@@ -25,10 +25,6 @@ std::string_view chosen() {
     return value == nullptr ? std::string_view{} : std::string_view(value);
 }
 
-bool is_chosen(std::string_view step, std::string_view moment) {
-    return !chosen().empty() && chosen() == fmt::format("{}:{}", step, moment);
-}
-
 void reached() {
     std::ofstream(folder() / "fault_reached") << chosen() << '\n';
     ::raise(SIGKILL);
@@ -40,14 +36,18 @@ void set_fault_folder(const fs::path &work_dir) {
     folder() = work_dir;
 }
 
+bool fault_is(std::string_view step, std::string_view moment) {
+    return !chosen().empty() && chosen() == fmt::format("{}:{}", step, moment);
+}
+
 void fault_point(std::string_view step, std::string_view moment) {
-    if (is_chosen(step, moment)) {
+    if (fault_is(step, moment)) {
         reached();
     }
 }
 
 FaultWatch::FaultWatch(std::string_view step, std::string_view moment, fs::path log, std::string text) {
-    if (!is_chosen(step, moment)) {
+    if (!fault_is(step, moment)) {
         return;
     }
     std::error_code error;
@@ -67,7 +67,7 @@ FaultWatch::FaultWatch(std::string_view step, std::string_view moment, fs::path 
 }
 
 FaultWatch::FaultWatch(std::string_view step, std::string_view moment, std::chrono::milliseconds after) {
-    if (!is_chosen(step, moment)) {
+    if (!fault_is(step, moment)) {
         return;
     }
     thread_ = std::jthread([after](const std::stop_token &stop) {

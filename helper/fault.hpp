@@ -16,6 +16,9 @@ void set_fault_folder(const std::filesystem::path &work_dir);
 
 void fault_point(std::string_view step, std::string_view moment);
 
+// For what a test may have left out, to show what it is there for.
+[[nodiscard]] bool fault_is(std::string_view step, std::string_view moment);
+
 // While it lives, waits for the moment that another program reaches: when a text appears in its log, or
 // when some time has passed.
 class FaultWatch {

@@ -31,6 +31,9 @@ int run_command_line(int argc, char **argv) {
     app.add_option("--service", options.service, "the unit that runs pg_autoctl (default: found by its process)")
         ->envname("PGAF_UPGRADE_SERVICE");
     app.add_option("--wait-limit", options.wait_limit_s, "seconds to wait for the monitor or for a run to be started");
+    app.add_option("--limit-factor", options.limit_factor,
+                   "wait this many times as long before a step is taken to hang")
+        ->check(CLI::PositiveNumber);
 
     app.add_option("--archive", options.archive,
                    "archiving after the upgrade: pause, keep, or the archive_command for a new place");

@@ -22,6 +22,7 @@ struct Options {
     std::vector<std::string> only;  // of the checks; empty: all
     bool show_changes = false;      // the configuration's, as a diff
     int wait_limit_s = 24 * 3600;
+    double limit_factor = 1;  // of every limit of core/limits.hpp and of Context::wait_until
     bool once = false;
     bool discard_new_data = false;  // the operator gives up what a rollback would lose
     std::string reason = "asked for by pgaf-upgrade rollback";

@@ -16,6 +16,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
 #include <boost/asio/io_context.hpp>
 #include <boost/process/v2.hpp>
 
@@ -27,6 +28,8 @@ namespace bp = boost::process::v2;
 namespace pgaf {
 
 namespace {
+
+constexpr std::chrono::seconds kDiagnose{10};
 
 std::atomic<bool> stop_asked{false};
 
@@ -168,24 +171,39 @@ Outcome run(const Command &command) {
     bool ended = false;
     child.async_wait([&ended](bp::error_code /*error*/, int /*code*/) { ended = true; });
 
-    const auto deadline = std::chrono::steady_clock::now() + command.time_limit;
-    while (!ended && std::chrono::steady_clock::now() < deadline) {
+    const auto started = std::chrono::steady_clock::now();
+    auto next_diagnosis = started + kDiagnose;
+    std::string diagnosis;
+    while (!ended && std::chrono::steady_clock::now() < started + command.time_limit) {
         context.run_one_for(std::chrono::seconds(1));
+        if (!ended && command.diagnose && std::chrono::steady_clock::now() > next_diagnosis) {
+            diagnosis = command.diagnose();
+            next_diagnosis = std::chrono::steady_clock::now() + kDiagnose;
+            if (!diagnosis.empty()) {
+                spdlog::warn("{}: {}", command.argv.front(), diagnosis);
+            }
+        }
         if (!ended && command.on_progress) {
-            command.on_progress(last_lines(output.content(4096), 1));
+            command.on_progress(diagnosis.empty() ? last_lines(output.content(4096), 1) : diagnosis);
         }
     }
     if (!ended) {
+        if (command.diagnose) {
+            diagnosis = command.diagnose();
+        }
         ::kill(-static_cast<pid_t>(child.id()), SIGTERM);
         context.run_one_for(std::chrono::seconds(10));
         if (!ended) {
             ::kill(-static_cast<pid_t>(child.id()), SIGKILL);
             context.run_one_for(std::chrono::seconds(10));
         }
-        throw HelperError(ExitCode::TimedOut,
-                          fmt::format("{} did not finish within {} s: {}", command.argv.front(),
-                                      command.time_limit.count(), last_lines(output.content(), 3)),
-                          command.log.empty() ? "" : fmt::format("Its output is in {}.", command.log.string()));
+        throw HelperError(
+            ExitCode::TimedOut,
+            fmt::format("{} did not finish within {} s: {}{}{}", command.argv.front(), command.time_limit.count(),
+                        last_lines(output.content(), 3), diagnosis.empty() ? "" : "; ", diagnosis),
+            fmt::format("{}Remove what it waits for, and run pgaf-upgrade run again; should it have been "
+                        "at work, with a higher --limit-factor.",
+                        command.log.empty() ? "" : fmt::format("Its output is in {}. ", command.log.string())));
     }
     return {child.exit_code(), output.content()};
 }

@@ -20,6 +20,7 @@ struct Command {
     bool outlives_helper = false;    // a server that is to stay: not one of leftovers.hpp
     std::filesystem::path log = {};  // appended to; empty: output is kept in memory only
     std::function<void(const std::string &last_line)> on_progress = {};  // about once a second
+    std::function<std::string()> diagnose = {};  // asked now and then why it takes so long; empty: for no reason
 };
 
 struct Outcome {

@@ -13,13 +13,6 @@
 
 namespace pgaf {
 
-namespace {
-
-// Stopping means a shutdown checkpoint of everything that is dirty; systemd has its own limit besides.
-constexpr std::chrono::minutes kStopLimit{30};
-
-}  // namespace
-
 std::string Service::unit_of(const std::filesystem::path &pid_file) {
     long pid = 0;
     std::ifstream(pid_file) >> pid;
@@ -55,16 +48,16 @@ void Service::start() const {
     run_checked({.argv = {"systemctl", "start", "--", unit_}});
 }
 
-void Service::begin_stop() const {
+void Service::begin_stop(std::chrono::seconds limit) const {
     run_checked({.argv = {"systemctl", "stop", "--no-block", "--", unit_}});
-    const auto deadline = std::chrono::steady_clock::now() + kStopLimit;
+    const auto deadline = std::chrono::steady_clock::now() + limit;
     while (is_active() && std::chrono::steady_clock::now() < deadline) {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
 }
 
-void Service::stop() const {
-    run_checked({.argv = {"systemctl", "stop", "--", unit_}, .time_limit = kStopLimit});
+void Service::stop(std::chrono::seconds limit) const {
+    run_checked({.argv = {"systemctl", "stop", "--", unit_}, .time_limit = limit});
 }
 
 void Service::guard_by(const std::filesystem::path &flag) const {
@@ -72,7 +65,7 @@ void Service::guard_by(const std::filesystem::path &flag) const {
     const auto text = fmt::format(
         "# pgaf-upgrade: while this file exists, the data directory is between two clusters.\n"
         "# pgaf-upgrade run goes on, pgaf-upgrade rollback goes back; either removes it.\n"
-        "[Unit]\nAssertPathExists=!{}\n",
+        "[Unit]\nAssertPathExists=!{}\n[Service]\nTimeoutStopSec=infinity\n",
         flag.string());
     if (std::filesystem::exists(file) && read_file(file) == text) {
         return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -20,11 +21,13 @@ class Service {
     // All of its processes have ended; while they are told to, it is neither active nor this.
     [[nodiscard]] bool has_ended() const;
     void start() const;
-    void begin_stop() const;  // returns when its processes have been told to end
-    void stop() const;        // returns when they have ended
+    // Return when its processes have been told to end, and when they have ended.
+    void begin_stop(std::chrono::seconds limit) const;
+    void stop(std::chrono::seconds limit) const;
 
     // A drop-in by which the unit does not start while the flag exists: not at a boot after a power cut,
-    // not by its Restart=, and not by hand, which is told so. Durable; nothing when it is there already.
+    // not by its Restart=, and not by hand, which is told so; nor is its server killed in the middle of its
+    // shutdown checkpoint, because that takes long. Durable; nothing when it is there already.
     void guard_by(const std::filesystem::path &flag) const;
     void end_guard() const;
 

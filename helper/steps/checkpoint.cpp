@@ -1,7 +1,10 @@
 #include "steps/steps.hpp"
 
+#include <fmt/format.h>
+
 #include "fault.hpp"
 #include "service.hpp"
+#include "upgrade/data_size.hpp"
 
 namespace pgaf {
 
@@ -14,7 +17,9 @@ nlohmann::json Checkpoint::perform(const Context &context) const {
     });
     // Known to systemd before the switch, so that nothing in the switch waits for systemd.
     Service(Installation::from(context.journal).unit).guard_by(context.node.guard_flag());
+    const auto limit = context.limit(shutdown_limit(data_size(context)));
     auto server = context.local_server();
+    server.query(fmt::format("SET statement_timeout = '{} s'", limit.count()));
     server.query("CHECKPOINT");
     fault_point("checkpoint", "middle");
     server.query("CHECKPOINT");

@@ -4,6 +4,7 @@
 
 #include "controldata.hpp"
 #include "fault.hpp"
+#include "upgrade/data_size.hpp"
 
 namespace pgaf {
 
@@ -28,6 +29,7 @@ nlohmann::json Discover::perform(const Context &context) const {
                           {"data_directory", node.data_dir.string()}};
     if (node.running_server()) {
         result["files"] = list_files_to_carry(context);  // for a standby whose server does not run later on
+        result["size"] = measure_data(node);
     }
     return result;
 }

@@ -11,6 +11,7 @@
 #include "process.hpp"
 #include "upgrade/carry.hpp"
 #include "upgrade/configuration.hpp"
+#include "upgrade/data_size.hpp"
 #include "upgrade/new_cluster.hpp"
 #include "upgrade/new_data.hpp"
 #include "upgrade/server.hpp"
@@ -117,7 +118,7 @@ void take_base_backup(const Context &context, const std::string &conninfo) {
     }
     run_checked({.argv = std::move(argv),
                  .run_as = node.owner,
-                 .time_limit = std::chrono::hours(72),
+                 .time_limit = context.limit(base_backup_limit(data_size(context), node.config.maximum_backup_rate_mb)),
                  .directory = node.work_dir(),
                  .log = node.log("pg_basebackup"),
                  .on_progress = context.say});
@@ -205,7 +206,8 @@ nlohmann::json Rebuild::perform(const Context &context) const {
     }
     // It streams from here on, whether the monitor is back or not: the keeper adopts it.
     start_server(context);
-    context.wait_until("the standby to stream", std::chrono::minutes(10), [&] { return is_streaming(context); });
+    context.wait_until("the standby to stream", catch_up_limit(data_size(context)),
+                       [&] { return is_streaming(context); });
     return result_of(context);
 }
 

@@ -2,6 +2,7 @@
 
 #include "fault.hpp"
 #include "service.hpp"
+#include "upgrade/data_size.hpp"
 #include "upgrade/private_server.hpp"
 #include "upgrade/server.hpp"
 
@@ -43,7 +44,7 @@ void leave_maintenance(const Context &context) {
         const auto report = context.monitor.report_of(nodeid);
         return now.made(report) && (report.reported_state != "maintenance" || report.pg_is_running);
     });
-    context.wait_until("this node to be a secondary again", std::chrono::hours(1), [&] {
+    context.wait_until("this node to be a secondary again", catch_up_limit(data_size(context)), [&] {
         const auto report = context.monitor.report_of(nodeid);
         if (report.goal_state == "maintenance") {
             context.monitor.stop_maintenance(nodeid);

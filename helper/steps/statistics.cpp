@@ -5,6 +5,7 @@
 
 #include "fault.hpp"
 #include "process.hpp"
+#include "upgrade/data_size.hpp"
 
 namespace pgaf {
 
@@ -16,7 +17,7 @@ nlohmann::json Statistics::perform(const Context &context) const {
     const FaultWatch watch("statistics", "middle", std::chrono::milliseconds(200));
     run_checked({.argv = std::move(argv),
                  .run_as = context.node.owner,
-                 .time_limit = std::chrono::hours(24),
+                 .time_limit = context.limit(statistics_limit(data_size(context))),
                  .directory = context.node.work_dir(),
                  .log = context.node.log("statistics")});
     return nlohmann::json::object();

@@ -78,9 +78,33 @@ std::vector<std::string> Context::server_arguments() const {
             "-U", journal.result("initdb").at("superuser").get<std::string>()};
 }
 
-void Context::wait_until(const std::string &what, std::chrono::seconds limit,
+std::chrono::seconds Context::limit(std::chrono::seconds usual) const {
+    const std::chrono::duration<double> wanted = usual * node.options.limit_factor;
+    return std::chrono::ceil<std::chrono::seconds>(wanted);
+}
+
+std::string Context::describe_group() const {
+    std::string text;
+    try {
+        for (const auto &other : plan.at("group")) {
+            if (other.at("role") == "monitor") {
+                continue;
+            }
+            const auto report = monitor.report_of(other.at("id").get<std::int64_t>());
+            text += fmt::format("{}{} is {} and shall be {}, {}, reported {:.0f} s ago", text.empty() ? "" : "; ",
+                                other.at("name").get<std::string>(), report.reported_state, report.goal_state,
+                                report.health == 1 ? "healthy" : "not healthy", report.report_age_s);
+        }
+    } catch (const HelperError &) {
+        return {};
+    }
+    return text;
+}
+
+void Context::wait_until(const std::string &what, std::chrono::seconds usual_limit,
                          const std::function<bool()> &condition) const {
-    const auto deadline = std::chrono::steady_clock::now() + limit;
+    const auto allowed = limit(usual_limit);
+    const auto deadline = std::chrono::steady_clock::now() + allowed;
     std::string last = what;
     while (true) {
         try {
@@ -95,8 +119,13 @@ void Context::wait_until(const std::string &what, std::chrono::seconds limit,
             last = fmt::format("{} ({})", what, error.what());
         }
         if (std::chrono::steady_clock::now() > deadline) {
-            throw HelperError(ExitCode::TimedOut, fmt::format("waited {} s for {}", limit.count(), last),
-                              "See pg_autoctl show state and the node's log, and run pgaf-upgrade again.");
+            const auto group = describe_group();
+            throw HelperError(
+                ExitCode::TimedOut,
+                fmt::format("waited {} s for {}{}{}", allowed.count(), last, group.empty() ? "" : ": ", group),
+                fmt::format("See pg_autoctl show state, and journalctl -u {} on a node that does not get "
+                            "there; then run pgaf-upgrade run again.",
+                            Installation::from(journal).unit));
         }
         if (say) {
             say("waiting for " + last);

@@ -44,11 +44,18 @@ struct Context {
     // For psql and its like, to reach the local server as its superuser. Throws HelperError(StepFailed) when none runs.
     [[nodiscard]] std::vector<std::string> server_arguments() const;
 
+    // As the operator would have the limits: times --limit-factor.
+    [[nodiscard]] std::chrono::seconds limit(std::chrono::seconds usual) const;
+
+    // The states of the group's nodes as the monitor has them, in a line for people; empty when it is away.
+    [[nodiscard]] std::string describe_group() const;
+
     // Asks until the condition holds. Throws HelperError(TimedOut) that names `what`. A monitor that is
     // away in between is asked again within the same time, and so is one that ended the call because of a
     // deadlock (pg_auto_failover 2.0 at times, when maintenance begins while its keepers report) or
     // because the node's state does not allow it yet.
-    void wait_until(const std::string &what, std::chrono::seconds limit, const std::function<bool()> &condition) const;
+    void wait_until(const std::string &what, std::chrono::seconds usual_limit,
+                    const std::function<bool()> &condition) const;
 };
 
 // How far a step has come, by the disk and the servers. A step that is partial is finished or undone by

@@ -4,9 +4,11 @@
 
 #include <fmt/format.h>
 
+#include "diagnosis.hpp"
 #include "fault.hpp"
 #include "files.hpp"
 #include "process.hpp"
+#include "upgrade/data_size.hpp"
 #include "upgrade/socket_directory.hpp"
 
 namespace fs = std::filesystem;
@@ -22,6 +24,7 @@ void run_pg_upgrade(const Context &context, UpgradeMode mode) {
     make_directory(scratch_dir(context), context.node.owner);
     const SocketDirectory sockets(scratch_dir(context), context.node.owner);
 
+    const auto superuser = context.journal.result("initdb").at("superuser").get<std::string>();
     // The new server must not send its WAL into the old cluster's archive.
     std::string new_options = "-c archive_mode=off";
     std::vector<std::string> argv{(installation.new_bindir / "pg_upgrade").string(),
@@ -29,7 +32,7 @@ void run_pg_upgrade(const Context &context, UpgradeMode mode) {
                                   "--new-datadir=" + context.new_dir().string(),
                                   "--old-bindir=" + installation.old_bindir.string(),
                                   "--new-bindir=" + installation.new_bindir.string(),
-                                  "--username=" + context.journal.result("initdb").at("superuser").get<std::string>(),
+                                  "--username=" + superuser,
                                   "--socketdir=" + sockets.path(),
                                   fmt::format("--jobs={}", std::max(1U, std::thread::hardware_concurrency())),
                                   "--" + context.method()};
@@ -37,7 +40,10 @@ void run_pg_upgrade(const Context &context, UpgradeMode mode) {
         // Without the library, its functions cannot be restored; with its health check worker, which
         // keeps a connection to template1, the restore waits for ever.
         const auto preload = context.journal.result("configure").at("shared_preload_libraries").get<std::string>();
-        new_options += fmt::format(" -c shared_preload_libraries={} -c max_worker_processes=0", preload);
+        new_options += fmt::format(" -c shared_preload_libraries={}", preload);
+        if (!fault_is("pg_upgrade", "workers")) {
+            new_options += " -c max_worker_processes=0";
+        }
         if (mode == UpgradeMode::Real) {
             argv.emplace_back("--old-options=-c max_worker_processes=0");
         }
@@ -58,10 +64,18 @@ void run_pg_upgrade(const Context &context, UpgradeMode mode) {
     const FaultWatch syncing("pg_upgrade", "syncing", log, "Sync data directory");
     run_checked({.argv = std::move(argv),
                  .run_as = context.node.owner,
-                 .time_limit = mode == UpgradeMode::Check ? std::chrono::minutes(15) : std::chrono::hours(24),
+                 .time_limit = context.limit(mode == UpgradeMode::Check
+                                                 ? dry_run_limit(data_size(context))
+                                                 : pg_upgrade_limit(data_size(context), context.method() == "copy")),
                  .directory = scratch_dir(context),
                  .log = log,
-                 .on_progress = context.say});
+                 .on_progress = context.say,
+                 // its servers listen where it was told to, at its own default port
+                 .diagnose = [&] {
+                     return describe_waits(fmt::format("host={} port=50432 user={} dbname=template1",
+                                                       quote_conninfo(sockets.path()), quote_conninfo(superuser)),
+                                           context.node.owner);
+                 }});
 }
 
 }  // namespace pgaf

@@ -4,10 +4,12 @@
 #include <spdlog/spdlog.h>
 
 #include "controldata.hpp"
+#include "diagnosis.hpp"
 #include "fault.hpp"
 #include "files.hpp"
 #include "process.hpp"
 #include "service.hpp"
+#include "upgrade/data_size.hpp"
 #include "upgrade/pg_upgrade.hpp"
 
 namespace fs = std::filesystem;
@@ -16,28 +18,28 @@ namespace pgaf {
 
 namespace {
 
-// Recovery reads at most what was written since the last two checkpoints; a shutdown writes what is dirty.
-constexpr std::chrono::hours kRecovery{1};
-constexpr std::chrono::minutes kShutdown{30};
-
 bool is_shut_down(const ControlData &control) {
     return control.state == "shut down" || control.state == "shut down in recovery";
 }
 
 }  // namespace
 
-void stop_server(const Node &node, const fs::path &bindir) {
+void stop_server(const Node &node, const fs::path &bindir, std::chrono::seconds limit) {
+    // pg_ctl's own limit comes later: it would not say what is in the way
     run_checked({.argv = {(bindir / "pg_ctl").string(), "stop", "--wait",
-                          fmt::format("--timeout={}", std::chrono::seconds(kShutdown).count()), "-m", "fast", "-D",
-                          node.data_dir.string()},
+                          fmt::format("--timeout={}", limit.count() + 60), "-m", "fast", "-D", node.data_dir.string()},
                  .run_as = node.owner,
-                 .time_limit = kShutdown,
+                 .time_limit = limit,
                  .directory = node.work_dir(),
-                 .log = node.log("pg_ctl")});
+                 .log = node.log("pg_ctl"),
+                 .diagnose = [&node] { return describe_processes(node); }});
 }
 
 PrivateServer::PrivateServer(const Context &context, fs::path bindir, std::chrono::seconds limit)
-    : node_(context.node), bindir_(std::move(bindir)), sockets_(scratch_dir(context), context.node.owner) {
+    : node_(context.node),
+      bindir_(std::move(bindir)),
+      stop_limit_(context.limit(shutdown_limit(data_size(context)))),
+      sockets_(scratch_dir(context), context.node.owner) {
     run_checked({.argv = {(bindir_ / "pg_ctl").string(), "start", "--wait", fmt::format("--timeout={}", limit.count()),
                           "-D", node_.pgdata.string(), "-l", node_.log("postgres").string(), "-o",
                           fmt::format("-c listen_addresses='' -c unix_socket_directories='{}'", sockets_.path())},
@@ -58,13 +60,14 @@ PrivateServer::~PrivateServer() {
 
 void PrivateServer::stop() {
     if (runs_) {
-        stop_server(node_, bindir_);
+        stop_server(node_, bindir_, stop_limit_);
         runs_ = false;
     }
 }
 
 void stop_behind_guard(const Context &context, const fs::path &bindir) {
     const auto &node = context.node;
+    const auto limit = context.limit(shutdown_limit(data_size(context)));
     const Service service(Installation::from(context.journal).unit);
     service.guard_by(node.guard_flag());
     write_file(node.guard_flag(), "", node.owner);
@@ -74,15 +77,18 @@ void stop_behind_guard(const Context &context, const fs::path &bindir) {
         // systemd's SIGTERM goes to every process of the unit at once: Postgres takes it as a smart shutdown,
         // which waits for its clients, and it may meet the pg_ctl by which pg_autoctl was about to end that.
         // What still runs when TimeoutStopSec is over is killed. So the server is told here, from outside.
-        service.begin_stop();
+        service.begin_stop(limit);
         if (node.running_server()) {
             try {
-                stop_server(node, bindir);
+                stop_server(node, bindir, limit);
             } catch (const HelperError &error) {
+                if (error.code() == ExitCode::TimedOut) {
+                    throw;
+                }
                 spdlog::info("pg_ctl stop: {}", error.what());  // it may have been gone: pg_control tells
             }
         }
-        service.stop();
+        service.stop(limit);
     }
 }
 
@@ -92,7 +98,7 @@ void stop_cleanly(const Context &context) {
     stop_behind_guard(context, installation.old_bindir);
     if (!is_shut_down(read_controldata(installation.old_bindir, node.data_dir, node.owner))) {
         make_directory(scratch_dir(context), node.owner);
-        PrivateServer(context, installation.old_bindir, kRecovery).stop();
+        PrivateServer(context, installation.old_bindir, context.limit(start_limit(data_size(context)))).stop();
     }
 }
 

@@ -22,12 +22,13 @@ class PrivateServer {
   private:
     const Node &node_;
     std::filesystem::path bindir_;
+    std::chrono::seconds stop_limit_;
     SocketDirectory sockets_;
     bool runs_ = false;
 };
 
-// By a shutdown checkpoint.
-void stop_server(const Node &node, const std::filesystem::path &bindir);
+// By a shutdown checkpoint. Throws HelperError(TimedOut) that names the processes which do not end.
+void stop_server(const Node &node, const std::filesystem::path &bindir, std::chrono::seconds limit);
 
 // The service and its server, by the programs of its major, stopped and kept from being started until
 // start_service().

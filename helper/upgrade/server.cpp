@@ -7,6 +7,7 @@
 #include "fault.hpp"
 #include "files.hpp"
 #include "process.hpp"
+#include "upgrade/data_size.hpp"
 #include "upgrade/private_server.hpp"
 
 namespace pgaf {
@@ -18,8 +19,10 @@ void start_server(const Context &context) {
     }
     const auto installation = Installation::from(context.journal);
     const auto &bindir = context.is_swapped() ? installation.new_bindir : installation.old_bindir;
-    std::vector<std::string> argv{(bindir / "pg_ctl").string(), "start", "--wait", "--timeout=3600", "-D",
-                                  node.pgdata.string(), "-l", node.log("postgres").string(), "-o",
+    const auto limit = context.limit(start_limit(data_size(context)));
+    std::vector<std::string> argv{(bindir / "pg_ctl").string(), "start", "--wait",
+                                  fmt::format("--timeout={}", limit.count()), "-D", node.pgdata.string(), "-l",
+                                  node.log("postgres").string(), "-o",
                                   // quoted for the shell that pg_ctl starts the server by: "*" is not a pattern
                                   fmt::format("-p {} -h '{}'", node.config.port, node.config.listen_addresses)};
     std::optional<Owner> run_as = node.owner;
@@ -40,7 +43,7 @@ void start_server(const Context &context) {
     try {
         run_checked({.argv = std::move(argv),
                      .run_as = run_as,
-                     .time_limit = std::chrono::hours(1),
+                     .time_limit = limit + std::chrono::seconds(10),
                      .directory = node.work_dir(),
                      .outlives_helper = true,
                      .log = node.log("pg_ctl"),

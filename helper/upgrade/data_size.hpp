@@ -1,0 +1,16 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "core/limits.hpp"
+#include "steps/step.hpp"
+
+namespace pgaf {
+
+// Of the running server, for the result of `discover`: no other step needs it to run for its limit.
+[[nodiscard]] nlohmann::json measure_data(const Node &node);
+
+// As `discover` found it; nothing where no server ran then.
+[[nodiscard]] DataSize data_size(const Context &context);
+
+}  // namespace pgaf
