@@ -1,6 +1,5 @@
 #include "diagnosis.hpp"
 
-#include <filesystem>
 #include <fstream>
 
 #include <fmt/format.h>
@@ -69,9 +68,9 @@ std::string describe_waits(const std::string &conninfo, const Owner &owner) {
     }
 }
 
-std::string describe_processes(const Node &node) {
+std::string describe_processes(const fs::path &data_dir) {
     std::string postmaster;
-    std::getline(std::ifstream(node.data_dir / "postmaster.pid"), postmaster);
+    std::getline(std::ifstream(data_dir / "postmaster.pid"), postmaster);
     std::vector<std::string> titles;
     std::error_code gone;
     for (const auto &entry : fs::directory_iterator("/proc", gone)) {

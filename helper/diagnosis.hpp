@@ -1,9 +1,10 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "connection.hpp"
-#include "node.hpp"
+#include "owner.hpp"
 
 // What is behind a wait that does not end, in one line for people; empty when nothing is found. None of
 // these throws.
@@ -13,8 +14,8 @@ namespace pgaf {
 // else who else is connected.
 [[nodiscard]] std::string describe_waits(const std::string &conninfo, const Owner &owner);
 
-// The processes of the node's server, by the titles that they give themselves: while it shuts down nobody
-// can ask it.
-[[nodiscard]] std::string describe_processes(const Node &node);
+// The processes of a data directory's server, by the titles that they give themselves: nobody can ask one that
+// shuts down, and it does not know of those that are about to connect.
+[[nodiscard]] std::string describe_processes(const std::filesystem::path &data_dir);
 
 }  // namespace pgaf

@@ -19,6 +19,23 @@ fs::path scratch_dir(const Context &context) {
     return context.node.work_dir() / "pg_upgrade";
 }
 
+namespace {
+
+// Whether the new server has somebody who waits. It listens where pg_upgrade was told to, at pg_upgrade's own
+// default port. A database that is just made anew lets nobody in, and the two are never at once.
+std::string describe_restore(const Context &context, const std::string &sockets, const std::string &superuser) {
+    for (const auto *database : {"postgres", "template1"}) {
+        const auto conninfo = fmt::format("host={} port=50432 user={} dbname={}", quote_conninfo(sockets),
+                                          quote_conninfo(superuser), database);
+        if (auto waits = describe_waits(conninfo, context.node.owner); !waits.empty()) {
+            return fmt::format("{}; {}", waits, describe_processes(context.new_dir()));
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
 void run_pg_upgrade(const Context &context, UpgradeMode mode) {
     const auto installation = Installation::from(context.journal);
     make_directory(scratch_dir(context), context.node.owner);
@@ -70,12 +87,7 @@ void run_pg_upgrade(const Context &context, UpgradeMode mode) {
                  .directory = scratch_dir(context),
                  .log = log,
                  .on_progress = context.say,
-                 // its servers listen where it was told to, at its own default port
-                 .diagnose = [&] {
-                     return describe_waits(fmt::format("host={} port=50432 user={} dbname=template1",
-                                                       quote_conninfo(sockets.path()), quote_conninfo(superuser)),
-                                           context.node.owner);
-                 }});
+                 .diagnose = [&] { return describe_restore(context, sockets.path(), superuser); }});
 }
 
 }  // namespace pgaf

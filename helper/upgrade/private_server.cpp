@@ -32,7 +32,7 @@ void stop_server(const Node &node, const fs::path &bindir, std::chrono::seconds 
                  .time_limit = limit,
                  .directory = node.work_dir(),
                  .log = node.log("pg_ctl"),
-                 .diagnose = [&node] { return describe_processes(node); }});
+                 .diagnose = [&node] { return describe_processes(node.data_dir); }});
 }
 
 PrivateServer::PrivateServer(const Context &context, fs::path bindir, std::chrono::seconds limit)
