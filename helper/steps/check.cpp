@@ -59,21 +59,34 @@ void wait_for_cluster(const Context &context, Deadline deadline) {
     }
 }
 
-// What does not pass is looked at twice, since a host may go away while the checks are made.
-std::vector<CheckResult> look_twice(const Context &context) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+bool says_the_same(const CheckResult &one, const CheckResult &other) {
+    return one.not_examined == other.not_examined &&
+           std::ranges::equal(one.findings, other.findings, {}, &Finding::found, &Finding::found);
+}
+
+// What does not pass is looked at again, until it says twice the same: a host may go away, or come back,
+// while the checks are made.
+std::vector<CheckResult> look_patiently(const Context &context) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
     wait_for_cluster(context, deadline);
     auto results = look(context, {}, context.say);
-    std::vector<std::string> failed;
-    for (const auto &result : results) {
-        if (!result.passed()) {
-            failed.push_back(result.check->name);
+    bool is_settled = false;
+    while (!is_settled && std::chrono::steady_clock::now() < deadline) {
+        std::vector<std::string> failed;
+        for (const auto &result : results) {
+            if (!result.passed()) {
+                failed.push_back(result.check->name);
+            }
         }
-    }
-    if (!failed.empty()) {
+        if (failed.empty()) {
+            break;
+        }
         wait_for_cluster(context, deadline);
+        is_settled = true;
         for (auto &again : look(context, failed, context.say)) {
-            *std::ranges::find(results, again.check, &CheckResult::check) = std::move(again);
+            auto &before = *std::ranges::find(results, again.check, &CheckResult::check);
+            is_settled = is_settled && says_the_same(before, again);
+            before = std::move(again);
         }
     }
     return results;
@@ -82,7 +95,7 @@ std::vector<CheckResult> look_twice(const Context &context) {
 }  // namespace
 
 nlohmann::json CheckStep::perform(const Context &context) const {
-    const auto results = look_twice(context);
+    const auto results = look_patiently(context);
     for (const auto &result : results) {
         context.monitor.report_check(context.token, result.check->name, to_string(result.check->severity),
                                      result.passed(), join_found(result), result.check->meaning, join_remedies(result),
