@@ -61,14 +61,20 @@ def steps():
     return found
 
 
+def part_of(action, role, step):
+    """What runs beside other steps ends at its own time; and a primary whose power is cut again and again while
+    pg_auto_failover is on guard is replaced, unless its host is given time to boot: see carry_out()."""
+    if step in BACKGROUND:
+        return "background"
+    return "preparation" if (action, role) == ("power", "primary") and step in PREPARATION else role
+
+
 def all_cases():
     cases = []
     for action, moments in ACTIONS.items():
         for role, names in steps().items():
             for moment in moments:
-                # what runs beside other steps ends at its own time: such cases have an upgrade of their own
-                cases += [Case(f"{action}-{moment}-{'background' if step in BACKGROUND else role}", action, role, step, moment)
-                          for step in names]
+                cases += [Case(f"{action}-{moment}-{part_of(action, role, step)}", action, role, step, moment) for step in names]
             cases += [Case(f"{action}-inside-{role}", action, role, step, moment)
                       for step in names for moment in INSIDE.get((role, step), [])]
     return cases
@@ -123,18 +129,12 @@ class Host(threading.Thread):
                 for command in ("kill", "boot"):
                     subprocess.run([LAB, command, "--name", self._lab.name, self._host], stdin=subprocess.DEVNULL, check=True)
                 if case.step in PREPARATION:
-                    self._wait_for_cluster()
+                    self._lab.wait_settled()
             return False
         if case is not None and self._is_past(case, from_):
             return False  # never reached, which the table says
         self.code = helper.returncode
         return True
-
-    def _wait_for_cluster(self):
-        """While the cluster is prepared pg_auto_failover is on guard, and a host that boots slowly is replaced."""
-        self._lab.wait_settled()
-        if self._lab.primary() != HOSTS["primary"]:
-            self._lab.perform_switchover()
 
     def _is_past(self, case, from_):
         """The helper has done the step without coming to the point. A step's end is a line of its output."""
@@ -162,6 +162,9 @@ def carry_out(name, cases):
     wrong, seconds = [], {}
     with Lab(f"{name}-{os.getpid()}") as lab:
         lab.up()
+        if name.endswith("-preparation"):
+            lab.monitor_sql("ALTER SYSTEM SET pgautofailover.node_considered_unhealthy_timeout = '120s'")
+            lab.monitor_sql("SELECT pg_reload_conf()")
         judges = Judges(lab)
         upgrade = Upgrade(lab)
         upgrade.start()
