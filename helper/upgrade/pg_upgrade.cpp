@@ -21,6 +21,18 @@ fs::path scratch_dir(const Context &context) {
 
 namespace {
 
+// pg_upgrade names the log of the program that failed: what that says is the cause.
+std::string named_log(const std::string &message) {
+    constexpr std::string_view kBefore = "last few lines of \"";
+    const auto at = message.find(kBefore);
+    if (at == std::string::npos) {
+        return {};
+    }
+    const auto begin = at + kBefore.size();
+    const fs::path log = message.substr(begin, message.find('"', begin) - begin);
+    return fs::exists(log) ? fmt::format("; it says: {}", last_lines(read_file(log), 3)) : "";
+}
+
 // Whether the new server has somebody who waits. It listens where pg_upgrade was told to, at pg_upgrade's own
 // default port. A database that is just made anew lets nobody in, and the two are never at once.
 std::string describe_restore(const Context &context, const std::string &sockets, const std::string &superuser) {
@@ -79,15 +91,19 @@ void run_pg_upgrade(const Context &context, UpgradeMode mode) {
     const FaultWatch restoring("pg_upgrade", "middle", log, "Restoring database schemas");
     const FaultWatch linking("pg_upgrade", "linking", log, "user relation files");
     const FaultWatch syncing("pg_upgrade", "syncing", log, "Sync data directory");
-    run_checked({.argv = std::move(argv),
-                 .run_as = context.node.owner,
-                 .time_limit = context.limit(mode == UpgradeMode::Check
-                                                 ? dry_run_limit(data_size(context))
-                                                 : pg_upgrade_limit(data_size(context), context.method() == "copy")),
-                 .directory = scratch_dir(context),
-                 .log = log,
-                 .on_progress = context.say,
-                 .diagnose = [&] { return describe_restore(context, sockets.path(), superuser); }});
+    try {
+        run_checked({.argv = std::move(argv),
+                     .run_as = context.node.owner,
+                     .time_limit = context.limit(
+                         mode == UpgradeMode::Check ? dry_run_limit(data_size(context))
+                                                    : pg_upgrade_limit(data_size(context), context.method() == "copy")),
+                     .directory = scratch_dir(context),
+                     .log = log,
+                     .on_progress = context.say,
+                     .diagnose = [&] { return describe_restore(context, sockets.path(), superuser); }});
+    } catch (const HelperError &error) {
+        throw HelperError(error.code(), error.what() + named_log(error.what()), error.hint());
+    }
 }
 
 }  // namespace pgaf

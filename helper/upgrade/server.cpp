@@ -10,7 +10,32 @@
 #include "upgrade/data_size.hpp"
 #include "upgrade/private_server.hpp"
 
+namespace fs = std::filesystem;
+
 namespace pgaf {
+
+namespace {
+
+// Where a server with a logging collector has gone on: the newest file in the directory that it named.
+std::string collected(const Node &node, const std::string &said) {
+    constexpr std::string_view kBefore = "will appear in directory \"";
+    const auto at = said.rfind(kBefore);
+    if (at == std::string::npos) {
+        return {};
+    }
+    const auto begin = at + kBefore.size();
+    const fs::path directory = node.data_dir / said.substr(begin, said.find('"', begin) - begin);
+    std::optional<fs::directory_entry> newest;
+    std::error_code missing;
+    for (const auto &entry : fs::directory_iterator(directory, missing)) {
+        if (!newest || entry.last_write_time() > newest->last_write_time()) {
+            newest = entry;
+        }
+    }
+    return newest ? "\n" + read_file(newest->path()) : "";
+}
+
+}  // namespace
 
 void start_server(const Context &context) {
     const auto &node = context.node;
@@ -39,7 +64,9 @@ void start_server(const Context &context) {
         run_as.reset();
     }
     const auto log = node.log("postgres");
-    const auto size_before = std::filesystem::exists(log) ? std::filesystem::file_size(log) : 0;
+    const auto size_before = fs::exists(log) ? fs::file_size(log) : 0;
+    const auto said = [&] { return fs::exists(log) ? read_file(log).substr(size_before) : ""; };
+    const auto hint = fmt::format("Its log is {}. Mend the cause, and run pgaf-upgrade run again.", log.string());
     try {
         run_checked({.argv = std::move(argv),
                      .run_as = run_as,
@@ -50,9 +77,9 @@ void start_server(const Context &context) {
                      .on_progress = context.say});
     } catch (const HelperError &error) {
         // pg_ctl says only that it failed
-        const auto said = std::filesystem::exists(log) ? read_file(log).substr(size_before) : "";
-        throw HelperError(error.code(), fmt::format("the server does not start: {}", last_lines(said, 4)),
-                          fmt::format("Its log is {}. Mend the cause, and run pgaf-upgrade run again.", log.string()));
+        throw HelperError(error.code(),
+                          fmt::format("the server does not start: {}", last_lines(said() + collected(node, said()), 4)),
+                          hint);
     }
 }
 

@@ -173,6 +173,11 @@ class Lab:
                        "-f", "-", input=sql).strip()
 
 
+def new_server_serves(lab):
+    """An application finds a server at 17 that takes writes."""
+    return lab.run("client", PSQL, "-XAtd", lab.conninfo(), "-c", "SHOW server_version").stdout.startswith("17")
+
+
 def tail(path, lines=25):
     with open(path, errors="replace") as log:
         return "".join(log.readlines()[-lines:])

@@ -44,6 +44,7 @@ MOMENTS = ("before", "guarded", "renamed", "dumping", "middle", "linking", "sync
            "after")
 ACTIONS = {"kill": ("before", "middle", "after"), "power": ("before", "middle")}
 PREPARATION = ("discover", "check", "initdb", "configure", "dry_run")
+ON_GUARD = (*PREPARATION, "relax_sync", "restore_settings", "verify")
 BACKGROUND = ("statistics",)
 UPGRADED_WITHIN = 400
 
@@ -66,7 +67,7 @@ def part_of(action, role, step):
     pg_auto_failover is on guard is replaced, unless its host is given time to boot: see carry_out()."""
     if step in BACKGROUND:
         return "background"
-    return "preparation" if (action, role) == ("power", "primary") and step in PREPARATION else role
+    return "on-guard" if (action, role) == ("power", "primary") and step in ON_GUARD else role
 
 
 def all_cases():
@@ -162,8 +163,9 @@ def carry_out(name, cases):
     wrong, seconds = [], {}
     with Lab(f"{name}-{os.getpid()}") as lab:
         lab.up()
-        if name.endswith("-preparation"):
-            lab.monitor_sql("ALTER SYSTEM SET pgautofailover.node_considered_unhealthy_timeout = '120s'")
+        if name.endswith("-on-guard"):
+            for setting in ("node_considered_unhealthy_timeout = '120s'", "health_check_max_retries = 60"):
+                lab.monitor_sql(f"ALTER SYSTEM SET pgautofailover.{setting}")
             lab.monitor_sql("SELECT pg_reload_conf()")
         judges = Judges(lab)
         upgrade = Upgrade(lab)

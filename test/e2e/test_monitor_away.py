@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from cluster import LAB, PSQL, Upgrade, wait_until
+from cluster import LAB, Upgrade, new_server_serves, wait_until
 from faults import die_at
 from judges import Judges
 
@@ -22,10 +22,6 @@ def begin(lab):
     upgrade.start_helpers()
     upgrade.wait_state("ready", 90)
     return judges, upgrade
-
-
-def new_server_serves(lab):
-    return lab.run("client", PSQL, "-XAtd", lab.conninfo(), "-c", "SHOW server_version").stdout.startswith("17")
 
 
 def has_begun(lab, step):

@@ -2,19 +2,21 @@
 import os
 import time
 
-from cluster import HELPER, Upgrade, wait_until
+import pytest
+
+from cluster import HELPER, Upgrade, new_server_serves, wait_until
 from faults import die_at
 from judges import Judges
 
 STEP_FAILED, REFUSED = 4, 6
-LISTEN = "import socket, time; s = socket.create_server(('', {port}), reuse_port=False); print('up', flush=True); time.sleep(600)"
+LISTEN = "import socket, time; s = socket.create_server(('', {port}), family=socket.AF_INET6, dualstack_ipv6=True); print('up', flush=True); time.sleep(600)"
 
 
-def stopped_at(lab, step, moment):
+def stopped_at(lab, step, moment, method="link"):
     """A run whose primary's helper was killed at a point; the others' helpers run."""
     judges = Judges(lab)
     upgrade = Upgrade(lab)
-    upgrade.start()
+    upgrade.start(method)
     upgrade.start_helpers()
     upgrade.wait_state("ready", 90)
     upgrade.kill_helper("node1")
@@ -34,12 +36,70 @@ def test_port_taken(make_lab):
     judges, upgrade = stopped_at(lab, "swap", "after")
     other = lab.start("node1", "python3", "-c", LISTEN.format(port=lab.port), log=os.path.join(lab.logs, "listener"))
     wait_until(10, "the port is taken", lambda: "up" in open(os.path.join(lab.logs, "listener")).read())
-    done = lab.run("node1", HELPER, "run", timeout=120)
+    done = lab.run("node1", "timeout", "60", HELPER, "run", timeout=120)
     assert done.returncode == STEP_FAILED, done.stdout + done.stderr
     assert "Address already in use" in done.stderr and "postgres.log" in done.stderr, done.stderr
     other.kill()
     lab.run("node1", "pkill", "-f", "create_server")
     go_on(lab, judges, upgrade)
+
+
+def fails(lab, *expected):
+    """The primary's helper, which says why; nothing of it stays at work."""
+    done = lab.run("node1", HELPER, "run", timeout=200)
+    said = done.stdout + done.stderr
+    assert done.returncode == STEP_FAILED and any(text in done.stderr for text in expected), said
+    assert "hint: " in done.stderr, said
+
+
+def test_what_pg_upgrade_meets(make_lab):
+    """Files of another owner, a file system that is read-only, and the kernel that kills for want of memory."""
+    lab = make_lab("meets")
+    judges, upgrade = stopped_at(lab, "stop", "after")
+    new = f"{lab.pgdata}_pg17"
+
+    lab.sh("node1", "sh", "-ec", f"chown root: $(ls -d {lab.pgdata}/base/5/[0-9]* | tail -n 1)")
+    fails(lab, "it says: ", "Permission denied", "Operation not permitted")
+    lab.sh("node1", "sh", "-c", f"chown -R postgres: {lab.pgdata}/base/5")
+
+    lab.sh("node1", "sh", "-ec", f"mount --bind {new} {new}; mount -o remount,bind,ro {new}")
+    fails(lab, "Read-only file system", "Device or resource busy")
+    lab.sh("node1", "umount", new)
+
+    log = os.path.join(lab.logs, "killed")
+    helper = lab.start("node1", HELPER, "run", log=log)
+    lab.sh("node1", "sh", "-c", "until pkill -KILL -x pg_restore; do sleep 0.01; done", timeout=60)
+    assert helper.wait(timeout=60) == STEP_FAILED
+    said = open(log).read()
+    assert "pg_upgrade exited with 1" in said and "hint: " in said, said
+    go_on(lab, judges, upgrade)
+
+
+def test_disk_full(make_lab):
+    lab = make_lab("full")
+    lab.psql(lab.primary(), "CREATE TABLE e2e_large AS SELECT n, repeat('x', 500) AS t FROM generate_series(1, 100000) n")
+    judges, upgrade = stopped_at(lab, "stop", "after", method="copy")
+    base = f"{lab.pgdata}_pg17/base"
+    lab.sh("node1", "sh", "-ec", f"""cp -a {base} /tmp/base; mount -t tmpfs -o size=60m,mode=700 none {base}
+                                     chown postgres: {base}; cp -a /tmp/base/. {base}""")
+    fails(lab, "No space left on device")
+    lab.sh("node1", "sh", "-c", f"umount {base} || umount {lab.pgdata}_pg17_unused_1/base")
+    go_on(lab, judges, upgrade)
+
+
+@pytest.mark.parametrize("host", ["monitor", "node2"])
+def test_network_of_another_cut(make_lab, host):
+    """For 15 s of the switch nobody hears the monitor, or the secondary; the primary waits for neither."""
+    lab = make_lab(f"cut-{host}")
+    judges, upgrade = stopped_at(lab, "stop", "after")
+    interface = lab.sh(host, "sh", "-c", "ls /sys/class/net | grep -v lo").split()[0]
+    lab.sh(host, "ip", "link", "set", interface, "down")
+    upgrade.start_helper("node1")
+    wait_until(60, "the new server serves", lambda: new_server_serves(lab))
+    time.sleep(15)
+    lab.sh(host, "ip", "link", "set", interface, "up")
+    upgrade.wait_finished()
+    assert judges.upgraded() == []
 
 
 def test_network_cut(make_lab):
