@@ -78,7 +78,7 @@ void start_server(const Context &context) {
     } catch (const HelperError &error) {
         // pg_ctl says only that it failed
         throw HelperError(error.code(),
-                          fmt::format("the server does not start: {}", last_lines(said() + collected(node, said()), 4)),
+                          fmt::format("the server does not start: {}", last_lines(said() + collected(node, said()), 8)),
                           hint);
     }
 }
