@@ -332,7 +332,7 @@ TEST(RunTransitions, GoForwardAndCanBeAbortedOnlyBeforeTheSwitch) {
             const bool is_next = to <= RunState::Finished && static_cast<int>(to) == static_cast<int>(from) + 1;
             const bool is_abort =
                 to == RunState::Aborted && (from < RunState::Switching || from == RunState::RollingBack);
-            const bool is_rollback = to == RunState::RollingBack && from <= RunState::Switching;
+            const bool is_rollback = to == RunState::RollingBack && from <= RunState::Finished;
             EXPECT_EQ(is_legal(from, to), is_next || is_abort || is_rollback)
                 << to_string(from) << " -> " << to_string(to);
         }
