@@ -86,11 +86,9 @@ bool Runner::go_back(const Due &due) {
         return true;
     }
     const auto with = context(monitor_, "rollback");
-    if (journal_.noted(kRollback) == kDiscards && with.is_swapped()) {
-        if (!journal_.noted(kGivenUp)) {
-            end_new_server(with);
-            journal_.note(kGivenUp, with.role() == Role::Primary ? describe_new_data(with) : "a copy of the primary's");
-        }
+    if (journal_.noted(kRollback) == kDiscards && with.is_swapped() && !journal_.noted(kGivenUp)) {
+        end_new_server(with);
+        journal_.note(kGivenUp, describe_new_data(with));
     }
     background_ = {};  // a step that still runs there ends first
     if (due.step == "rollback") {
@@ -132,14 +130,16 @@ ExitCode Runner::request_rollback(const std::string &reason, bool discard_new_da
     }
     bool attached = false;
     deliver(monitor_, "the rollback", [&] { attached = attach(false); });
-    // also of a run that is finished, as long as the old cluster is there
-    const bool has_old_cluster = plan && context(monitor_, "").is_swapped() &&
-                                 major_of(context(monitor_, "").old_dir()) == context(monitor_, "").source();
-    if (!attached && !has_old_cluster) {
+    if (!plan && !attached) {
         view_.note("nothing to roll back: no upgrade is under way");
         return ExitCode::Done;
     }
     const auto with = context(monitor_, "rollback");
+    // also of a run that is finished, as long as the old cluster is there
+    if (!attached && (!with.is_swapped() || major_of(with.old_dir()) != with.source())) {
+        view_.note("nothing to roll back: no upgrade is under way");
+        return ExitCode::Done;
+    }
     const bool is_interrupted_start =
         with.role() == Role::Primary && journal_.was_begun("start") && !was_new_server_started(with);
     if (!discard_new_data) {

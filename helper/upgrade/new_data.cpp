@@ -39,6 +39,14 @@ bool was_new_server_started(const Context &context) {
 }
 
 std::string describe_new_data(const Context &context) {
+    switch (context.role()) {
+        case Role::Monitor:
+            return "what the monitor has recorded since its switch";
+        case Role::Secondary:
+            return "its copy of the primary";
+        case Role::Primary:
+            break;
+    }
     const auto before = context.journal.result("pg_upgrade").value("new_next_transaction", std::uint64_t{0});
     return fmt::format("what was written to PostgreSQL {} since {}, by {} transactions at the most", context.target(),
                        context.journal.time_of("start"), next_transaction(context) - before);

@@ -9,8 +9,8 @@ namespace pgaf {
 // Whether the new cluster has been started since pg_upgrade left it. Asked of a primary.
 [[nodiscard]] bool was_new_server_started(const Context &context);
 
-// Says from when on, and in how many transactions at the most, data was written that a rollback would give
-// up: "what was written to PostgreSQL 17 since …". Of a primary whose server was started.
+// What a rollback would give up on this node; on a primary from when on, and in how many transactions at the
+// most: "what was written to PostgreSQL 17 since …".
 [[nodiscard]] std::string describe_new_data(const Context &context);
 
 // The new server stopped for good, so that nothing more is written that is given up. Nothing is done where
