@@ -3,8 +3,8 @@
 #include <chrono>
 #include <cstdint>
 
-// How long a step may take before it is taken for one that hangs. Each limit is several times what slow
-// disks need: it is there to end a wait that has no end, not to judge the machine.
+// How long a step may take before it is taken for one that hangs: to end a wait that has no end, not to judge
+// the machine. The rates are chosen low; none of them was measured.
 namespace pgaf {
 
 // What the time of a step grows with.

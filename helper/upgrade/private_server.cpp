@@ -76,7 +76,7 @@ void stop_behind_guard(const Context &context, const fs::path &bindir) {
         const FaultWatch watch("stop", "middle", std::chrono::milliseconds(40));
         // systemd's SIGTERM goes to every process of the unit at once: Postgres takes it as a smart shutdown,
         // which waits for its clients, and it may meet the pg_ctl by which pg_autoctl was about to end that.
-        // What still runs when TimeoutStopSec is over is killed. So the server is told here, from outside.
+        // So the server is told here, from outside; the guard keeps systemd from killing it meanwhile.
         service.begin_stop(limit);
         if (node.running_server()) {
             try {

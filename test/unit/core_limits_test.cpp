@@ -44,7 +44,7 @@ TEST(Limits, GrowWithWhatTheStepWorksOnAndWithNothingElse) {
     }
 }
 
-// A terabyte at 100 MB/s is copied in three hours, and 200,000 tables take pg_upgrade about ten minutes.
+// A terabyte at 100 MB/s is copied in three hours.
 TEST(Limits, LeaveRoomForLargeClustersOnOrdinaryDisks) {
     const DataSize large{.bytes = 1024 * kGigabyte, .objects = 600'000, .shared_buffers = 128 * kGigabyte};
     EXPECT_GE(base_backup_limit(large, 0), hours(24));
