@@ -96,6 +96,13 @@ class Lab:
     def put(self, host, path, text, mode="644", owner="root:"):
         self.sh(host, "sh", "-ec", 'cat >"$1"; chown "$2" "$1"; chmod "$3" "$1"', "sh", path, owner, mode, input=text)
 
+    def path_of(self, host, path):
+        """A file on a host's disk as this machine sees it; there at any time but, with --disks, while the host is off."""
+        folder = os.path.join(os.environ.get("PGAF_LAB_DIR", "/var/lib/pgaf-upgrade-lab"), "labs", self.name)
+        with open(os.path.join(folder, "init")) as record:
+            laboratory = record.read().split()[0]
+        return f"/proc/{laboratory}/root{os.path.realpath(folder)}/hosts/{host}/disk/upper{path}"
+
     def _call(self, arguments, input, timeout):
         stdin = {"stdin": subprocess.DEVNULL} if input is None else {"input": input}
         return subprocess.run([LAB, *arguments], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

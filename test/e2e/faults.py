@@ -99,8 +99,7 @@ class Host(threading.Thread):
         self._lab, self._host = lab, host
         order = steps()
         self._cases = sorted(cases, key=lambda case: (order[case.role].index(case.step), MOMENTS.index(case.moment)))
-        self._marker = os.path.join(os.environ.get("PGAF_LAB_DIR", "/var/lib/pgaf-upgrade-lab"), "labs", lab.name, "hosts",
-                                    host, "upper") + lab.pgdata + "_pgaf_upgrade/fault_reached"
+        self._marker = lab.path_of(host, f"{lab.pgdata}_pgaf_upgrade/fault_reached")
         self.log = os.path.join(lab.logs, f"driven-{host}")
         self.reached, self.code = {}, None
         self.stopped = False
@@ -161,13 +160,17 @@ def carry_out(name, cases):
     """One upgrade with its cases. Returns what is wrong, and for each case the seconds from the fault to
     the end of its step, None where the point was never reached."""
     wrong, seconds = [], {}
-    with Lab(f"{name}-{os.getpid()}") as lab:
+    # where the laboratory can have them, disks that lose what was not synced
+    with_disks = any(case.action == "power" for case in cases) and not subprocess.call([LAB, "disks"])
+    with Lab(f"{name}-{os.getpid()}", options=("--disks",) if with_disks else ()) as lab:
         lab.up()
         if name.endswith("-on-guard"):
             for setting in ("node_considered_unhealthy_timeout = '120s'", "health_check_max_retries = 60"):
                 lab.monitor_sql(f"ALTER SYSTEM SET pgautofailover.{setting}")
             lab.monitor_sql("SELECT pg_reload_conf()")
         judges = Judges(lab)
+        for host in lab.hosts:
+            lab.sh(host, "sync", "--file-system", "/")  # what was there before the upgrade is not lost in it
         upgrade = Upgrade(lab)
         upgrade.start()
         hosts = {role: Host(lab, host, [case for case in cases if case.role == role]) for role, host in HOSTS.items()}

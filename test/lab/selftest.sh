@@ -44,7 +44,8 @@ outside_before=$(outside)
 
 up "$name-a" --secondaries 0 &
 first=$!
-up "$name-b" --secondaries 0
+disks=$(lab disks && echo --disks) || true
+up "$name-b" --secondaries 0 $disks
 wait "$first"
 for one in "$name-a" "$name-b"; do
     check "$one: systemd runs" equal "$(lab sh --name "$one" node1 systemctl is-system-running)" running
@@ -63,6 +64,17 @@ lab boot --name "$name-a" node1
 check "its disk is as it was" equal "$(lab pg --name "$name-a" node1 'cat mine')" "$name-a"
 check "its processes are not" equal "$(lab sh --name "$name-a" node1 systemctl is-active works || true)" inactive
 check "its journal outlived it" equal "$(lab sh --name "$name-a" node1 journalctl -q --list-boots --no-pager | wc -l)" 2
+
+if [ -z "$disks" ]; then
+    echo "skipped: disks of their own, for want of xfs or loop devices"
+else
+    lab sh --name "$name-b" node1 sh -c 'echo kept >/root/synced; sync -f /root; echo lost >/root/unsynced'
+    lab kill --name "$name-b" node1
+    lab boot --name "$name-b" node1
+    check "a disk of its own loses what was not synced" \
+        equal "$(lab sh --name "$name-b" node1 sh -c 'cat /root/synced /root/unsynced 2>/dev/null' || true)" kept
+    check "and shares blocks" lab sh --name "$name-b" node1 cp --reflink=always /root/synced /root/shared
+fi
 
 check "exec passes the exit code" equal "$(lab exec --no-product sh -c 'exit 5' || echo $?)" 5
 check "exec runs as a user" equal "$(lab exec --no-product --user postgres sh -c 'id -un; stat -c %U /run/postgresql' | paste -sd' ')" "postgres postgres"

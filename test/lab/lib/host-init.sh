@@ -28,7 +28,7 @@ ip link set eth0 up
 # pg_autoctl finds its own address by the route to the world, which nobody has to answer on
 ip route add default via 10.99.0.1
 
-mount_root "$(<"$folder/layers")" "$state/upper" "$state/work" "$state/root"
+mount_root "$(<"$folder/layers")" "$state/disk/upper" "$state/disk/work" "$state/root"
 mount -t cgroup2 cgroup2 "$state/root/sys/fs/cgroup"
 enter_root "$state/root"
 # only now: a command that came in earlier would find the machine's files and services

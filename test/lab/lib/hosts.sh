@@ -17,17 +17,18 @@ use_host() {
     host_folder=$lab_folder/hosts/$1
 }
 
-# make_host HOST: its disk, as an installation leaves it
+# make_host HOST [own]: its disk, as an installation leaves it; own: a file system of its own
 make_host() {
     local folder=$lab_folder/hosts/$1 other
-    mkdir -p "$folder"/{work,root,upper/etc}
+    mkdir -p "$folder"/{root,disk/work,disk/upper/etc}
     host_address "$1" >"$folder/address"
-    echo "$1" >"$folder/upper/etc/hostname"
-    tr -d - </proc/sys/kernel/random/uuid >"$folder/upper/etc/machine-id"
+    echo "$1" >"$folder/disk/upper/etc/hostname"
+    tr -d - </proc/sys/kernel/random/uuid >"$folder/disk/upper/etc/machine-id"
     {
         echo "127.0.0.1 localhost"
         for other in monitor node{1..9} client; do echo "$(host_address "$other") $other"; done
-    } >"$folder/upper/etc/hosts"
+    } >"$folder/disk/upper/etc/hosts"
+    [ "${2:-}" != own ] || make_disk "$folder"
 }
 
 # boot_host HOST: returns when its systemd says that it is running
@@ -37,6 +38,7 @@ boot_host() {
     laboratory=$(lab_init) || die "laboratory $lab_name is not running"
     ! recorded_pid "$host_folder/init" >/dev/null || die "$host is running already"
     rm -f "$host_folder/init"
+    mount_disk "$host_folder"
     # -F: the shell's own process stays outside; what setsid forks is inside and nobody's child there
     nsenter --target "$laboratory" --mount --net --ipc --uts --pid --no-fork \
         setsid --fork bash "$lab_lib/host-start.sh" "$lab_folder" "$host" \
@@ -50,21 +52,36 @@ host_is_up() {
     case $host_state in running | degraded | maintenance) return 0 ;; *) return 1 ;; esac
 }
 
-# kill_host HOST: as a power cut. What it had written, synced or not, is on its disk.
+# kill_host HOST: as a power cut. On a disk of its own, only what it had synced is still there; else all it
+# had written.
 kill_host() {
     use_host "$1"
     recorded_pid "$host_folder/init" >/dev/null || die "$host is off already"
+    if [ -e "$host_folder/disk.img" ]; then
+        # nobody there is to meet a disk that fails, and to tell others
+        freeze_host
+        lose_unsynced "$host_folder"
+    fi
     kill_recorded "$host_folder/init"
+    set_host_frozen 0
+    unmount_disk "$host_folder"
+}
+
+set_host_frozen() { echo "$1" >"$(lab_groups)/$host/cgroup.freeze"; }
+host_is_frozen() { grep -qx 'frozen 1' "$(lab_groups)/$host/cgroup.events"; }
+# Returns when no process of $host gets time any more
+freeze_host() {
+    set_host_frozen 1
+    wait_until 10 host_is_frozen || die "$host does not stand still"
 }
 
 # in_host COMMAND…: in $host's namespaces and its cgroup
 in_host() { (enter_host "$@"); }
 enter_host() {
-    local pid laboratory group
-    laboratory=$(lab_init) || die "laboratory $lab_name is not running"
+    local pid group
+    group=$(lab_groups)/$host/lab || exit
     pid=$(recorded_pid "$host_folder/init") || die "$host is off"
     # so that systemd there finds this process in its own tree
-    group=/proc/$laboratory/root$lab_folder/cgroup$(<"$lab_folder/cgroup-path")/$host/lab
     echo "$BASHPID" >"$group/cgroup.procs"
     exec nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup "$@"
 }

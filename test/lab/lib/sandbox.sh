@@ -10,6 +10,13 @@ use_lab() {
 
 lab_init() { recorded_pid "$lab_folder/init"; }
 
+# lab_groups: prints the folder of the hosts' cgroups
+lab_groups() {
+    local laboratory
+    laboratory=$(lab_init) || die "laboratory $lab_name is not running"
+    echo "/proc/$laboratory/root$lab_folder/cgroup$(<"$lab_folder/cgroup-path")"
+}
+
 # start_lab: one of the name on this machine; needs the layers
 lab_started() { [ -e "$lab_folder/ready" ] || ! lab_init >/dev/null; }
 start_lab() {
@@ -47,12 +54,12 @@ remove_lab() {
 # Unmounting an overlay writes all that its folder has unwritten. Removed before that, with every process
 # standing still, gigabytes of no more use are never written.
 drop_disks() {
-    local laboratory groups
-    [ -e "$lab_folder/ready" ] || return 0
-    laboratory=$(lab_init) || return 0
-    groups=/proc/$laboratory/root$lab_folder/cgroup$(<"$lab_folder/cgroup-path")
+    local groups host
+    [ -e "$lab_folder/ready" ] && lab_init >/dev/null || return 0
+    groups=$(lab_groups)
+    for host in "$lab_folder"/hosts/*/; do lose_unsynced "${host%/}" || true; done
     set_hosts_frozen "$groups" 1
-    rm -rf --one-file-system "$lab_folder"/hosts/*/upper || true
+    rm -rf --one-file-system "$lab_folder"/hosts/*/disk/upper || true
     # a process of this machine inside, as `lab sh` has one, could otherwise not end
     set_hosts_frozen "$groups" 0
 }

@@ -12,6 +12,8 @@ up_options_help() {
   --checksums                data checksums
   --icu                      ICU as the locale provider, en-US
   --ssl self-signed|ca       (self-signed)
+  --disks                    each host on a disk of its own, which loses what was not synced when its power
+                             is cut, and has reflinks (xfs; the machine's kernel must have it)
   --hosts-only               the hosts without a cluster
   --no-product               without this source tree built and installed on them
 HELP
@@ -20,7 +22,7 @@ HELP
 lab_up() {
     local name=${PGAF_LAB_NAME:-lab} hosts_only='' with_product=yes
     secondaries=1 async=0 number_sync_standbys='' port=5432 pgdata=/var/lib/postgresql/data pgdata_link=''
-    checksums='' icu='' ssl=self-signed
+    checksums='' icu='' ssl=self-signed disks=''
     while [ $# -gt 0 ]; do
         case $1 in
         --*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}"; continue ;;
@@ -38,6 +40,7 @@ lab_up() {
         --pgdata-link) pgdata_link=yes ;;
         --checksums) checksums=yes ;;
         --icu) icu=yes ;;
+        --disks) disks=own ;;
         --hosts-only) hosts_only=yes ;;
         --no-product) with_product= ;;
         *) usage_error "no such option of up: $1" ;;
@@ -53,18 +56,23 @@ lab_up() {
     use_lab "$name"
 
     local started=$SECONDS host pids=()
+    [ -z "$disks" ] || disk_packages
     use_image
     [ -z "$with_product" ] || use_product
     start_lab
     mapfile -t data_nodes < <(seq -f 'node%g' "$((secondaries + 1))")
     for host in monitor "${data_nodes[@]}" client; do
-        make_host "$host"
+        make_host "$host" "$disks"
         boot_host "$host" &
         pids+=($!)
     done
     for host in "${pids[@]}"; do wait "$host" || die "not all hosts booted"; done
     say "hosts up after $((SECONDS - started)) s"
     [ -n "$hosts_only" ] || make_cluster
+    # as if it had all been there for long
+    if [ -n "$disks" ]; then
+        for host in monitor "${data_nodes[@]}" client; do as_root "$host" sync --file-system /; done
+    fi
     undo=("${undo[@]/remove_lab/:}")
     say "laboratory $lab_name is up, after $((SECONDS - started)) s"
 }
