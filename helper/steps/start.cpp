@@ -7,6 +7,7 @@
 #include "fault.hpp"
 #include "service.hpp"
 #include "upgrade/new_data.hpp"
+#include "upgrade/port.hpp"
 #include "upgrade/private_server.hpp"
 #include "upgrade/server.hpp"
 
@@ -66,6 +67,7 @@ nlohmann::json Start::perform(const Context &context) const {
         if (!Service(Installation::from(context.journal).unit).is_active()) {
             update_pgautofailover(context);
             fault_point("start", "updated");
+            require_free_port(context.node.config.listen_addresses, context.node.config.port);
             start_service(context);
         }
         std::string version;

@@ -8,6 +8,7 @@
 #include "files.hpp"
 #include "process.hpp"
 #include "upgrade/data_size.hpp"
+#include "upgrade/port.hpp"
 #include "upgrade/private_server.hpp"
 
 namespace fs = std::filesystem;
@@ -42,6 +43,7 @@ void start_server(const Context &context) {
     if (node.running_server()) {
         return;
     }
+    require_free_port(node.config.listen_addresses, node.config.port);
     const auto installation = Installation::from(context.journal);
     const auto &bindir = context.is_swapped() ? installation.new_bindir : installation.old_bindir;
     const auto limit = context.limit(start_limit(data_size(context)));
