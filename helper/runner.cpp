@@ -104,12 +104,15 @@ bool Runner::wait_for_run() {
     const auto is_there_a_run = [this] {
         bool there = false;
         const auto ask = [&] { there = attach(false); };
-        // a node that took part in a run before waits for the monitor; any other may have the wrong one
-        if (journal_.last_plan() && !node_.options.once) {
-            deliver(monitor_, "where it stands", ask);
-        } else {
+        if (node_.options.once) {
             ask();
+            return there;
         }
+        // a node that took part in a run before waits for the monitor; any other may have the wrong one
+        if (!journal_.last_plan()) {
+            monitor_.require();
+        }
+        deliver(monitor_, "where it stands", ask);
         return there;
     };
     while (!is_there_a_run()) {

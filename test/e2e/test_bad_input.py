@@ -132,8 +132,8 @@ def test_two_helpers_on_one_node(lab):
         assert shape(lab) == before
         assert first.poll() is None
     finally:
-        first.terminate()
-        first.wait()
+        lab.run("node1", "pkill", "-TERM", "-x", "pgaf-upgrade")
+        first.wait(30)
 
 
 def test_unknown_option(lab, unchanged):
