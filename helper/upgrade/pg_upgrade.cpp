@@ -80,6 +80,9 @@ void run_pg_upgrade(const Context &context, UpgradeMode mode) {
     if (mode == UpgradeMode::Check) {
         // the old server holds its own memory all the while
         new_options += " -c shared_buffers=16MB -c huge_pages=off";
+        // pg_upgrade turns these off, and flushes the new cluster at the end of a real run only: after a power
+        // cut what this start wrote would be missing in a cluster that is taken for whole
+        new_options += " -c fsync=on -c full_page_writes=on";
     }
     argv.push_back("--new-options=" + new_options);
     if (mode == UpgradeMode::Check) {
