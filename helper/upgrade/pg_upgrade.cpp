@@ -46,6 +46,18 @@ std::string describe_restore(const Context &context, const std::string &sockets,
     return {};
 }
 
+// pg_upgrade flushes the new cluster and then starts it once more, with fsync off, to write the last records of
+// its WAL: what that start wrote, pg_control too, would not outlive a power cut. So it is told not to flush.
+void flush_new_cluster(const Context &context) {
+    const auto installation = Installation::from(context.journal);
+    run_checked(
+        {.argv = {(installation.new_bindir / "initdb").string(), "--sync-only", "-D", context.new_dir().string()},
+         .run_as = context.node.owner,
+         .time_limit = context.limit(pg_upgrade_limit(data_size(context), context.method() == "copy")),
+         .log = context.node.log("pg_upgrade"),
+         .on_progress = context.say});
+}
+
 }  // namespace
 
 void run_pg_upgrade(const Context &context, UpgradeMode mode) {
@@ -85,15 +97,12 @@ void run_pg_upgrade(const Context &context, UpgradeMode mode) {
         new_options += " -c fsync=on -c full_page_writes=on";
     }
     argv.push_back("--new-options=" + new_options);
-    if (mode == UpgradeMode::Check) {
-        argv.emplace_back("--check");
-    }
+    argv.emplace_back(mode == UpgradeMode::Check ? "--check" : "--no-sync");
     const auto log = context.node.log(mode == UpgradeMode::Check ? "dry_run" : "pg_upgrade");
     const FaultWatch checking("dry_run", "middle", log, "Performing Consistency Checks");
     const FaultWatch dumping("pg_upgrade", "dumping", log, "Creating dump of database schemas");
     const FaultWatch restoring("pg_upgrade", "middle", log, "Restoring database schemas");
     const FaultWatch linking("pg_upgrade", "linking", log, "user relation files");
-    const FaultWatch syncing("pg_upgrade", "syncing", log, "Sync data directory");
     try {
         run_checked({.argv = std::move(argv),
                      .run_as = context.node.owner,
@@ -106,6 +115,10 @@ void run_pg_upgrade(const Context &context, UpgradeMode mode) {
                      .diagnose = [&] { return describe_restore(context, sockets.path(), superuser); }});
     } catch (const HelperError &error) {
         throw HelperError(error.code(), error.what() + named_log(error.what()), error.hint());
+    }
+    if (mode == UpgradeMode::Real) {
+        fault_point("pg_upgrade", "syncing");
+        flush_new_cluster(context);
     }
 }
 
