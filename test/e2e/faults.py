@@ -226,6 +226,13 @@ def outcome_of(case, wrong, seconds):
     return "failed" if wrong else "upgraded"
 
 
+def known_results(path):
+    if not os.path.exists(path):
+        return {}
+    with open(path) as file:
+        return json.load(file)
+
+
 def print_table(results, cases):
     print(f"{'case':<46} {'in upgrade':<24} {'outcome':<12} seconds")
     for case in cases:
@@ -233,7 +240,7 @@ def print_table(results, cases):
         if known:
             print(f"{case.action + ' ' + case.role + ' ' + case.step + ' ' + case.moment:<46} {case.upgrade:<24} "
                   f"{known['outcome']:<12} {known['seconds'] if known['seconds'] is not None else '':>7}")
-    counts = collections.Counter(known["outcome"] for known in results.values())
+    counts = collections.Counter(results.get(" ".join(case), {"outcome": "not run"})["outcome"] for case in cases)
     print(", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items())) + f", of {len(cases)} cases")
 
 
@@ -246,10 +253,7 @@ def main():
     parser.add_argument("--results", default=os.path.join(ROOT, "build", "faults.json"))
     chosen = parser.parse_args()
     cases = [case for case in (sample() if chosen.sample else all_cases()) if chosen.only in case.upgrade]
-    results = {}
-    if not chosen.sample and os.path.exists(chosen.results):
-        with open(chosen.results) as file:
-            results = json.load(file)
+    results = {} if chosen.sample else known_results(chosen.results)
     if chosen.list:
         for case in cases:
             print(*case)
@@ -265,6 +269,8 @@ def main():
         print(f"{time.strftime('%H:%M:%S')} {name}: {len(mine)} cases", flush=True)
         started = time.monotonic()
         wrong, seconds = carry_out(name, mine)
+        if not chosen.sample:
+            results = known_results(chosen.results)  # another may run other upgrades meanwhile
         for case in mine:
             results[" ".join(case)] = {"outcome": outcome_of(case, wrong, seconds), "seconds": seconds[case]}
         missed = [f"{case.role} {case.step} {case.moment}" for case in mine if seconds[case] is None]
