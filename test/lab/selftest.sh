@@ -69,6 +69,8 @@ if [ -z "$disks" ]; then
     echo "skipped: disks of their own, for want of xfs or loop devices"
 else
     lab sh --name "$name-b" node1 sh -c 'echo kept >/root/synced; sync -f /root; echo lost >/root/unsynced'
+    lab sh --name "$name-b" node1 sleep 600 & # one that is there when the power goes
+    sleep 1
     lab kill --name "$name-b" node1
     lab boot --name "$name-b" node1
     check "a disk of its own loses what was not synced" \

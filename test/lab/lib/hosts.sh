@@ -61,6 +61,7 @@ kill_host() {
         # nobody there is to meet a disk that fails, and to tell others
         freeze_host
         lose_unsynced "$host_folder"
+        kill_frozen
     fi
     kill_recorded "$host_folder/init"
     set_host_frozen 0
@@ -73,6 +74,13 @@ host_is_frozen() { grep -qx 'frozen 1' "$(lab_groups)/$host/cgroup.events"; }
 freeze_host() {
     set_host_frozen 1
     wait_until 10 host_is_frozen || die "$host does not stand still"
+}
+
+# Every process of $host while it stands still: also that of a `lab sh`, which is in the host's cgroup but not
+# in its PID namespace, and without which its child there is not gone. (cgroup.kill would go on to kill what
+# systemd starts in these cgroups at the next boot.)
+kill_frozen() {
+    find "$(lab_groups)/$host" -name cgroup.procs -exec cat {} + | xargs --no-run-if-empty kill -KILL || true
 }
 
 # in_host COMMAND…: in $host's namespaces and its cgroup
