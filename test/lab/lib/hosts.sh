@@ -62,17 +62,16 @@ kill_host() {
         freeze_host
         lose_unsynced "$host_folder"
         kill_frozen
+        set_frozen "$(lab_groups)" "$host" 0
     fi
     kill_recorded "$host_folder/init"
-    set_host_frozen 0
     unmount_disk "$host_folder"
 }
 
-set_host_frozen() { echo "$1" >"$(lab_groups)/$host/cgroup.freeze"; }
 host_is_frozen() { grep -qx 'frozen 1' "$(lab_groups)/$host/cgroup.events"; }
 # Returns when no process of $host gets time any more
 freeze_host() {
-    set_host_frozen 1
+    set_frozen "$(lab_groups)" "$host" 1
     wait_until 10 host_is_frozen || die "$host does not stand still"
 }
 

@@ -65,11 +65,10 @@ drop_disks() {
 }
 set_hosts_frozen() {
     local host
-    for host in "$lab_folder"/hosts/*/; do
-        host=$(basename "$host")
-        [ ! -e "$1/$host/cgroup.freeze" ] || echo "$2" >"$1/$host/cgroup.freeze"
-    done
+    for host in "$lab_folder"/hosts/*/; do set_frozen "$1" "$(basename "$host")" "$2"; done
 }
+# set_frozen GROUPS HOST 1|0: one that was never booted has no group
+set_frozen() { [ ! -e "$1/$2/cgroup.freeze" ] || echo "$3" >"$1/$2/cgroup.freeze"; }
 
 # The cgroups are in the kernel's one tree of them and do not end with a namespace
 remove_cgroups() {
