@@ -1,11 +1,12 @@
 """The monitor's host is gone while it is needed: nothing is lost, nobody else becomes primary, and who does
 not need it goes on."""
+import os
 import subprocess
 import time
 
 import pytest
 
-from cluster import LAB, Upgrade, new_server_serves, wait_until
+from cluster import HELPER, LAB, Upgrade, new_server_serves, wait_until
 from faults import die_at
 from judges import Judges
 
@@ -66,3 +67,23 @@ def test_monitor_away_and_primary_killed(make_lab):
     upgrade.start_helper("monitor")
     upgrade.wait_finished()
     assert judges.upgraded() == []
+
+
+def test_monitor_away_before_a_run(make_lab):
+    """A helper that has reached the monitor and waits for the first run waits for the monitor as well."""
+    lab = make_lab("away-early")
+    lab.monitor_sql("CREATE EXTENSION pgaf_upgrade")
+    log = os.path.join(lab.logs, "waits")
+    helper = lab.start("node1", HELPER, "run", log=log)
+    wait_until(20, "it waits for a run", lambda: "no upgrade has been started" in open(log).read())
+    power(lab, "kill", "monitor")
+    wait_until(20, "it waits for the monitor", lambda: "the monitor, to report" in open(log).read())
+    assert helper.poll() is None
+    power(lab, "boot", "monitor")
+    upgrade = Upgrade(lab)
+    wait_until(60, "the monitor takes the run", lab.is_settled)
+    upgrade.start()
+    wait_until(60, "it takes part in the run", lambda: has_begun(lab, "discover"))
+    assert helper.poll() is None
+    lab.run("node1", "pkill", "-TERM", "-x", "pgaf-upgrade")
+    helper.wait(60)
