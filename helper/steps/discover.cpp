@@ -11,9 +11,9 @@ namespace pgaf {
 nlohmann::json Discover::perform(const Context &context) const {
     const auto &node = context.node;
     auto found = Installation::find(node, context.target());
-    // after a boot pg_autoctl may not have written its process number yet
+    // after a boot pg_autoctl may not have written its process number yet, nor started the server
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (found.unit.empty() && std::chrono::steady_clock::now() < deadline) {
+    while ((found.unit.empty() || !node.running_server()) && std::chrono::steady_clock::now() < deadline) {
         std::this_thread::sleep_for(std::chrono::milliseconds(200));
         found = Installation::find(node, context.target());
     }

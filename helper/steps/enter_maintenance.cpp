@@ -7,10 +7,11 @@ namespace pgaf {
 
 namespace {
 
-// In maintenance pg_autoctl does not start a server that a power cut has ended.
+// In maintenance pg_autoctl does not start a server that a power cut has ended. Where it did not run when this
+// node was discovered either, the only way to know is to wait for it.
 nlohmann::json files_of(const Context &context) {
-    return context.node.running_server() ? list_files_to_carry(context)
-                                         : context.journal.result("discover").at("files");
+    const auto known = context.journal.result("discover");
+    return context.node.running_server() || !known.contains("files") ? list_files_to_carry(context) : known.at("files");
 }
 
 bool is_primary_stable(const Context &context) {
