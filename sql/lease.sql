@@ -55,4 +55,9 @@ SELECT pgaf_upgrade_attach(1, test.token(11), '1.0', 'elsewhere');
 SELECT pgaf_upgrade_start(18);
 SELECT pgaf_upgrade_attach(1, test.token(11), '1.0', 'elsewhere') ->> 'run' AS run;
 SELECT run, step FROM pgaf_upgrade_next_step(test.token(11));
+
+-- a helper that died before the monitor's clock was set back an hour holds nothing
+SELECT pgaf_upgrade_attach(1, test.token(11), '1.0', 'elsewhere') ->> 'run' AS run;
+UPDATE pgaf_upgrade.node SET lease_heartbeat = clock_timestamp() + interval '1 hour' WHERE nodeid = 1;
+SELECT pgaf_upgrade_attach(1, test.token(12), '1.0', 'another') ->> 'run' AS run;
 SELECT test.reset();

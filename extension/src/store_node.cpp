@@ -75,10 +75,13 @@ bool holds_lease(std::int64_t runid, std::int64_t nodeid, const std::string &tok
                 .empty();
 }
 
+// A helper lives when it was heard within the seconds of a lease. One heard in what is the future by now was
+// heard before the clock was set back: a helper that lives is heard again within seconds.
 NodeLease lease(std::int64_t runid, std::int64_t nodeid, const std::string &token) {
     const auto row = query(
-                         "SELECT coalesce(lease_token <> $3::uuid AND lease_heartbeat > "
-                         "                pg_catalog.clock_timestamp() - $4::int * interval '1 second', false), "
+                         "SELECT coalesce(lease_token <> $3::uuid AND lease_heartbeat BETWEEN "
+                         "                pg_catalog.clock_timestamp() - $4::int * interval '1 second' AND "
+                         "                pg_catalog.clock_timestamp() + $4::int * interval '1 second', false), "
                          "       coalesce(lease_host, ''), "
                          "       coalesce(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - "
                          "                                              lease_heartbeat)::int, 0) "
@@ -111,7 +114,8 @@ void touch_lease(std::int64_t runid, std::int64_t nodeid) {
 std::vector<HelperSign> helper_signs(std::int64_t runid) {
     const auto rows = query(
         "SELECT nodeid, lease_token IS NOT NULL, "
-        "       coalesce(lease_heartbeat > pg_catalog.clock_timestamp() - $2::int * interval '1 second', false), "
+        "       coalesce(lease_heartbeat BETWEEN pg_catalog.clock_timestamp() - $2::int * interval '1 second' AND "
+        "                pg_catalog.clock_timestamp() + $2::int * interval '1 second', false), "
         "       coalesce(pg_catalog.to_char(lease_heartbeat, 'HH24:MI:SS'), '') "
         "  FROM pgaf_upgrade.node WHERE runid = $1::bigint",
         {runid, kLeaseSeconds});
