@@ -15,7 +15,7 @@ nlohmann::json files_of(const Context &context) {
 }
 
 bool is_primary_stable(const Context &context) {
-    const auto report = context.monitor.report_of(context.group_primary().at("id").get<std::int64_t>());
+    const auto report = context.monitor.report_of(context.current_primary());
     return report.reported_state == report.goal_state;
 }
 
@@ -47,9 +47,8 @@ nlohmann::json EnterMaintenance::perform(const Context &context) const {
 
 // A node that leaves maintenance takes part in an election when its primary is not healthy: it waits.
 void EnterMaintenance::undo(const Context &context) const {
-    const auto primary = context.group_primary().at("id").get<std::int64_t>();
     start_service(context);
-    wait_for_healthy_primary(context, primary, std::chrono::hours(1));
+    wait_for_healthy_primary(context, std::chrono::hours(1));
     leave_maintenance(context);
 }
 

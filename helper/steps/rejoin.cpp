@@ -15,7 +15,8 @@ class Since {
   public:
     [[nodiscard]] bool made(const NodeReport &report) const {
         const std::chrono::duration<double> age = std::chrono::steady_clock::now() - began_;
-        return report.report_age_s < age.count();
+        // one from the future was made before the monitor's clock was set back
+        return report.report_age_s >= 0 && report.report_age_s < age.count();
     }
 
   private:
@@ -24,10 +25,10 @@ class Since {
 
 }  // namespace
 
-void wait_for_healthy_primary(const Context &context, std::int64_t nodeid, std::chrono::seconds limit) {
+void wait_for_healthy_primary(const Context &context, std::chrono::seconds limit) {
     const Since now;
     context.wait_until("pg_autoctl to report a healthy primary", limit, [&] {
-        const auto report = context.monitor.report_of(nodeid);
+        const auto report = context.monitor.report_of(context.current_primary());
         return now.made(report) && report.pg_is_running && report.health == 1 &&
                (report.is_stable_in("wait_primary") || report.is_stable_in("single") || report.is_stable_in("primary"));
     });
@@ -65,7 +66,7 @@ nlohmann::json Rejoin::perform(const Context &context) const {
     start_service(context);
     fault_point("rejoin", "middle");
     if (context.role() == Role::Primary) {
-        wait_for_healthy_primary(context, nodeid, std::chrono::minutes(5));
+        wait_for_healthy_primary(context, std::chrono::minutes(5));
     } else {
         leave_maintenance(context);
     }

@@ -38,9 +38,10 @@ nlohmann::json RelaxSync::perform(const Context &context) const {
 // When the standbys are back: before, the primary would refuse to commit.
 void RelaxSync::undo(const Context &context) const {
     context.wait_until("the standbys to be secondaries again", std::chrono::hours(1), [&] {
+        const auto primary = context.current_primary();
         return std::ranges::all_of(context.plan.at("group"), [&](const auto &other) {
-            return other.at("role") == "primary" ||
-                   context.monitor.report_of(other.at("id").template get<std::int64_t>()).is_stable_in("secondary");
+            const auto id = other.at("id").template get<std::int64_t>();
+            return id == primary || context.monitor.report_of(id).is_stable_in("secondary");
         });
     });
     apply_number_sync_standbys(context, context.plan.at("number_sync_standbys"));

@@ -11,7 +11,7 @@ int wanted(const Context &context) {
 }
 
 bool is_primary_settled(const Context &context) {
-    return context.monitor.report_of(context.node.nodeid)
+    return context.monitor.report_of(context.current_primary())
         .is_stable_in(context.plan.at("group").size() > 1 ? "primary" : "single");
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "controldata.hpp"
+#include "core/monitor_states.hpp"
 
 namespace fs = std::filesystem;
 
@@ -65,6 +66,17 @@ nlohmann::json Context::group_primary() const {
         }
     }
     throw HelperError(ExitCode::Internal, "the plan names no primary");
+}
+
+std::int64_t Context::current_primary() const {
+    for (const auto &other : plan.at("group")) {
+        const auto id = other.at("id").get<std::int64_t>();
+        const auto goal = monitor.report_of(id).goal_state;
+        if (is_writable_state(goal) || is_writable_in_passing(goal)) {
+            return id;
+        }
+    }
+    return group_primary().at("id").get<std::int64_t>();
 }
 
 std::vector<std::string> Context::server_arguments() const {

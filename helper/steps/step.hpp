@@ -34,6 +34,10 @@ struct Context {
     [[nodiscard]] std::filesystem::path new_dir() const;  // the new cluster before it
     [[nodiscard]] nlohmann::json group_primary() const;
 
+    // The node of the group that takes writes, or goes to take them, as the monitor has it now: before and after
+    // the switch pg_auto_failover may replace the run's primary. That one while there is none.
+    [[nodiscard]] std::int64_t current_primary() const;
+
     // Where the new cluster is until the swap and after it, and the old one likewise.
     [[nodiscard]] bool is_swapped() const;
 

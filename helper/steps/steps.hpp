@@ -158,8 +158,8 @@ class Verify final : public Step {
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
-// Until the node's own pg_autoctl reports, from now on, a primary that the health check reaches.
-void wait_for_healthy_primary(const Context &context, std::int64_t nodeid, std::chrono::seconds limit);
+// Until the group's primary has reported, from now on, and the health check reaches it.
+void wait_for_healthy_primary(const Context &context, std::chrono::seconds limit);
 
 // Asks pg_auto_failover to end this node's maintenance, and waits until it is a secondary again.
 void leave_maintenance(const Context &context);

@@ -74,7 +74,7 @@ void Stop::undo(const Context &context) const {
     }
     start_service(context);
     if (context.role() == Role::Primary) {
-        wait_for_healthy_primary(context, context.node.nodeid, std::chrono::minutes(10));
+        wait_for_healthy_primary(context, std::chrono::minutes(10));
     } else if (context.role() == Role::Monitor) {
         context.wait_until("the monitor to serve", std::chrono::minutes(5), [&] {
             context.monitor.require();
