@@ -47,6 +47,8 @@ int run_command_line(int argc, char **argv) {
     check->callback([&] { command = pgaf::command_check; });
     auto *run = app.add_subcommand("run", "perform this node's steps as they come due");
     run->add_flag("--once", options.once, "what is due now, then exit (for cron)");
+    run->add_flag("--without-monitor", options.without_monitor,
+                  "the monitor's host is lost for good: end this node's part without it");
     run->callback([&] { command = pgaf::command_run; });
     auto *rollback = app.add_subcommand("rollback", "let the old cluster serve again, while it can");
     rollback->add_option("--reason", options.reason, "why, for the run's history");

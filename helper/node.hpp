@@ -24,6 +24,7 @@ struct Options {
     int wait_limit_s = 24 * 3600;
     double limit_factor = 1;  // of every limit of core/limits.hpp and of Context::wait_until
     bool once = false;
+    bool without_monitor = false;   // its host is lost for good
     bool discard_new_data = false;  // the operator gives up what a rollback would lose
     std::string reason = "asked for by pgaf-upgrade rollback";
 };

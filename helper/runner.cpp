@@ -243,7 +243,7 @@ void Runner::perform(const std::string &step) {
     spdlog::info("step {} begins", step);
     nlohmann::json result;
     try {
-        result = carry_out_patiently(monitor_, step, offline);
+        result = carry_out_patiently(monitor_, step, offline || alone_);
     } catch (const HelperError &error) {
         journal_.failed(step, error.what());
         view_.failed(step, error.what());

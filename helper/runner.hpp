@@ -28,6 +28,9 @@ class Runner {
     // Asks the monitor to have the run rolled back, and undoes this node's part.
     ExitCode request_rollback(const std::string &reason, bool discard_new_data);
 
+    // The monitor's host is lost for good: brings this node's part as far as it goes without one.
+    ExitCode run_without_monitor();
+
   private:
     // A monitor that is away is asked again after it.
     static constexpr std::chrono::milliseconds kReconnect{300};
@@ -51,6 +54,8 @@ class Runner {
     [[nodiscard]] bool roll_back_monitor();
     [[nodiscard]] bool is_going_back() const;
     bool go_back(const Due &due);
+    void require_lost_monitor();
+    void leave_monitor(const Context &context);
     void refuse_to_lose(const Context &context);
     void beat(const std::stop_token &stop);
     [[nodiscard]] Context context(Monitor &monitor, const std::string &step);

@@ -4,7 +4,9 @@
 namespace pgaf {
 
 ExitCode command_run(const Options &options) {
-    return in_session(options, [](Runner &runner) { return runner.run(); });
+    return in_session(options, [&options](Runner &runner) {
+        return options.without_monitor ? runner.run_without_monitor() : runner.run();
+    });
 }
 
 }  // namespace pgaf

@@ -1,12 +1,13 @@
 """The monitor's host is gone while it is needed: nothing is lost, nobody else becomes primary, and who does
 not need it goes on."""
 import os
+import shutil
 import subprocess
 import time
 
 import pytest
 
-from cluster import HELPER, LAB, Upgrade, new_server_serves, wait_until
+from cluster import HELPER, LAB, NEW_BINDIR, Upgrade, new_server_serves, wait_until
 from faults import die_at
 from judges import Judges
 
@@ -87,3 +88,86 @@ def test_monitor_away_before_a_run(make_lab):
     assert helper.poll() is None
     lab.run("node1", "pkill", "-TERM", "-x", "pgaf-upgrade")
     helper.wait(60)
+
+
+REFUSED = 6
+UNIT = """
+[Service]
+Environment=PGDATA={pgdata}
+User=postgres
+ExecStart={bindir}/pg_autoctl run
+Restart=always
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def replace_monitor(lab):
+    """A new machine under the old one's name, and on it an empty monitor of the new version."""
+    shutil.rmtree(lab.path_of("monitor", "/var/lib/postgresql"))
+    shutil.rmtree(lab.path_of("monitor", "/etc/systemd/system"))
+    power(lab, "boot", "monitor")
+    lab.sh("monitor", "install", "-d", "-o", "postgres", "-g", "postgres", "/var/lib/postgresql")
+    lab.pg("monitor", f"{NEW_BINDIR}/pg_autoctl create monitor --pgdata {lab.pgdata} --pgport {lab.port} "
+           f"--pgctl {NEW_BINDIR}/pg_ctl --hostname monitor --auth trust --ssl-self-signed")
+    lab.put("monitor", "/etc/systemd/system/pgautofailover.service", UNIT.format(pgdata=lab.pgdata, bindir=NEW_BINDIR))
+    lab.sh("monitor", "systemctl", "enable", "--now", "pgautofailover")
+    wait_until(60, "the new monitor serves", lambda: lab.run("node1", *monitor_psql(lab)).returncode == 0)
+
+
+def monitor_uri(lab):
+    return f"postgres://autoctl_node@monitor:{lab.port}/pg_auto_failover?sslmode=require"
+
+
+def monitor_psql(lab):
+    return (f"{NEW_BINDIR}/psql", "-XAtqc", "SELECT 1", monitor_uri(lab))
+
+
+def without_monitor(lab, host, expected=0):
+    done = lab.run(host, HELPER, "run", "--without-monitor", timeout=300)
+    assert done.returncode == expected, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def enable_monitor(lab, host):
+    # by what the monitor has afterwards: pg_autoctl 2.2 may end of the SIGHUP that it sends
+    lab.run(host, "runuser", "-u", "postgres", "--", f"{NEW_BINDIR}/pg_autoctl", "enable", "monitor", monitor_uri(lab),
+            "--pgdata", lab.pgdata, timeout=120)
+    wait_until(30, f"the new monitor has {host}", lambda: host in {node["host"] for node in lab.nodes()})
+
+
+def test_monitor_lost(make_lab):
+    """Its host never comes back: with the helpers' --without-monitor and pg_auto_failover's own `enable monitor`
+    the upgrade ends under a new one."""
+    lab = make_lab("lost")
+    judges, upgrade = begin(lab)
+    upgrade.kill_helper("node1")
+    assert "the monitor answers" in without_monitor(lab, "node1", REFUSED)
+    upgrade.approve()
+    die_at(lab, "primary", "stop", "guarded")
+    power(lab, "kill", "monitor")
+    upgrade.kill_helper("node2")
+    logs = {host: os.path.join(lab.logs, f"lost-{host}") for host in ("node2", "node1")}
+    helpers = {host: lab.start(host, HELPER, "run", "--without-monitor", log=log) for host, log in logs.items()}
+    for host, helper in helpers.items():
+        assert helper.wait(180) == 0, open(logs[host]).read()
+    assert new_server_serves(lab)
+    # both serve and replicate while there is no monitor at all
+    judges.writer.wait_for_more()
+    assert lab.psql("node1", "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") == "1"
+    without_monitor(lab, "node1")  # the same command again is harmless
+    replace_monitor(lab)
+    for host in ("node1", "node2"):
+        enable_monitor(lab, host)
+    lab.wait_settled()
+    assert judges.upgraded() == []
+
+
+def test_monitor_lost_before_the_switch(make_lab):
+    """Nothing was touched: the helper says so, and pg_auto_failover's own way is all that is needed."""
+    lab = make_lab("lost-early")
+    _, upgrade = begin(lab)
+    power(lab, "kill", "monitor")
+    upgrade.kill_helper("node1")
+    said = without_monitor(lab, "node1", REFUSED)
+    assert "the switch has not begun: PostgreSQL 15 serves" in said and "pg_autoctl enable monitor" in said, said
