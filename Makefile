@@ -82,8 +82,9 @@ check:
 
 # Takes an hour; goes on where it was interrupted.
 check-faults:
-	test/install-host-packages.sh
-	cd test/e2e && /usr/bin/python3 -m pytest -q -p no:cacheprovider test_rollback.py test_monitor_away.py test_trouble.py
+	test/install-host-packages.sh libfaketime
+	cd test/e2e && /usr/bin/python3 -m pytest -q -p no:cacheprovider test_rollback.py test_monitor_away.py test_trouble.py \
+		test_hangs.py
 	/usr/bin/python3 test/e2e/faults.py
 
 # Under AddressSanitizer and UBSan: the unit tests, and the extension inside a real server while things go

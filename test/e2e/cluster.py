@@ -167,6 +167,13 @@ class Lab:
             raise AssertionError(f"{before} is still the primary after a switchover")
         return time.monotonic() - started
 
+    def bring_back(self, primary):
+        """What the monitor's hint says where pg_auto_failover has replaced the primary of a run."""
+        self.wait_settled(180)
+        if self.primary() != primary:
+            self.monitor_sql("SELECT pgautofailover.perform_failover('default', 0)")
+            wait_until(60, f"{primary} is the primary again", lambda: self.is_settled() and self.primary() == primary)
+
     # -- applications --
 
     def conninfo(self, user="app", database="postgres"):

@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 
-from cluster import HELPER, LAB, Lab, Upgrade, tail, wait_until
+from cluster import HELPER, LAB, CommandFailed, Lab, Upgrade, tail, wait_until
 from judges import Judges
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -47,6 +47,7 @@ PREPARATION = ("discover", "check", "initdb", "configure", "dry_run")
 ON_GUARD = (*PREPARATION, "relax_sync", "restore_settings", "verify")
 BACKGROUND = ("statistics",)
 UPGRADED_WITHIN = 400
+REFUSED = 6
 
 Case = collections.namedtuple("Case", "upgrade action role step moment")
 
@@ -63,11 +64,14 @@ def steps():
 
 
 def part_of(action, role, step):
-    """What runs beside other steps ends at its own time; and a primary whose power is cut again and again while
-    pg_auto_failover is on guard is replaced, unless its host is given time to boot: see carry_out()."""
+    """What runs beside other steps ends at its own time; and where pg_auto_failover is on guard, it may replace a
+    primary whose power is cut: then the operator brings it back, as the refusal of the next step tells, and the
+    same commands go on. See Host.run()."""
     if step in BACKGROUND:
         return "background"
-    return "on-guard" if (action, role) == ("power", "primary") and step in ON_GUARD else role
+    if (action, role) == ("power", "primary") and step in ON_GUARD:
+        return "guard" if step in PREPARATION else "guard-end"
+    return role
 
 
 def all_cases():
@@ -94,9 +98,9 @@ class Host(threading.Thread):
     """Runs the helper on one host again and again, until it ends by itself; each time the next case of
     this host is waiting for it."""
 
-    def __init__(self, lab, host, cases):
+    def __init__(self, lab, host, cases, when_refused=None):
         super().__init__(daemon=True)
-        self._lab, self._host = lab, host
+        self._lab, self._host, self._when_refused = lab, host, when_refused
         order = steps()
         self._cases = sorted(cases, key=lambda case: (order[case.role].index(case.step), MOMENTS.index(case.moment)))
         self._marker = lab.path_of(host, f"{lab.pgdata}_pgaf_upgrade/fault_reached")
@@ -105,8 +109,13 @@ class Host(threading.Thread):
         self.stopped = False
 
     def run(self):
-        for case in [*self._cases, None]:
-            if self.run_helper(case):
+        left = [*self._cases, None]
+        while left and not self.stopped:
+            if not self.run_helper(left[0]):
+                left.pop(0)
+            elif self.code == REFUSED and self._when_refused:
+                self._when_refused()
+            else:
                 return
 
     def run_helper(self, case):
@@ -164,20 +173,19 @@ def carry_out(name, cases):
     with_disks = any(case.action == "power" for case in cases) and not subprocess.call([LAB, "disks"])
     with Lab(f"{name}-{os.getpid()}", options=("--disks",) if with_disks else ()) as lab:
         lab.up()
-        if name.endswith("-on-guard"):
-            for setting in ("node_considered_unhealthy_timeout = '120s'", "health_check_max_retries = 60"):
-                lab.monitor_sql(f"ALTER SYSTEM SET pgautofailover.{setting}")
-            lab.monitor_sql("SELECT pg_reload_conf()")
+        on_guard = "-guard" in name
         judges = Judges(lab)
         for host in lab.hosts:
             lab.sh(host, "sync", "--file-system", "/")  # what was there before the upgrade is not lost in it
         upgrade = Upgrade(lab)
         upgrade.start()
-        hosts = {role: Host(lab, host, [case for case in cases if case.role == role]) for role, host in HOSTS.items()}
+        bring_back = BringBack(lab) if on_guard else None
+        hosts = {role: Host(lab, host, [case for case in cases if case.role == role], bring_back)
+                 for role, host in HOSTS.items()}
         for host in hosts.values():
             host.start()
         try:
-            drive(upgrade, hosts)
+            drive(upgrade, hosts, bring_back)
         except Exception as error:  # whatever it is, the table says it and the next upgrade follows
             wrong.append(f"{error}\n" + "\n".join(tail(host.log) for host in hosts.values()) + upgrade.describe(upgrade.status()))
         for host in hosts.values():
@@ -191,7 +199,7 @@ def carry_out(name, cases):
             end = done.get((case.role, case.step))
             seconds[case] = None if at is None else round(max(0, (end or at) - at), 1)
         if not wrong:
-            wrong += judges.upgraded()
+            wrong += judges.upgraded(on_guard)
             print(f"    seconds without a write: {[round(gap, 1) for gap in judges.writer.gaps()]}", flush=True)
         if wrong and os.environ.get("PGAF_E2E_KEEP"):
             print(f"    kept: lab --name {lab.name}, {lab.logs}", flush=True)
@@ -199,12 +207,27 @@ def carry_out(name, cases):
     return wrong, seconds
 
 
-def drive(upgrade, hosts):
+class BringBack:
+    """The operator, where pg_auto_failover has replaced the primary; a few times, then it is a failure."""
+
+    def __init__(self, lab):
+        self._lab, self._primary, self._lock, self._left = lab, lab.primary(), threading.Lock(), 6
+
+    def __call__(self):
+        with self._lock:
+            self._left -= 1
+            if self._left < 0:
+                raise RuntimeError("the roles had to be brought back again and again")
+            self._lab.bring_back(self._primary)
+            print("    the primary was replaced by pg_auto_failover, and brought back", flush=True)
+
+
+def drive(upgrade, hosts, bring_back=None):
     """Approves when it is time; until every helper has ended by itself."""
     deadline = time.monotonic() + UPGRADED_WITHIN
     approved = False
     while any(host.is_alive() for host in hosts.values()):
-        broken = {role: host.code for role, host in hosts.items() if host.code}
+        broken = {role: host.code for role, host in hosts.items() if host.code and not (bring_back and host.code == REFUSED)}
         if broken:
             raise RuntimeError(f"helpers ended: {broken}")
         if time.monotonic() > deadline:
@@ -212,8 +235,14 @@ def drive(upgrade, hosts):
         if not approved:
             status = upgrade.status()
             if status and status["state"] == "ready":
-                upgrade.approve()
-                approved = True
+                try:
+                    upgrade.approve()
+                    approved = True
+                except CommandFailed as error:
+                    if bring_back and "its state is now" in str(error):
+                        bring_back()
+                    elif not bring_back or "is on its way from" not in str(error):
+                        raise
         time.sleep(0.3)
     status = wait_until(10, "the monitor tells the state", upgrade.status)
     if status["state"] != "finished":

@@ -1,48 +1,52 @@
 """What stands in the way during the switch: a clear error, and the same command goes on when it is mended."""
+import base64
+import glob
 import os
+import subprocess
 import time
 
 import pytest
 
-from cluster import HELPER, Upgrade, new_server_serves, wait_until
-from faults import die_at
+from cluster import HELPER, LAB, Upgrade, new_server_serves, wait_until
+from faults import HOSTS, die_at
 from judges import Judges
 
 STEP_FAILED, REFUSED = 4, 6
 LISTEN = "import socket, time; s = socket.create_server(('0.0.0.0', {port})); print('up', flush=True); time.sleep(600)"
 
 
-def stopped_at(lab, step, moment, method="link"):
-    """A run whose primary's helper was killed at a point; the others' helpers run."""
+def stopped_at(lab, step, moment, method="link", role="primary"):
+    """A run in which one helper, the primary's unless told, was killed at a point; the others' helpers run."""
     judges = Judges(lab)
     upgrade = Upgrade(lab)
     upgrade.start(method)
     upgrade.start_helpers()
     upgrade.wait_state("ready", 90)
-    upgrade.kill_helper("node1")
+    upgrade.kill_helper(HOSTS[role])
     upgrade.approve()
-    die_at(lab, "primary", step, moment)
+    die_at(lab, role, step, moment)
     return judges, upgrade
 
 
-def go_on(lab, judges, upgrade):
-    upgrade.start_helper("node1")
+def go_on(lab, judges, upgrade, host="node1"):
+    upgrade.start_helper(host)
     upgrade.wait_finished()
     assert judges.upgraded() == []
 
 
-def test_port_taken(make_lab):
+@pytest.mark.parametrize("role", ["primary", "monitor"])
+def test_port_taken(make_lab, role):
     """Only that of IPv4, by which PostgreSQL would start, for nobody who has the address."""
-    lab = make_lab("port-taken")
-    judges, upgrade = stopped_at(lab, "swap", "after")
-    other = lab.start("node1", "python3", "-c", LISTEN.format(port=lab.port), log=os.path.join(lab.logs, "listener"))
+    lab, host = make_lab(f"port-{role}"), HOSTS[role]
+    judges, upgrade = stopped_at(lab, "swap", "after", role=role)
+    other = lab.start(host, "python3", "-c", LISTEN.format(port=lab.port), log=os.path.join(lab.logs, "listener"))
     wait_until(10, "the port is taken", lambda: "up" in open(os.path.join(lab.logs, "listener")).read())
-    done = lab.run("node1", "timeout", "60", HELPER, "run", timeout=120)
+    done = lab.run(host, "timeout", "60", HELPER, "run", timeout=120)
     assert done.returncode == STEP_FAILED, done.stdout + done.stderr
     assert "another process listens to port 5432 of 0.0.0.0" in done.stderr and "ss -ltnp" in done.stderr, done.stderr
     other.kill()
-    lab.run("node1", "pkill", "-f", "create_server")
-    go_on(lab, judges, upgrade)
+    lab.run(host, "pkill", "-f", "create_server")
+    go_on(lab, judges, upgrade, host)
 
 
 def fails(lab, *expected):
@@ -86,6 +90,68 @@ def test_disk_full(make_lab):
     fails(lab, "No space left on device")
     lab.sh("node1", "sh", "-c", f"umount {base} || umount {lab.pgdata}_pg17_unused_1/base")
     go_on(lab, judges, upgrade)
+
+
+@pytest.fixture
+def lab_with_disks(make_lab):
+    if subprocess.call([LAB, "disks"]):
+        pytest.skip("this machine cannot have the laboratory's disks")
+    return lambda word: make_lab(word, options=("--disks",))
+
+
+def test_disk_full_by_link(lab_with_disks):
+    """The whole disk of the primary's host: neither pg_upgrade nor the helper itself has room."""
+    lab = lab_with_disks("full-link")
+    judges, upgrade = stopped_at(lab, "stop", "after")
+    lab.sh("node1", "sh", "-ec", "fallocate -l $(($(df --output=avail -B1 /root | tail -n 1) - 4000000)) /root/filler; sync")
+    fails(lab, "No space left on device")
+    lab.sh("node1", "rm", "/root/filler")
+    go_on(lab, judges, upgrade)
+
+
+def test_by_clone(lab_with_disks):
+    """On a file system that has reflinks: the old cluster is whole, and takes no room of its own."""
+    lab = lab_with_disks("clone")
+    judges, upgrade = stopped_at(lab, "stop", "after", method="clone")
+    go_on(lab, judges, upgrade)
+
+
+FAKETIME = "/usr/local/lib/libfaketime.so.1"
+
+
+def with_clock_that_can_be_set(lab, host):
+    """The laboratory's hosts have this machine's clock, which is not to be set: a library between the programs and
+    the kernel stands for it. Monotonic time goes on, as it does when a clock is set."""
+    with open(glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[0], "rb") as library:
+        encoded = base64.b64encode(library.read()).decode()
+    lab.sh(host, "sh", "-ec", f"mkdir -p $(dirname {FAKETIME}); base64 -d >{FAKETIME}", input=encoded)
+    return [f"LD_PRELOAD={FAKETIME}", "DONT_FAKE_MONOTONIC=1", "FAKETIME_NO_CACHE=1", "FAKETIME_TIMESTAMP_FILE=/run/clock"]
+
+
+@pytest.mark.parametrize("host", ["node1", "monitor"])
+def test_clock_set_back(make_lab, host):
+    """By an hour, on the primary's host between two steps, or under the monitor that is at work."""
+    lab = make_lab(f"clock-{host}")
+    variables = with_clock_that_can_be_set(lab, host)
+    lab.put(host, "/run/clock", "+0\n")
+    if host == "monitor":
+        lab.sh(host, "mkdir", "-p", "/etc/systemd/system/pgautofailover.service.d")
+        lab.put(host, "/etc/systemd/system/pgautofailover.service.d/clock.conf",
+                "[Service]\n" + "".join(f"Environment={variable}\n" for variable in variables))
+        lab.sh(host, "sh", "-c", "systemctl daemon-reload; systemctl restart pgautofailover")
+        lab.wait_settled()
+    judges, upgrade = stopped_at(lab, "stop", "after")
+    lab.put(host, "/run/clock", "-1h\n")
+    if host == "monitor":
+        assert lab.monitor_sql("SELECT max(statechangetime) > now() + interval '50 min' FROM pgautofailover.node") == "t"
+        go_on(lab, judges, upgrade)
+    else:
+        log = os.path.join(lab.logs, "an-hour-ago")
+        helper = lab.start(host, "env", *variables, HELPER, "run", log=log)
+        upgrade.wait_finished()
+        assert helper.wait(60) == 0, open(log).read()
+        # the server that the helper has started has that clock too
+        assert judges.upgraded() == []
 
 
 @pytest.mark.parametrize("host", ["monitor", "node2"])
