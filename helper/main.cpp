@@ -1,5 +1,8 @@
 #include <cstdio>
 #include <exception>
+#include <filesystem>
+#include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -13,6 +16,44 @@ int report(pgaf::ExitCode code, const char *message, const std::string &hint) no
         static_cast<void>(std::fprintf(stderr, "hint: %s\n", hint.c_str()));
     }
     return static_cast<int>(code);
+}
+
+// CLI::PositiveNumber says it with the largest number there is.
+CLI::Validator above_zero() {
+    return {[](const std::string &text) {
+                double number = 0;
+                return CLI::detail::lexical_cast(text, number) && number > 0 ? "" : "must be a number above 0";
+            },
+            "NUMBER"};
+}
+
+// The configuration file holds settings of the host. A command's options are none, and a name that there is not
+// would be a setting that does nothing.
+void refuse_what_is_no_setting(CLI::App &app) {
+    app.allow_config_extras(CLI::config_extras_mode::error);
+    for (auto *command : app.get_subcommands([](const CLI::App * /*all*/) { return true; })) {
+        for (auto *option : command->get_options()) {
+            option->configurable(false);
+        }
+    }
+}
+
+int report_usage(const CLI::ParseError &error, const std::string &config_file) {
+    using pgaf::ExitCode;
+    if (!std::filesystem::exists(config_file)) {
+        return report(ExitCode::Usage, error.what(), "See pgaf-upgrade --help.");
+    }
+    // CLI11's words for a name that it does not know
+    constexpr std::string_view kUnknown = "INI was not able to parse ";
+    std::string message = error.what();
+    if (message.starts_with(kUnknown)) {
+        message = "there is no setting \"" + message.substr(kUnknown.size()) + "\"";
+    }
+    if (dynamic_cast<const CLI::ConfigError *>(&error) != nullptr) {
+        message = "in \"" + config_file + "\": " + message;
+    }
+    return report(ExitCode::Usage, message.c_str(),
+                  "See pgaf-upgrade --help, and for \"" + config_file + "\" man pgaf-upgrade.conf.");
 }
 
 int run_command_line(int argc, char **argv) {
@@ -33,8 +74,7 @@ int run_command_line(int argc, char **argv) {
     app.add_option("--wait-limit", options.wait_limit_s, "seconds to wait for the monitor or for a run to be started");
     app.add_option("--limit-factor", options.limit_factor,
                    "wait this many times as long before a step is taken to hang")
-        ->check(CLI::PositiveNumber);
-
+        ->check(above_zero());
     app.add_option("--archive", options.archive,
                    "archiving after the upgrade: pause, keep, or the archive_command for a new place");
 
@@ -58,13 +98,14 @@ int run_command_line(int argc, char **argv) {
     app.add_subcommand("status", "show the run, of all nodes")->callback([&] { command = pgaf::command_status; });
     app.add_subcommand("version", "show the version")->callback([&] { command = pgaf::command_version; });
 
+    refuse_what_is_no_setting(app);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError &error) {
         if (error.get_exit_code() == 0) {
             return app.exit(error);
         }
-        return report(ExitCode::Usage, error.what(), "See pgaf-upgrade --help.");
+        return report_usage(error, app.get_config_ptr()->as<std::string>());
     }
     return static_cast<int>(command(options));
 }
