@@ -77,6 +77,8 @@ int run_command_line(int argc, char **argv) {
         ->check(above_zero());
     app.add_option("--archive", options.archive,
                    "archiving after the upgrade: pause, keep, or the archive_command for a new place");
+    app.add_option("--backup-max-age", options.backup_max_age_days, "days for which a recorded backup counts as recent")
+        ->check(above_zero());
 
     auto *check = app.add_subcommand("check", "look for what would stop an upgrade; changes nothing");
     check->add_option("--target", options.target, "the major to upgrade to");
@@ -85,6 +87,9 @@ int run_command_line(int argc, char **argv) {
     check->add_option("--only", options.only, "these checks, parted by commas")->delimiter(',');
     check->add_flag("--diff", options.show_changes, "show what is changed in the configuration files");
     check->callback([&] { command = pgaf::command_check; });
+    auto *backup = app.add_subcommand("backup", "take a base backup of this node, prove and record it");
+    backup->add_option("--to", options.backup_to, "the directory for it (default: PGDATA_backups)");
+    backup->callback([&] { command = pgaf::command_backup; });
     auto *run = app.add_subcommand("run", "perform this node's steps as they come due");
     run->add_flag("--once", options.once, "what is due now, then exit (for cron)");
     run->add_flag("--without-monitor", options.without_monitor,

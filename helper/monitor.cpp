@@ -10,15 +10,11 @@
 
 namespace pgaf {
 
-namespace {
-
 std::string host_name() {
     std::array<char, 256> name{};
     ::gethostname(name.data(), name.size() - 1);
     return name.data();
 }
-
-}  // namespace
 
 Connection &Monitor::connection() {
     if (!connection_) {
@@ -145,6 +141,13 @@ void Monitor::rewrite_sysidentifier(const std::string &formation, int group, con
     call("pgaf_upgrade_rewrite_sysidentifier", "$1, $2, $3, $4", {formation, std::to_string(group), from, to});
 }
 
+void Monitor::record_backup(const std::string &label, const std::string &taken_at, const std::string &location) {
+    call("pgaf_upgrade_record_backup",
+         "label => $1, tool => 'pg_basebackup', taken_at => $2, node => $3, location => $4,"
+         " verified_at => pg_catalog.clock_timestamp(), note => 'by pgaf-upgrade backup'",
+         {label, taken_at, node_.nodeid == 0 ? "monitor" : std::to_string(node_.nodeid), location});
+}
+
 Rows Monitor::progress(std::optional<std::int64_t> run) {
     return call("pgaf_upgrade_progress", "$1", {run ? Value{std::to_string(*run)} : Value{}});
 }
@@ -191,6 +194,13 @@ void Monitor::stop_maintenance(std::int64_t nodeid) {
 std::string Monitor::extension_version() {
     return query("SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'pgautofailover'")
         .text(0, "extversion");
+}
+
+Moment Monitor::now() {
+    const auto rows = query(
+        "SELECT now::text, pg_catalog.to_char(now AT TIME ZONE 'UTC', 'YYYYMMDD\"T\"HH24MISS\"Z\"') AS label"
+        "  FROM pg_catalog.clock_timestamp() AS now");
+    return {rows.text(0, "now"), rows.text(0, "label")};
 }
 
 void Monitor::wait_for_notification(std::chrono::milliseconds limit) {

@@ -32,6 +32,14 @@ struct Due {
     std::string waiting_for;
 };
 
+// A time by the monitor's clock, as text for SQL and for the name of a file.
+struct Moment {
+    std::string text;
+    std::string label;
+};
+
+[[nodiscard]] std::string host_name();
+
 // The functions of pgaf_upgrade and of pg_auto_failover that the helper calls, each by its name.
 // The connection is made when it is needed, and again after it was lost: the monitor is restarted
 // while its helpers live.
@@ -56,6 +64,8 @@ class Monitor {
                                  bool not_started);  // returns the run's state
     void finish_rollback(const std::string &token, const nlohmann::json &result);
     void rewrite_sysidentifier(const std::string &formation, int group, const std::string &from, const std::string &to);
+    // Of this node, taken at a time that now() gave, and proved just now.
+    void record_backup(const std::string &label, const std::string &taken_at, const std::string &location);
     [[nodiscard]] Rows progress(std::optional<std::int64_t> run);
     [[nodiscard]] Rows status();
 
@@ -66,6 +76,8 @@ class Monitor {
     void start_maintenance(std::int64_t nodeid);
     void stop_maintenance(std::int64_t nodeid);
     [[nodiscard]] std::string extension_version();  // of pgautofailover
+
+    [[nodiscard]] Moment now();
 
     // Throws where the monitor is away, or has the extension not or at another version.
     void require();

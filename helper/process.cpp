@@ -174,7 +174,8 @@ Outcome run(const Command &command) {
     const auto started = std::chrono::steady_clock::now();
     auto next_diagnosis = started + kDiagnose;
     std::string diagnosis;
-    while (!ended && std::chrono::steady_clock::now() < started + command.time_limit) {
+    const auto is_given_up = [&command] { return command.ends_when_asked && stop_was_asked(); };
+    while (!ended && !is_given_up() && std::chrono::steady_clock::now() < started + command.time_limit) {
         context.run_one_for(std::chrono::seconds(1));
         if (!ended && command.diagnose && std::chrono::steady_clock::now() > next_diagnosis) {
             diagnosis = command.diagnose();
@@ -196,6 +197,9 @@ Outcome run(const Command &command) {
         if (!ended) {
             ::kill(-static_cast<pid_t>(child.id()), SIGKILL);
             context.run_one_for(std::chrono::seconds(10));
+        }
+        if (is_given_up()) {
+            throw HelperError(ExitCode::StepFailed, fmt::format("stopped by the operator: {}", command.argv.front()));
         }
         throw HelperError(
             ExitCode::TimedOut,

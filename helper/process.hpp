@@ -18,6 +18,7 @@ struct Command {
     std::chrono::seconds time_limit{60};
     std::filesystem::path directory = "/";
     bool outlives_helper = false;    // a server that is to stay: not one of leftovers.hpp
+    bool ends_when_asked = false;    // ctrl-C and SIGTERM, once they are held, end it
     std::filesystem::path log = {};  // appended to; empty: output is kept in memory only
     std::function<void(const std::string &last_line)> on_progress = {};  // about once a second
     std::function<std::string()> diagnose = {};  // asked now and then why it takes so long; empty: for no reason
@@ -29,7 +30,7 @@ struct Outcome {
 };
 
 // Runs it to its end. Throws HelperError: TimedOut when the limit is reached (the child and its
-// process group are ended), StepFailed when it cannot be started.
+// process group are ended), StepFailed when it cannot be started, or was ended because the operator asked.
 [[nodiscard]] Outcome run(const Command &command);
 
 // The same, and StepFailed with the last lines of the output when the exit code is not 0.

@@ -40,4 +40,14 @@ SELECT pgaf_upgrade_record_backup('20250106F', 'pgbackrest', '2025-01-06', 'othe
 SELECT backupid, runid, formationid, nodeid, nodename, label, tool, taken_at, location, verified_at, note, recorded_by = session_user AS by_me
   FROM pgaf_upgrade.backup ORDER BY 1;
 SELECT runid, nodeid, message FROM pgaf_upgrade.event WHERE kind = 'backup' ORDER BY eventid;
+SELECT backup, run, formation, nodeid, node, label, tool, taken_at, verified_at FROM pgaf_upgrade_backups();
+
+-- a node's helper records that of a data node, and nobody else's
+SET SESSION AUTHORIZATION autoctl_node;
+SELECT pgaf_upgrade_record_backup('node_1_1', 'pg_basebackup', '2025-01-07', node => '1', verified_at => '2025-01-07 01:00') > 0 AS recorded;
+SELECT refused FROM test.refusals(
+  $$SELECT pgaf_upgrade_record_backup('x', 'pg_basebackup', '2025-01-07', 'default')$$,
+  $$SELECT pgaf_upgrade_record_backup('x', 'pg_basebackup', '2025-01-07', node => 'monitor')$$);
+SELECT node, label, recorded_by FROM pgaf_upgrade_backups() WHERE recorded_by = 'autoctl_node';
+RESET SESSION AUTHORIZATION;
 SELECT test.reset();

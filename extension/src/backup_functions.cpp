@@ -70,6 +70,10 @@ Outcome pgaf_upgrade_record_backup(const Arguments &arguments) {
         }
     }
     find_subject(backup, arguments.text(3), arguments.text(4));
+    if (store::session_is_node() && (!backup.nodeid || *backup.nodeid == 0)) {
+        throw Error(code::kNotAllowed, "a node's helper may record backups of data nodes only",
+                    "Record it as the owner of the extension, or as a role that this function is granted to.");
+    }
 
     std::int64_t backupid = 0;
     if (const auto known = store::backup_of_label(backup)) {

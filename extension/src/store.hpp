@@ -85,6 +85,7 @@ int server_major();
 std::int64_t server_sysidentifier();
 int server_port();
 bool session_is_owner();  // superuser, or member of the role that owns the extension
+bool session_is_node();   // the role of pg_autoctl's nodes, which is anyone whom pg_hba.conf lets in as it
 
 // pg_auto_failover
 std::vector<ClusterNode> cluster_nodes();

@@ -68,6 +68,10 @@ bool session_is_owner() {
         .boolean(0);
 }
 
+bool session_is_node() {
+    return query("SELECT SESSION_USER = 'autoctl_node'", {}).at(0).boolean(0);
+}
+
 std::vector<ClusterNode> cluster_nodes() {
     return nodes_where("true", {});
 }

@@ -60,9 +60,9 @@ const std::vector<Check> &all_checks() {
     static const std::vector<Check> checks = [] {
         std::vector<Check> all;
         for (const auto &part :
-             {installation_checks(), service_checks(), directory_checks(), cluster_checks(), access_checks(),
-              server_checks(), database_checks(), content_checks(), certificate_checks(), new_server_checks(),
-              configuration_checks(), rehearsal_checks()}) {
+             {installation_checks(), service_checks(), directory_checks(), cluster_checks(), backup_checks(),
+              access_checks(), server_checks(), database_checks(), content_checks(), certificate_checks(),
+              new_server_checks(), configuration_checks(), rehearsal_checks()}) {
             all.insert(all.end(), part.begin(), part.end());
         }
         return all;

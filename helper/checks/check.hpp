@@ -65,6 +65,7 @@ struct CheckResult {
 [[nodiscard]] std::vector<Check> service_checks();
 [[nodiscard]] std::vector<Check> directory_checks();
 [[nodiscard]] std::vector<Check> cluster_checks();
+[[nodiscard]] std::vector<Check> backup_checks();
 [[nodiscard]] std::vector<Check> access_checks();
 [[nodiscard]] std::vector<Check> server_checks();
 [[nodiscard]] std::vector<Check> database_checks();

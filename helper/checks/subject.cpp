@@ -88,6 +88,16 @@ Connection &Subject::monitor() {
     return *monitor_;
 }
 
+const std::string &Subject::schema_of_extension() {
+    if (!schema_of_extension_) {
+        const auto rows = monitor().query(
+            "SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e"
+            "  JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pgaf_upgrade'");
+        schema_of_extension_ = rows.size() == 0 ? "" : rows.value(0, 0).value_or("");
+    }
+    return *schema_of_extension_;
+}
+
 const std::string &Subject::trial_error() {
     if (!trial_error_) {
         try {

@@ -51,6 +51,8 @@ class Subject {
     [[nodiscard]] bool is_secondary();
 
     [[nodiscard]] Connection &monitor();
+    // Of pgaf_upgrade on the monitor, quoted; empty where the extension is not there.
+    [[nodiscard]] const std::string &schema_of_extension();
 
     // Throws NotExamined when no new cluster can be made, or no server started on it.
     [[nodiscard]] Trial &trial();
@@ -62,6 +64,7 @@ class Subject {
     std::optional<ControlData> control_;
     std::optional<bool> is_secondary_;
     std::unique_ptr<Connection> monitor_;
+    std::optional<std::string> schema_of_extension_;
     std::unique_ptr<Trial> trial_;
     std::optional<std::string> trial_error_;
 };

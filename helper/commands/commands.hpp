@@ -6,6 +6,7 @@
 // The commands, each in a file of its own. All throw HelperError.
 namespace pgaf {
 
+ExitCode command_backup(const Options &options);
 ExitCode command_check(const Options &options);
 ExitCode command_run(const Options &options);
 ExitCode command_rollback(const Options &options);

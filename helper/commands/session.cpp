@@ -1,7 +1,5 @@
 #include "commands/session.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -12,31 +10,12 @@
 #include "fault.hpp"
 #include "files.hpp"
 #include "leftovers.hpp"
+#include "lock.hpp"
 #include "process.hpp"
 
 namespace pgaf {
 
 namespace {
-
-// One helper at a time on this host for this node; the monitor's lease guards against other hosts.
-class Lock {
-  public:
-    explicit Lock(const std::filesystem::path &path) : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
-        if (fd_ < 0) {
-            throw HelperError(ExitCode::Refused, fmt::format("could not open \"{}\"", path.string()),
-                              "Run pgaf-upgrade as root or as the owner of PGDATA.");
-        }
-        taken_ = ::flock(fd_, LOCK_EX | LOCK_NB) == 0;
-    }
-    ~Lock() { ::close(fd_); }
-    Lock(const Lock &) = delete;
-    Lock &operator=(const Lock &) = delete;
-    [[nodiscard]] bool taken() const { return taken_; }
-
-  private:
-    int fd_;
-    bool taken_ = false;
-};
 
 // What would fail in the first step is said before anything is begun.
 void refuse_wrong_bindir(const Node &node) {
@@ -58,6 +37,7 @@ ExitCode in_session(const Options &options, const std::function<ExitCode(Runner 
         Monitor(node).require();  // a refusal leaves nothing behind
         make_directory(node.work_dir(), node.owner);
     }
+    // the monitor's lease guards against other hosts
     const Lock lock(node.work_dir() / "lock");
     if (!lock.taken()) {
         throw HelperError(

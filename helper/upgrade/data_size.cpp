@@ -20,11 +20,14 @@ nlohmann::json measure_data(const Node &node) {
                                       " WHERE name = 'shared_buffers'")}};
 }
 
-DataSize data_size(const Context &context) {
-    const auto measured = context.journal.result("discover").value("size", nlohmann::json::object());
+DataSize data_size(const nlohmann::json &measured) {
     return {.bytes = measured.value("bytes", std::uint64_t{0}),
             .objects = measured.value("objects", std::uint64_t{0}),
             .shared_buffers = measured.value("shared_buffers", std::uint64_t{0})};
+}
+
+DataSize data_size(const Context &context) {
+    return data_size(context.journal.result("discover").value("size", nlohmann::json::object()));
 }
 
 }  // namespace pgaf

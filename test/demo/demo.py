@@ -11,7 +11,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 
-from cluster import NEW_BINDIR, OLD_BINDIR, CommandFailed, Lab, Upgrade, UpgradeFailed, Writer  # noqa: E402
+from cluster import HELPER, NEW_BINDIR, OLD_BINDIR, CommandFailed, Lab, Upgrade, UpgradeFailed, Writer  # noqa: E402
 from customized import Customized  # noqa: E402
 
 WIDTH = 80
@@ -141,7 +141,11 @@ def show_step(row):
 
 def upgrade(lab):
     run = Upgrade(lab)
-    run.start()
+    lab.monitor_sql("CREATE EXTENSION pgaf_upgrade")
+    for host in ("monitor", next(host for host in lab.data_nodes if host != lab.primary())):
+        say(f"pgaf-upgrade backup on {host}")
+        lab.sh(host, HELPER, "backup", timeout=600)
+    run.start(backups_are_there=True)
     say("SELECT pgaf_upgrade_start(17); and `pgaf-upgrade run` on every host")
     run.start_helpers()
     try:

@@ -174,6 +174,13 @@ class Lab:
             self.monitor_sql("SELECT pgautofailover.perform_failover('default', 0)")
             wait_until(60, f"{primary} is the primary again", lambda: self.is_settled() and self.primary() == primary)
 
+    def record_backups(self):
+        """As an operator does whose own program has taken and proved them."""
+        self.monitor_sql("CREATE EXTENSION IF NOT EXISTS pgaf_upgrade")
+        for of in ("formation => 'default'", "node => 'monitor'"):
+            self.monitor_sql("SELECT pgaf_upgrade_record_backup('of ' || now(), 'the tests', now(), "
+                             f"{of}, verified_at => now())")
+
     # -- applications --
 
     def conninfo(self, user="app", database="postgres"):
@@ -263,8 +270,9 @@ class Upgrade:
         self._lab, self._target = lab, target
         self.helpers, self.logs, self._seen, self._started = {}, {}, {}, 0
 
-    def start(self, method="link"):
-        self._lab.monitor_sql("CREATE EXTENSION IF NOT EXISTS pgaf_upgrade")
+    def start(self, method="link", backups_are_there=False):
+        if not backups_are_there:
+            self._lab.record_backups()
         self.run = int(self._lab.monitor_sql(f"SELECT pgaf_upgrade_start({self._target}, method => '{method}')"))
         return self.run
 

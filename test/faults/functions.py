@@ -34,6 +34,7 @@ CALLS = [
     ("pgaf_upgrade_record_maintenance", "no run", "SELECT pgaf_upgrade_record_maintenance('node_2', 'begin', 'disks')"),
     ("pgaf_upgrade_record_backup", "no run",
      "SELECT pgaf_upgrade_record_backup('base', 'pg_basebackup', '2025-01-01', 'default')"),
+    ("pgaf_upgrade_backups", "no run", "SELECT count(*) FROM pgaf_upgrade_backups()"),
     ("pgaf_upgrade_rewrite_sysidentifier", "in maintenance",
      "SELECT pgaf_upgrade_rewrite_sysidentifier('default', 0, 7000000000000000001, 7000000000000000009)"),
     ("pgaf_upgrade_validate_sysidentifier", "no run",
