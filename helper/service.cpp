@@ -97,6 +97,15 @@ std::vector<std::filesystem::path> Service::files() const {
     for (std::string path; output >> path;) {
         paths.emplace_back(path);
     }
+    // a line for each: "/etc/default/pg_autoctl (ignore_errors=yes)"
+    std::istringstream environment(
+        run_checked({.argv = {"systemctl", "show", "--value", "-p", "EnvironmentFiles", "--", unit_}}));
+    for (std::string line; std::getline(environment, line);) {
+        const std::filesystem::path file = line.substr(0, line.rfind(" ("));
+        if (std::filesystem::is_regular_file(file)) {
+            paths.push_back(file);
+        }
+    }
     return paths;
 }
 

@@ -31,7 +31,7 @@ class Service {
     void guard_by(const std::filesystem::path &flag) const;
     void end_guard() const;
 
-    // The unit's file and its drop-ins.
+    // The unit's file, its drop-ins and its files of environment variables.
     [[nodiscard]] std::vector<std::filesystem::path> files() const;
     [[nodiscard]] bool needs_reload() const;  // they have changed since systemd read them
     static void reload();

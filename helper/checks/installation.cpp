@@ -40,6 +40,16 @@ Findings new_pg_autoctl(Subject &subject) {
     if (::access(subject.installation.new_autoctl.c_str(), X_OK) != 0) {
         return {{fmt::format("neither {} nor /usr/bin has a pg_autoctl", subject.installation.new_bindir.string())}};
     }
+    // Where there is one for all majors, as Debian's packages have it, it may still be the old one: "compatible with
+    // Postgres 13, 14, 15, 16 and 17"
+    const auto said =
+        run({.argv = {subject.installation.new_autoctl.string(), "version"}, .run_as = subject.node.owner}).output;
+    const auto at = said.find("compatible with ");
+    const auto compatible = at == std::string::npos ? "" : said.substr(at, said.find('\n', at) - at);
+    if (compatible.find(std::to_string(subject.target)) == std::string::npos) {
+        return {{fmt::format("\"{}\" is of another version: {}", subject.installation.new_autoctl.string(),
+                             last_lines(said, 4))}};
+    }
     return {};
 }
 

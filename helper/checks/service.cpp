@@ -1,8 +1,11 @@
 #include "service.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "checks/check.hpp"
+#include "files.hpp"
 #include "process.hpp"
 
 namespace pgaf {
@@ -53,6 +56,14 @@ Findings unit_enabled(Subject &subject) {
              fmt::format("systemctl enable {}", subject.installation.unit)}};
 }
 
+// As a shell or env, with the directory of programs in a variable of the unit or of its EnvironmentFile.
+bool starts_by_old_bindir(Subject &subject) {
+    const auto files = Service(subject.installation.unit).files();
+    return std::ranges::any_of(files, [&](const auto &file) {
+        return read_file(file).find(subject.installation.old_bindir.string()) != std::string::npos;
+    });
+}
+
 // The step `reconfigure` exchanges the old directory of programs for the new; any other path stays.
 Findings unit_program(Subject &subject) {
     if (!is_known(subject)) {
@@ -64,6 +75,10 @@ Findings unit_program(Subject &subject) {
     const auto begin = at == std::string::npos ? 0 : at + key.size();
     const std::filesystem::path program = command.substr(begin, command.find(" ;", begin) - begin);
     if (program.parent_path() == subject.installation.old_bindir || program == subject.installation.new_autoctl) {
+        return {};
+    }
+    const auto name = program.filename();
+    if ((name == "sh" || name == "bash" || name == "env") && starts_by_old_bindir(subject)) {
         return {};
     }
     return {{fmt::format("\"{}\" starts \"{}\"", subject.installation.unit, program.string())}};

@@ -28,10 +28,22 @@ void refuse_wrong_bindir(const Node &node) {
     }
 }
 
+// Services are stopped and started by systemd, units written below /etc: a step would fail in its middle.
+void refuse_without_root(const Node &node) {
+    if (::geteuid() != 0) {
+        throw HelperError(ExitCode::Refused,
+                          fmt::format("user \"{}\" may not stop and start services", node.owner.name),
+                          fmt::format("Run it by sudo: \"{} ALL=(root) NOPASSWD: /usr/bin/pgaf-upgrade\" in "
+                                      "/etc/sudoers.d allows that, then sudo pgaf-upgrade run.",
+                                      node.owner.name));
+    }
+}
+
 }  // namespace
 
 ExitCode in_session(const Options &options, const std::function<ExitCode(Runner &)> &work) {
     const Node node(options);
+    refuse_without_root(node);
     refuse_wrong_bindir(node);
     if (!std::filesystem::exists(node.work_dir())) {
         Monitor(node).require();  // a refusal leaves nothing behind

@@ -16,9 +16,12 @@ namespace pgaf {
 
 namespace {
 
-// The file as it was before, for a rollback.
+// The file as it was before, for a rollback. By its whole path: drop-ins of a template and of its instance may
+// have one name.
 fs::path kept(const Context &context, const fs::path &file) {
-    return context.node.work_dir() / fmt::format("{}.pg{}", file.filename().string(), context.source());
+    auto name = file.relative_path().string();
+    std::ranges::replace(name, '/', '_');
+    return context.node.work_dir() / fmt::format("{}.pg{}", name, context.source());
 }
 
 void keep(const Context &context, const fs::path &file) {

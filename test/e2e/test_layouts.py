@@ -1,0 +1,142 @@
+"""Layouts of the real world, a host each: where programs are, how pg_autoctl's unit is called and made, and how the
+helper is run. All of them in one cluster, in one upgrade."""
+from cluster import NEW_BINDIR, OLD_BINDIR, CommandFailed, Upgrade, wait_until
+from test_upgrade import PREPARED_WITHIN, UPGRADED_WITHIN, whole_upgrade
+
+# Debian's programs find their libraries relative to themselves, and the rest by the path that is built in: a copy works
+# as PGDG's and Tanzu's packages lay it out, each with its own pg_autoctl.
+COPY = """set -e; mkdir -p {parent}
+    cp -a /usr/lib/postgresql/15 {parent}/{prefix}15; cp -a /usr/lib/postgresql/17 {parent}/{prefix}17"""
+
+UNIT = """[Unit]
+Description=A node of pg_auto_failover
+
+[Service]
+User=postgres
+{service}
+Restart=always
+StartLimitBurst=0
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def replace_unit(lab, host, name, files, bindir):
+    """pg_autoctl under another unit, of these files, with its PostgreSQL in bindir."""
+    lab.sh(host, "systemctl", "disable", "--now", "pgautofailover")
+    lab.sh(host, "rm", "/etc/systemd/system/pgautofailover.service")
+    for path, text in files.items():
+        lab.sh(host, "mkdir", "-p", path.rpartition("/")[0])
+        lab.put(host, path, text)
+    autoctl = "/usr/bin/pg_autoctl" if lab.run(host, "test", "-e", "/usr/bin/pg_autoctl").returncode == 0 else f"{bindir}/pg_autoctl"
+    lab.pg(host, f"{autoctl} config set postgresql.pg_ctl {bindir}/pg_ctl --pgdata {lab.pgdata}")
+    lab.sh(host, "systemctl", "daemon-reload")
+    lab.sh(host, "systemctl", "enable", "--now", "--quiet", name)
+    second = lab.sh("monitor", "date", "+%s").strip()
+    wait_until(90, f"all is well after {host} has its unit", lambda: is_well_since(lab, second))
+
+
+def is_well_since(lab, second):
+    """Every node has its place, by a report and a health check that are later than this second: what the monitor
+    says before may be of the time before the restart."""
+    try:
+        return lab.monitor_sql(f"""
+            SELECT bool_and(least(reporttime, healthchecktime) > to_timestamp({second}) AND health = 1
+                            AND reportedstate = goalstate AND reportedstate IN ('primary', 'secondary'))
+            FROM pgautofailover.node""") == "t"
+    except CommandFailed:
+        return False  # it is the monitor that was restarted
+
+
+def pgdg(lab, host):
+    """PGDG's RPMs: /usr/pgsql-N, and a drop-in that has the command line."""
+    old = "/usr/pgsql-15/bin"
+    lab.sh(host, "sh", "-c", COPY.format(parent="/usr", prefix="pgsql-"))
+    replace_unit(lab, host, "pg_auto_failover.service", {
+        "/usr/lib/systemd/system/pg_auto_failover.service": UNIT.format(service=f"ExecStart={old}/pg_autoctl run"),
+        "/etc/systemd/system/pg_auto_failover.service.d/override.conf":
+            f"[Service]\nEnvironment=PGDATA={lab.pgdata}\nExecStart=\nExecStart={old}/pg_autoctl run --pgdata {lab.pgdata}\n",
+    }, old)
+
+
+def tanzu(lab, host):
+    """VMware Tanzu: /opt/vmware/postgres/N, the directory in a file of environment variables."""
+    old = "/opt/vmware/postgres/15/bin"
+    lab.sh(host, "sh", "-c", COPY.format(parent="/opt/vmware/postgres", prefix=""))
+    replace_unit(lab, host, "postgres-ha.service", {
+        "/etc/default/postgres-ha": f"PGDATA={lab.pgdata}\nPG_BINDIR={old}\n",
+        "/etc/systemd/system/postgres-ha.service": UNIT.format(
+            service="EnvironmentFile=/etc/default/postgres-ha\n"
+                    "ExecStart=/bin/sh -c 'exec \"$PG_BINDIR\"/pg_autoctl run'"),
+    }, old)
+
+
+def debian(lab, host):
+    """Debian: one /usr/bin/pg_autoctl for all majors, which the package of the new version has replaced while the old
+    one runs; a unit that is an instance of a template."""
+    lab.sh(host, "mv", f"{OLD_BINDIR}/pg_autoctl", "/usr/bin/pg_autoctl")
+    lab.sh(host, "mv", f"{NEW_BINDIR}/pg_autoctl", "/root/pg_autoctl-2.2")
+    replace_unit(lab, host, "pg_autoctl@data.service", {
+        "/etc/systemd/system/pg_autoctl@.service": UNIT.format(
+            service="Environment=PGDATA=/var/lib/postgresql/%i\nExecStart=/usr/bin/pg_autoctl run"),
+        # as that of the same name below, but for all instances
+        "/etc/systemd/system/pg_autoctl@.service.d/local.conf": "[Service]\nLimitNOFILE=65536\n",
+        "/etc/systemd/system/pg_autoctl@data.service.d/local.conf": "[Service]\nNice=0\n",
+    }, OLD_BINDIR)
+    done = lab.run(host, "pgaf-upgrade", "check", "--only", "new_pg_autoctl")
+    assert done.returncode == 3 and "is of another version" in done.stdout, done.stdout + done.stderr
+    # as dpkg does it: the new file takes the name, the running program stays
+    lab.sh(host, "mv", "/root/pg_autoctl-2.2", "/usr/bin/pg_autoctl")
+
+
+def lay_out(lab):
+    pgdg(lab, "monitor")
+    tanzu(lab, "node1")
+    debian(lab, "node2")
+
+
+def upgrade_by_timer_and_sudo(lab):
+    """The monitor's and node1's helpers by the timer, made to look more often than each minute; node2's by its owner
+    with sudo, in a terminal."""
+    upgrade = Upgrade(lab)
+    upgrade.start()
+    for host in "monitor", "node1":
+        lab.sh(host, "mkdir", "-p", "/etc/systemd/system/pgaf-upgrade.timer.d")
+        lab.put(host, "/etc/systemd/system/pgaf-upgrade.timer.d/faster.conf", "[Timer]\nOnUnitInactiveSec=2s\n")
+        assert lab.run(host, "systemctl", "is-enabled", "pgaf-upgrade.timer").stdout.strip() == "disabled"
+        lab.sh(host, "systemctl", "daemon-reload")
+        lab.sh(host, "systemctl", "enable", "--now", "--quiet", "pgaf-upgrade.timer")
+    # without sudo it says how
+    as_owner = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
+    refused = lab.run("node2", *as_owner, "pgaf-upgrade", "run")
+    assert refused.returncode == 6 and "sudo pgaf-upgrade run" in refused.stderr, refused.stderr
+    lab.put("node2", "/etc/sudoers.d/pgaf-upgrade", "postgres ALL=(root) NOPASSWD: /usr/bin/pgaf-upgrade\n", mode="440")
+    upgrade.logs["node2"] = f"{lab.logs}/helper-node2"
+    upgrade.helpers["node2"] = lab.start("node2", *as_owner, "sudo", "-n", "pgaf-upgrade", "run", log=upgrade.logs["node2"])
+    try:
+        upgrade.wait_state("ready", PREPARED_WITHIN + 60)
+        upgrade.approve()
+        upgrade.wait_finished(UPGRADED_WITHIN + 120)
+    except Exception as error:
+        logs = [f"--- {host}\n" + lab.run(host, "journalctl", "-u", "pgaf-upgrade", "-n", "15", "-o", "cat").stdout
+                for host in ("monitor", "node1")]
+        raise type(error)(f"{error}\n" + "\n".join(logs)) from None
+
+
+def look(lab):
+    """What runs is the new pg_autoctl of each layout, also after a boot's start of the unit."""
+    paths = {"monitor": ("pg_auto_failover", "/usr/pgsql-17/bin/pg_autoctl"),
+             "node1": ("postgres-ha", "/opt/vmware/postgres/17/bin/pg_autoctl"),
+             "node2": ("pg_autoctl@data", "/usr/bin/pg_autoctl")}
+    for host, (unit, path) in paths.items():
+        shown = lab.sh(host, "sh", "-c", f'readlink "/proc/$(systemctl show --value -p MainPID {unit})/exe"').strip()
+        assert shown == path, f"{host} runs {shown}"
+        assert not lab.run(host, "ls", f"/etc/systemd/system/{unit}.service.d/pgaf-upgrade.conf").returncode == 0
+    assert "PG_BINDIR=/opt/vmware/postgres/17/bin" in lab.sh("node1", "cat", "/etc/default/postgres-ha")
+    lab.sh("node1", "systemctl", "restart", "postgres-ha")
+    lab.wait_settled()
+
+
+def test_layouts(make_lab):
+    whole_upgrade(make_lab("layouts"), by=upgrade_by_timer_and_sudo, before=lay_out, after=look)
