@@ -33,8 +33,12 @@ def replace_unit(lab, host, name, files, bindir):
     lab.pg(host, f"{autoctl} config set postgresql.pg_ctl {bindir}/pg_ctl --pgdata {lab.pgdata}")
     lab.sh(host, "systemctl", "daemon-reload")
     lab.sh(host, "systemctl", "enable", "--now", "--quiet", name)
+    wait_well(lab, f"{host} has its unit")
+
+
+def wait_well(lab, after):
     second = lab.sh("monitor", "date", "+%s").strip()
-    wait_until(90, f"all is well after {host} has its unit", lambda: is_well_since(lab, second))
+    wait_until(90, f"all is well after {after}", lambda: is_well_since(lab, second))
 
 
 def is_well_since(lab, second):
@@ -135,7 +139,7 @@ def look(lab):
         assert not lab.run(host, "ls", f"/etc/systemd/system/{unit}.service.d/pgaf-upgrade.conf").returncode == 0
     assert "PG_BINDIR=/opt/vmware/postgres/17/bin" in lab.sh("node1", "cat", "/etc/default/postgres-ha")
     lab.sh("node1", "systemctl", "restart", "postgres-ha")
-    lab.wait_settled()
+    wait_well(lab, "node1's unit was started again")
 
 
 def test_layouts(make_lab):
