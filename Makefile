@@ -70,9 +70,9 @@ SHLIB_LINK = -lstdc++
 override with_llvm = no
 
 # These set up all that they need, so they work where no PostgreSQL is installed.
-ifneq ($(filter check check-faults check-memory bench demo lint,$(MAKECMDGOALS)),)
+ifneq ($(filter check check-faults check-memory check-packages packages bench demo lint,$(MAKECMDGOALS)),)
 
-.PHONY: check check-faults check-memory bench demo lint
+.PHONY: check check-faults check-memory check-packages packages bench demo lint
 check:
 	test/install-host-packages.sh
 	cmake -S . -B build -G Ninja
@@ -96,6 +96,16 @@ check-memory:
 	build-sanitize/test/unit_tests
 	test/lab/lab exec /usr/bin/python3 /usr/src/pgaf_upgrade/test/faults/faults.py 15 --sanitize
 	test/lab/lab exec /usr/bin/python3 /usr/src/pgaf_upgrade/test/faults/faults.py 17 --sanitize
+
+# .deb and .rpm, into build/packages.
+packages:
+	test/install-host-packages.sh
+	packaging/build.sh
+
+# Installs, upgrades and removes them, and upgrades a cluster with them.
+check-packages: packages
+	test/install-host-packages.sh rpm rpmlint
+	cd test/packages && /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
 # On a monitor with 1,000 formations of 10 nodes.
 bench:

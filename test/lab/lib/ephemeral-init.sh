@@ -15,6 +15,10 @@ hostname lab
 echo lab >"$root/etc/hostname"
 echo "127.0.0.1 localhost lab" >"$root/etc/hosts"
 ip link set lo up
+if [ -n "${LAB_CACHE:-}" ]; then
+    mkdir -p "$root/run/ccache"
+    mount --bind "$LAB_CACHE" "$root/run/ccache"
+fi
 enter_root "$root"
 systemd-tmpfiles --create --prefix=/run/postgresql 2>/dev/null || true
 [ -d /run/postgresql ] || install -d -o postgres -g postgres -m 2775 /run/postgresql

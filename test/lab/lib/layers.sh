@@ -7,6 +7,7 @@
 # laboratory's init inherits and keeps. A layer without a lock on it is in nobody's use.
 image=
 product=
+build_root=
 
 # with_layers_locked COMMAND…: one at a time on this machine
 with_layers_locked() {
@@ -60,6 +61,21 @@ build_layer() {
     say "built ${folder##*/} in $((SECONDS - started)) s"
 }
 remove_layer() { rm -rf --one-file-system "$1"; }
+
+# use_build_root SUITE: sets $build_root to the folder of a Debian to build packages in, locked. Needs $image.
+use_build_root() { with_layers_locked use_build_root_locked "$1"; }
+use_build_root_locked() {
+    local hash
+    hash=$(sha256sum <"$lab_lib/build-root-recipe.sh")
+    build_root=$lab_state/build-roots/$1-${hash:0:16}
+    if [ ! -d "$build_root" ]; then
+        mkdir -p "$lab_state/build-roots"
+        rm -rf --one-file-system "$lab_state/build-roots/$1"-*
+        host_packages mmdebstrap=mmdebstrap
+        say "building the root ${build_root##*/} for packages (a minute or two, once)"
+        build_layer "$build_root" "$lab_lib/build-root-recipe.sh" "$image" "$1"
+    fi
+}
 
 # The files of the source tree that a build or an installed test can see, names ended by NUL
 source_files() (

@@ -1,0 +1,56 @@
+"""The packages of build/packages: installed, upgraded and removed on Debian 12 and 13, and a cluster upgraded with
+nothing else. `make check-packages` builds them first."""
+import glob
+import os
+import subprocess
+import sys
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
+
+from cluster import LAB, Lab, Upgrade  # noqa: E402
+
+PACKAGES = os.path.join(HERE, "..", "..", "build", "packages")
+
+
+def debs(release):
+    found = sorted(path for path in glob.glob(f"{PACKAGES}/{release}/*.deb") if "dbgsym" not in path)
+    assert [os.path.basename(path).split("_")[0] for path in found] == \
+        ["pgaf-upgrade", "postgresql-15-pgaf-upgrade", "postgresql-17-pgaf-upgrade"]
+    return found
+
+
+def tar(paths):
+    return subprocess.run(["tar", "-C", os.path.dirname(paths[0]), "-c", *map(os.path.basename, paths)],
+                          check=True, stdout=subprocess.PIPE).stdout
+
+
+# Each Debian has one of the two servers; the other one's package needs a server from elsewhere (apt.postgresql.org).
+@pytest.mark.parametrize("release,suite,major", [("debian12", "bookworm", 15), ("debian13", "trixie", 17)])
+def test_life_of_the_packages(release, suite, major):
+    with open(os.path.join(HERE, "in_root.sh"), encoding="utf-8") as script:
+        done = subprocess.run([LAB, "exec", "--suite", suite, "bash", "-c", script.read(), "bash", "pgaf-upgrade",
+                               f"postgresql-{major}-pgaf-upgrade"],
+                              input=tar(debs(release)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+    print(done.stdout.decode())
+    assert done.returncode == 0, done.stdout.decode()
+
+
+def test_upgrade_with_the_packages():
+    """On hosts on which this source tree was never installed."""
+    with Lab(f"packages-{os.getpid()}", options=["--no-product"]) as lab:
+        lab.up()
+        for host in lab.hosts:
+            wanted = [path for path in debs("debian13") if host == "monitor" or "postgresql-" not in os.path.basename(path)]
+            for path in wanted:
+                with open(path, "rb") as file:
+                    subprocess.run([LAB, "sh", "--name", lab.name, host, "sh", "-c", f"cat >/root/{os.path.basename(path)}"],
+                                   stdin=file, check=True)
+            lab.sh(host, "dpkg", "-i", *(f"/root/{os.path.basename(path)}" for path in wanted))
+        upgrade = Upgrade(lab)
+        upgrade.start()
+        upgrade.carry_through()
+        lab.wait_settled()
+        assert {host: lab.server_version(host) for host in lab.hosts} == {host: 17 for host in lab.hosts}
