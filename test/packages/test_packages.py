@@ -38,6 +38,36 @@ def test_life_of_the_packages(release, suite, major):
     assert done.returncode == 0, done.stdout.decode()
 
 
+@pytest.mark.parametrize("layout,root", [("pgdg", "/usr/pgsql-"), ("tanzu", "/opt/vmware/postgres/")])
+def test_rpms(layout, root, tmp_path):
+    """Paths of the layout; installed into a root of their own and removed. No system of RPM is at hand: that they
+    run on one is not shown here."""
+    rpms = sorted(path for path in glob.glob(f"{PACKAGES}/rpm-{layout}/*.rpm") if ".src." not in path)
+
+    def rpm(*arguments):
+        # Debian's rpm says on standard error that it is not for Debian's packages
+        return subprocess.run(["rpm", "--root", str(tmp_path), *arguments], check=True, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+
+    rpm("--initdb")
+    rpm("--nodeps", "--noscripts", "-i", *rpms)
+    for major in "15", "17":
+        assert rpm("-ql", f"pgaf_upgrade_{major}").splitlines() == [
+            f"{root}{major}/lib/pgaf_upgrade.so", f"{root}{major}/share/extension/pgaf_upgrade--1.0.sql",
+            f"{root}{major}/share/extension/pgaf_upgrade.control"]
+        assert f"{root}{major}/bin/postgres" in rpm("-q", "--requires", f"pgaf_upgrade_{major}").splitlines()
+    of_helper = rpm("-ql", "pgaf-upgrade").splitlines()
+    assert {"/usr/bin/pgaf-upgrade", "/etc/pgaf-upgrade.conf", "/usr/lib/systemd/system/pgaf-upgrade.timer",
+            "/usr/share/bash-completion/completions/pgaf-upgrade"} <= set(of_helper)
+    assert not [path for path in of_helper if os.path.basename(path).startswith("pgautofailover")]
+    assert "/etc/pgaf-upgrade.conf" in rpm("-qc", "pgaf-upgrade")
+    with open(tmp_path / "etc/pgaf-upgrade.conf", "a", encoding="utf-8") as conf:
+        conf.write("limit-factor = 2\n")
+    rpm("--noscripts", "-e", "pgaf-upgrade", "pgaf_upgrade_15", "pgaf_upgrade_17")
+    left = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*pgaf*") if path.is_file()]
+    assert left == ["etc/pgaf-upgrade.conf.rpmsave"]
+
+
 def test_upgrade_with_the_packages():
     """On hosts on which this source tree was never installed."""
     with Lab(f"packages-{os.getpid()}", options=["--no-product"]) as lab:
