@@ -8,6 +8,7 @@ what is judged after it is said of all of them.
     faults.py --only X    the upgrades whose name has X in it
     faults.py --list      the cases, by upgrade
     faults.py --table     what is known, as a table
+    faults.py --readme    the same as README.md has it
 """
 import argparse
 import collections
@@ -273,12 +274,35 @@ def print_table(results, cases):
     print(", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items())) + f", of {len(cases)} cases")
 
 
+COLUMNS = [(action, moment) for action, moments in ACTIONS.items() for moment in moments]
+
+
+def shown(known):
+    if known is None:
+        return ""
+    return f"{known['seconds']}" if known["outcome"] == "upgraded" else known["outcome"]
+
+
+def print_for_readme(results, cases):
+    """A row a step, a column for each action and moment that every step has; the seconds until the step was done."""
+    cells = {case[1:]: shown(results.get(" ".join(case))) for case in cases}
+    print("| node | step | " + " | ".join(f"{action}, {moment}" for action, moment in COLUMNS) + " | inside |")
+    print("|---|---|" + "---|" * len(COLUMNS) + "---|")
+    for role, names in steps().items():
+        for step in names:
+            inside = [f"{action} {moment} {cells[action, role, step, moment]}"
+                      for action in ACTIONS for moment in INSIDE.get((role, step), [])]
+            print(f"| {role} | `{step}` | " + " | ".join(cells[action, role, step, moment] for action, moment in COLUMNS)
+                  + f" | {', '.join(inside)} |")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sample", action="store_true")
     parser.add_argument("--only", default="")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--table", action="store_true")
+    parser.add_argument("--readme", action="store_true")
     parser.add_argument("--results", default=os.path.join(ROOT, "build", "faults.json"))
     chosen = parser.parse_args()
     cases = [case for case in (sample() if chosen.sample else all_cases()) if chosen.only in case.upgrade]
@@ -286,6 +310,9 @@ def main():
     if chosen.list:
         for case in cases:
             print(*case)
+        return 0
+    if chosen.readme:
+        print_for_readme(results, cases)
         return 0
     if chosen.table:
         print_table(results, cases)

@@ -1,9 +1,10 @@
 """The old cluster given back, to the byte, from every point before the new server is first started."""
 import re
+import subprocess
 
 import pytest
 
-from cluster import HELPER, CommandFailed, Upgrade, wait_until
+from cluster import HELPER, LAB, CommandFailed, Upgrade, wait_until
 from faults import HOSTS, die_at
 from judges import Judges
 
@@ -92,10 +93,14 @@ def test_refused_by_link(make_lab):
     assert interrupted.judges.upgraded() == []
 
 
-@pytest.mark.parametrize("point", ["identity:before", "rejoin:middle", "verify:after"])
-def test_new_data_given_up(make_lab, point):
-    """By copy the old cluster is whole: from the first write to the new one on until after the run's end."""
-    interrupted = Interrupted(make_lab("give-up-" + point.replace(":", "-")), point, method="copy")
+@pytest.mark.parametrize("point, method", [("identity:before", "copy"), ("rejoin:middle", "copy"), ("verify:after", "copy"),
+                                           ("rejoin:middle", "clone")])
+def test_new_data_given_up(make_lab, point, method):
+    """By copy the old cluster is whole, and by clone: from the first write to the new one until after the run's end."""
+    if method == "clone" and subprocess.call([LAB, "disks"]):
+        pytest.skip("this machine cannot have the laboratory's disks, which have reflinks")
+    interrupted = Interrupted(make_lab("up-" + point.replace(":", "-") + "-" + method,
+                                       options=("--disks",) if method == "clone" else ()), point, method=method)
     lab, upgrade = interrupted.lab, interrupted.upgrade
     if point == "verify:after":
         upgrade.start_helper("node1")
