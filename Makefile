@@ -9,6 +9,7 @@ DATA_built = extension/sql/pgaf_upgrade--1.0.sql
 
 MODULE_big = pgaf_upgrade
 OBJS = \
+	extension/core/estimate.o \
 	extension/core/hba_address.o \
 	extension/core/hba_findings.o \
 	extension/core/hba_match.o \

@@ -97,11 +97,14 @@ void Monitor::fail_step(const std::string &token, const std::string &step, const
     call("pgaf_upgrade_fail_step", "$1, $2, $3, $4", {token, step, error.what(), error.hint()});
 }
 
-void Monitor::report_check(const std::string &token, const std::string &name, const std::string &severity, bool passed,
-                           const std::string &found, const std::string &meaning, const std::string &remedy,
-                           bool data_loss) {
-    call("pgaf_upgrade_report_check", "$1, $2, $3, $4, $5, $6, $7, $8",
-         {token, name, severity, passed ? "t" : "f", found, meaning, remedy, data_loss ? "t" : "f"});
+void Monitor::report_check(const std::string &token, const CheckReport &report) {
+    call("pgaf_upgrade_report_check", "$1, $2, $3, $4, $5, $6, $7, $8, $9",
+         {token, report.name, report.severity, report.passed ? "t" : "f", report.found, report.meaning, report.remedy,
+          report.data_loss ? "t" : "f", report.detail.empty() ? Value{} : Value{report.detail}});
+}
+
+void Monitor::report_software(const std::string &token, const nlohmann::json &software) {
+    call("pgaf_upgrade_report_software", "$1, $2", {token, software.dump()});
 }
 
 void Monitor::report_hba(const std::string &token, const std::string &moment, const nlohmann::json &connections) {

@@ -54,8 +54,19 @@ class Monitor {
     void heartbeat(const std::string &token, const std::string &step, const std::string &progress);
     void finish_step(const std::string &token, const std::string &step, const nlohmann::json &result);
     void fail_step(const std::string &token, const std::string &step, const HelperError &error);
-    void report_check(const std::string &token, const std::string &name, const std::string &severity, bool passed,
-                      const std::string &found, const std::string &meaning, const std::string &remedy, bool data_loss);
+    struct CheckReport {
+        std::string name;
+        std::string severity;
+        bool passed = false;
+        std::string found;
+        std::string meaning;
+        std::string remedy;
+        bool data_loss = false;
+        std::string detail;
+    };
+    void report_check(const std::string &token, const CheckReport &report);
+    // Of this node: names with versions.
+    void report_software(const std::string &token, const nlohmann::json &software);
     void report_hba(const std::string &token, const std::string &moment, const nlohmann::json &connections);
     // Those of a node that failed, are errors and were not waived: "name: what was found" each.
     [[nodiscard]] std::vector<std::string> checks_in_the_way(std::int64_t run, const std::string &node);

@@ -8,6 +8,7 @@
 #include "core/errors.hpp"
 #include "fault.hpp"
 #include "process.hpp"
+#include "software.hpp"
 #include "upgrade/server.hpp"
 
 namespace pgaf {
@@ -42,8 +43,18 @@ bool Runner::attach(bool resumed) {
     plan_ = *plan;
     journal_.begin_run(plan_);
     sync_journal();
+    report_software();
     alone_ = false;
     return true;
+}
+
+// By each session until the switch: what was installed in between is seen by the other nodes' checks.
+void Runner::report_software() {
+    if (journal_.was_begun("stop") || journal_.was_begun("enter_maintenance") || is_going_back()) {
+        return;
+    }
+    const int target = plan_.at("target_version");
+    monitor_.report_software(token_, to_json(software_of(node_, Installation::find(node_, target), target)));
 }
 
 // What this node did and could not report.

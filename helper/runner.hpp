@@ -42,6 +42,7 @@ class Runner {
     [[nodiscard]] bool wait_for_run();
     [[nodiscard]] std::string offline_step() const;
     void sync_journal();
+    void report_software();
     [[nodiscard]] std::string switch_step() const;
     bool tell(const std::string &what, const std::function<void()> &call);
     void keep_server_up(const Context &context);

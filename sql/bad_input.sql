@@ -24,12 +24,13 @@ INSERT INTO good VALUES
   ('attach', '{1,test.token(1),''1.0'',''host'',true,true}'), ('next_step', '{test.token(1)}'), ('begin_step', '{test.token(1),''discover''}'),
   ('heartbeat', '{test.token(1),''discover'',''half''}'), ('finish_step', '{test.token(1),''discover'',"''{}''"}'),
   ('fail_step', '{test.token(1),''discover'',''no'',''Try.'',''much''}'),
-  ('report_check', '{test.token(1),''disk_space'',''error'',false,''1 GB'',''too little'',''Make room.'',false}'),
+  ('report_check', '{test.token(1),''disk_space'',''error'',false,''1 GB'',''too little'',''Make room.'',false,NULL}'),
+  ('report_software', '{test.token(1),"''{}''"}'),
   ('sync_journal', '{test.token(1),''[]''}'),
   ('rollback', '{2,''why'',false}'), ('request_rollback', '{test.token(1),''why'',false,false}'), ('finish_rollback', '{test.token(1),"''{}''"}'),
   ('verify_hba', '{''default''}'), ('required_hba', '{''default''}'), ('match_hba', '{''app'',''shop'',''10.0.0.1'',true,false}'),
   ('report_hba', '{test.token(1),''before'',''[]''}'),
-  ('status', '{2}'), ('progress', '{2}'), ('checks', '{2}'), ('events', '{2}');
+  ('status', '{2}'), ('progress', '{2}'), ('checks', '{2}'), ('software', '{2}'), ('events', '{2}');
 -- none is forgotten: those without arguments have none that could be null
 SELECT p.proname AS not_tried FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
   JOIN pg_extension e ON e.oid = d.refobjid AND e.extnamespace = p.pronamespace
@@ -93,6 +94,8 @@ SELECT refused FROM test.refusals(
   $$SELECT pgaf_upgrade_finish_step(test.token(1), 'discover', '{"old_sysidentifier": -1}')$$,
   $$SELECT pgaf_upgrade_fail_step(test.token(99), 'discover', 'no')$$, $$SELECT pgaf_upgrade_fail_step(test.token(1), 'check', 'no')$$,
   $$SELECT pgaf_upgrade_report_check(test.token(99), 'x', 'error', true, NULL, NULL, NULL)$$,
+  $$SELECT pgaf_upgrade_report_software(test.token(99), '{}')$$, $$SELECT pgaf_upgrade_report_software(test.token(1), '[]')$$,
+  $$SELECT pgaf_upgrade_report_software(test.token(1), '{"a": 1}')$$, $$SELECT pgaf_upgrade_report_software(test.token(1), '{"a": null}')$$,
   $$SELECT pgaf_upgrade_report_hba(test.token(99), 'before', '[]')$$, $$SELECT pgaf_upgrade_report_hba(test.token(1), 'now', '[]')$$,
   $$SELECT pgaf_upgrade_report_hba(test.token(1), 'before', '{}')$$, $$SELECT pgaf_upgrade_report_hba(test.token(1), 'before', '[1]')$$,
   $$SELECT pgaf_upgrade_request_rollback(test.token(99), 'why')$$, $$SELECT pgaf_upgrade_request_rollback(test.token(1), '')$$,

@@ -45,6 +45,14 @@ SELECT pgaf_upgrade_report_check(test.token(1), 'disk_space', 'error', false, '1
 SELECT check_name, waive_reason FROM pgaf_upgrade_checks() WHERE waive_reason IS NOT NULL;
 SELECT message, detail FROM test.refusal('SELECT pgaf_upgrade_approve()');
 
+-- more of what was found; and the versions on each node, the last that were reported
+SELECT pgaf_upgrade_report_check(test.token(1), 'parameters_changed', 'warning', false, 'one', 'gone', 'Nothing.', false, E'--- a\n+++ b');
+SELECT check_name, detail FROM pgaf_upgrade_checks() WHERE detail IS NOT NULL;
+SELECT pgaf_upgrade_report_software(test.token(1), '{"PostgreSQL 17": "17.5", "gone": "1"}'),
+       pgaf_upgrade_report_software(test.token(2), '{"PostgreSQL 17": "17.6"}');
+SELECT pgaf_upgrade_report_software(test.token(1), '{"PostgreSQL 17": "17.6", "pg_autoctl of 17": "2.2"}');
+SELECT * FROM pgaf_upgrade_software();
+
 -- a run that has ended
 SELECT pgaf_upgrade_abort(1, 'enough');
 SELECT refused FROM test.refusals($$SELECT pgaf_upgrade_waive_check(1, '4', 'disk_space', 'too late')$$);

@@ -20,6 +20,13 @@ SELECT pgaf_upgrade_record_backup('base', 'pg_basebackup', '2025-01-02', 'defaul
 SELECT count(*) > 0 AS prepared FROM test.drive('{0,1,2,3}');
 SELECT pgaf_upgrade_approve();
 SELECT count(*) > 0 AS switched FROM test.drive('{3}');
+-- what it will take is known when every helper has told its part: of the group that takes longest
+UPDATE pgaf_upgrade.step SET result = '{"estimate": {"seconds": 6.04}}' WHERE runid = 2 AND name = 'check' AND nodeid = 1;
+SELECT writes_refused_estimate, redundancy_after_estimate FROM pgaf_upgrade_status(2);
+UPDATE pgaf_upgrade.step SET result = '{"estimate": {"seconds": 5}}' WHERE runid = 2 AND name = 'check' AND nodeid IN (0, 3);
+SELECT writes_refused_estimate, redundancy_after_estimate FROM pgaf_upgrade_status(2);
+UPDATE pgaf_upgrade.step SET result = '{"estimate": {"seconds": 20}}' WHERE runid = 2 AND name = 'check' AND nodeid = 2;
+SELECT writes_refused_estimate, redundancy_after_estimate > '26 s' AS redundancy_later FROM pgaf_upgrade_status(2);
 -- one group has switched, the other has not
 SELECT writes_refused_at IS NOT NULL AS refused, writes_accepted_at IS NOT NULL AS accepted, redundancy_after
   FROM pgaf_upgrade_history() WHERE run = 2;
@@ -40,7 +47,8 @@ SELECT run, state, formation, groups, include_monitor,
        regexp_replace(test.plain(system_identifiers), 'monitor: .* ->', 'monitor: <its> ->') AS system_identifiers, note
   FROM pgaf_upgrade_history();
 -- the same times as in the status
-SELECT h.writes_refused = s.writes_refused AND h.redundancy_after = s.redundancy_after AS same
+SELECT h.writes_refused = s.writes_refused AND h.redundancy_after = s.redundancy_after
+       AND h.writes_refused_estimate = s.writes_refused_estimate AND h.redundancy_after_estimate = s.redundancy_after_estimate AS same
   FROM pgaf_upgrade_history() h JOIN pgaf_upgrade_status(2) s USING (run);
 \x off
 SELECT test.reset();

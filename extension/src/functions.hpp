@@ -56,6 +56,7 @@ Outcome pgaf_upgrade_heartbeat(const Arguments &arguments);
 Outcome pgaf_upgrade_finish_step(const Arguments &arguments);
 Outcome pgaf_upgrade_fail_step(const Arguments &arguments);
 Outcome pgaf_upgrade_report_check(const Arguments &arguments);
+Outcome pgaf_upgrade_report_software(const Arguments &arguments);
 Outcome pgaf_upgrade_sync_journal(const Arguments &arguments);
 Outcome pgaf_upgrade_report_hba(const Arguments &arguments);
 
@@ -86,6 +87,7 @@ Outcome pgaf_upgrade_match_hba(const Arguments &arguments);
 Outcome pgaf_upgrade_steps(const Arguments &arguments);
 Outcome pgaf_upgrade_transitions(const Arguments &arguments);
 Outcome pgaf_upgrade_waiting_for(const Arguments &arguments);
+Outcome pgaf_upgrade_redundancy_estimate(const Arguments &arguments);
 
 }  // namespace functions
 

@@ -217,12 +217,23 @@ Outcome pgaf_upgrade_report_check(const Arguments &arguments) {
                     "Use the severity error.");
     }
     store::record_check(caller.run.id(), caller.nodeid, check_name, severity, passed, arguments.text(4),
-                        arguments.text(5), arguments.text(6), data_loss);
+                        arguments.text(5), arguments.text(6), data_loss, arguments.text(8));
     if (!passed) {
         store::record_event(
             caller.run.id(), caller.nodeid, "", "check", "",
             check_name + " (" + severity + ")" + (arguments.text(4) ? ": " + *arguments.text(4) : std::string()));
     }
+    return {};
+}
+
+Outcome pgaf_upgrade_report_software(const Arguments &arguments) {
+    const auto caller = caller_of(arguments);
+    const auto &json = arguments.required(1, "software");
+    if (!store::is_object_of_texts(json)) {
+        throw Error(code::kBadArgument, "software must be a JSON object of texts",
+                    "Give each program's version by its name: {\"PostgreSQL 17\": \"17.6\"}.");
+    }
+    store::set_software(caller.run.id(), caller.nodeid, json);
     return {};
 }
 

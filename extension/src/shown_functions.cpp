@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/errors.hpp"
+#include "core/estimate.hpp"
 #include "core/transitions.hpp"
 #include "src/functions.hpp"
 #include "src/run.hpp"
@@ -122,6 +123,16 @@ Outcome pgaf_upgrade_waiting_for(const Arguments &arguments) {
         return {};
     }
     return {waiting_for(run), {}};
+}
+
+Outcome pgaf_upgrade_redundancy_estimate(const Arguments &arguments) {
+    const auto &refused = arguments.text(0);
+    const auto &rebuild = arguments.text(1);
+    const auto &away = arguments.text(2);
+    if (!refused || !rebuild || !away) {
+        return {};
+    }
+    return {std::to_string(redundancy_estimate(std::stod(*refused), std::stod(*rebuild), std::stod(*away))), {}};
 }
 
 }  // namespace pgaf::functions

@@ -125,6 +125,7 @@ NodeLease lease(std::int64_t runid, std::int64_t nodeid, const std::string &toke
 // Whether the lease went to a token that did not have it.
 bool take_lease(std::int64_t runid, std::int64_t nodeid, const std::string &token, const std::string &host,
                 const std::string &helper_version);
+void set_software(std::int64_t runid, std::int64_t nodeid, const std::string &json);
 void touch_lease(std::int64_t runid, std::int64_t nodeid);
 std::vector<HelperSign> helper_signs(std::int64_t runid);
 std::string assignment(std::int64_t runid, std::int64_t nodeid);  // what attach answers, as JSON
@@ -145,6 +146,7 @@ void set_progress(std::int64_t runid, std::int64_t nodeid, std::string_view step
 bool has_finished_at(std::int64_t runid, std::int64_t nodeid, std::string_view step, const Text &at);
 Text result_value(const Text &result, const char *key);
 bool is_json_array(const std::string &json);
+bool is_object_of_texts(const std::string &json);
 std::vector<JournalEntry> journal_entries(const std::string &json);
 
 // Rollbacks
@@ -160,7 +162,8 @@ struct NodeName {
 void record_event(std::optional<std::int64_t> runid, std::optional<std::int64_t> nodeid, std::string_view step,
                   const char *kind, std::string_view state, const Text &message);
 void record_check(std::int64_t runid, std::int64_t nodeid, const std::string &check_name, const std::string &severity,
-                  bool passed, const Text &found, const Text &meaning, const Text &remedy, bool data_loss);
+                  bool passed, const Text &found, const Text &meaning, const Text &remedy, bool data_loss,
+                  const Text &detail);
 std::vector<FailedCheck> checks_in_the_way(std::int64_t runid);
 std::optional<CheckResult> check_result(std::int64_t runid, std::int64_t nodeid, const std::string &check_name);
 void waive_check(std::int64_t runid, std::int64_t nodeid, const std::string &check_name, const std::string &reason);

@@ -158,6 +158,11 @@ std::string assignment(std::int64_t runid, std::int64_t nodeid) {
         .string(0);
 }
 
+void set_software(std::int64_t runid, std::int64_t nodeid, const std::string &json) {
+    query("UPDATE pgaf_upgrade.node SET software = $3::jsonb WHERE runid = $1::bigint AND nodeid = $2::bigint",
+          {runid, nodeid, json});
+}
+
 void set_sysidentifiers(std::int64_t runid, std::int64_t nodeid, std::optional<std::int64_t> old_sysidentifier,
                         std::optional<std::int64_t> new_sysidentifier) {
     query(

@@ -97,6 +97,15 @@ bool is_json_array(const std::string &json) {
     return query("SELECT pg_catalog.jsonb_typeof($1::jsonb) = 'array'", {json}).at(0).boolean(0);
 }
 
+bool is_object_of_texts(const std::string &json) {
+    return query(
+               "SELECT pg_catalog.jsonb_typeof($1::jsonb) = 'object' AND NOT pg_catalog.jsonb_path_exists("
+               "           $1::jsonb, 'strict $.* ? (@.type() <> \"string\")')",
+               {json})
+        .at(0)
+        .boolean(0);
+}
+
 std::vector<JournalEntry> journal_entries(const std::string &json) {
     const auto rows = query(
         "SELECT e ->> 'step', e ->> 'state', e ->> 'started_at', e ->> 'finished_at', (e -> 'result')::text, "

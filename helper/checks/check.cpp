@@ -27,7 +27,11 @@ bool is_meant_for(const Check &check, Subject &subject) {
 
 CheckResult examine_one(Subject &subject, const Check &check) {
     try {
-        return {&check, check.find(subject), ""};
+        CheckResult result{&check, check.find(subject), ""};
+        if (check.detail && !result.findings.empty()) {
+            result.detail = check.detail(subject);
+        }
+        return result;
     } catch (const NotExamined &why) {
         return {&check, {}, why.what()};
     } catch (const HelperError &error) {
@@ -60,9 +64,9 @@ const std::vector<Check> &all_checks() {
     static const std::vector<Check> checks = [] {
         std::vector<Check> all;
         for (const auto &part :
-             {installation_checks(), service_checks(), directory_checks(), cluster_checks(), backup_checks(),
-              access_checks(), server_checks(), database_checks(), content_checks(), certificate_checks(),
-              new_server_checks(), configuration_checks(), rehearsal_checks()}) {
+             {installation_checks(), version_checks(), service_checks(), directory_checks(), cluster_checks(),
+              backup_checks(), access_checks(), server_checks(), database_checks(), content_checks(),
+              certificate_checks(), new_server_checks(), configuration_checks(), memory_checks(), rehearsal_checks()}) {
             all.insert(all.end(), part.begin(), part.end());
         }
         return all;

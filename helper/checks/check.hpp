@@ -35,6 +35,8 @@ struct Check {
     // Nothing is found when all is as it should be. May throw HelperError, which is a finding too, and
     // NotExamined.
     std::function<Findings(Subject &)> find;
+    // More of what was found, for the monitor to show, where there is more.
+    std::function<std::string(Subject &)> detail = {};
 };
 
 // What `find` often is: a finding for each row that a query has on the node's server, or on the monitor, in
@@ -49,6 +51,7 @@ struct CheckResult {
     const Check *check;
     Findings findings;
     std::string not_examined;  // why; empty when it was
+    std::string detail = {};
 
     [[nodiscard]] bool passed() const { return findings.empty() && not_examined.empty(); }
 };
@@ -66,6 +69,8 @@ struct CheckResult {
 [[nodiscard]] std::vector<Check> directory_checks();
 [[nodiscard]] std::vector<Check> cluster_checks();
 [[nodiscard]] std::vector<Check> backup_checks();
+[[nodiscard]] std::vector<Check> version_checks();
+[[nodiscard]] std::vector<Check> memory_checks();
 [[nodiscard]] std::vector<Check> access_checks();
 [[nodiscard]] std::vector<Check> server_checks();
 [[nodiscard]] std::vector<Check> database_checks();

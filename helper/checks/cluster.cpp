@@ -118,6 +118,11 @@ Findings replay_runs(Subject &subject) {
     return {{fmt::format("the replay of WAL is {}", state)}};
 }
 
+Findings apply_delay(Subject &subject) {
+    const auto delay = subject.setting("recovery_min_apply_delay");
+    return delay == "0" ? Findings{} : Findings{{fmt::format("recovery_min_apply_delay is {}", delay)}};
+}
+
 // By the connection that pg_autoctl gave this standby, as the step `rebuild` does.
 Findings base_backup_connection(Subject &subject) {
     const auto file = subject.node.data_dir / "postgresql-auto-failover-standby.conf";
@@ -170,6 +175,10 @@ std::vector<Check> cluster_checks() {
              "Wait for it, or see what holds it up.", replication_lag},
             {"replay_runs", Severity::Error, Where::Secondary, "it would never reach the primary's last checkpoint",
              "SELECT pg_wal_replay_resume();", replay_runs},
+            {"apply_delay", Severity::Error, Where::Secondary,
+             "it replays the primary's last checkpoint only so much later, and the switch waits for it",
+             "ALTER SYSTEM RESET recovery_min_apply_delay, or take the line out; reload; and put it back afterwards.",
+             apply_delay},
             {"base_backup_connection", Severity::Error, Where::Secondary,
              "this standby is rebuilt by pg_basebackup over that connection",
              "See that pg_hba.conf of every data node lets this node in for replication.", base_backup_connection},

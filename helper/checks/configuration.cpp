@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "checks/check.hpp"
+#include "checks/diff.hpp"
 #include "checks/trial.hpp"
 #include "files.hpp"
 
@@ -96,10 +97,11 @@ long huge_pages_of_host() {
 }
 
 Findings huge_pages(Subject &subject) {
-    const auto &trial = subject.trial();
+    auto &trial = subject.trial();
     if (!trial.refused().empty()) {
         throw NotExamined("the new server refuses parameters");
     }
+    trial.stopped();  // a running one is not asked what its memory would be
     if (trial.configured("huge_pages") != "on") {
         return {};
     }
@@ -117,7 +119,7 @@ std::vector<Check> configuration_checks() {
     return {{"parameters_changed", Severity::Warning, Where::EveryNode,
              "the target does not know the parameter; the line is carried over like this",
              "Nothing, or choose what takes the parameter's place. pgaf-upgrade check --diff shows all.",
-             parameters_changed},
+             parameters_changed, diff_of_configuration},
             {"parameters_refused", Severity::Error, Where::EveryNode, "the new server would not start",
              "Give it a value that both majors take, or remove the line.", parameters_refused},
             {"configuration_starts", Severity::Error, Where::EveryNode,

@@ -1,8 +1,11 @@
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <array>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -145,6 +148,56 @@ Findings tablespace_leftovers(Subject &subject) {
     return findings;
 }
 
+// pg_upgrade gives each file a second name in the new cluster, which is made beside the old one.
+Findings same_file_system(Subject &subject) {
+    if (subject.method != "link") {
+        return {};
+    }
+    Findings findings;
+    const auto look = [&](const fs::path &directory) {
+        if (fs::is_symlink(directory) || is_mount_point(directory)) {
+            findings.push_back({fmt::format("\"{}\" is {}", directory.string(),
+                                            fs::is_symlink(directory) ? "a link" : "a mount point")});
+        }
+    };
+    const auto base = subject.node.data_dir / "base";
+    look(base);
+    for (const auto &database : fs::directory_iterator(base)) {
+        look(database.path());
+    }
+    return findings;
+}
+
+// Tried on files without a name, which are gone when they are closed. Empty: it can.
+std::string clone_error(const fs::path &directory) {
+    const auto unnamed = [&directory] { return ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); };
+    const int from = unnamed();
+    const int to = unnamed();
+    constexpr std::array<char, 4096> kPage{};
+    std::string error;
+    if (from < 0 || to < 0 || ::write(from, kPage.data(), kPage.size()) < 0 || ::ioctl(to, FICLONE, from) != 0) {
+        error = std::generic_category().message(errno);
+    }
+    ::close(from);
+    ::close(to);
+    return error;
+}
+
+Findings clone_support(Subject &subject) {
+    if (subject.method != "clone") {
+        return {};
+    }
+    Findings findings;
+    const auto look = [&findings](const fs::path &directory) {
+        if (const auto error = clone_error(directory); !error.empty()) {
+            findings.push_back({fmt::format("no file can be cloned in \"{}\": {}", directory.string(), error)});
+        }
+    };
+    look(subject.node.data_dir.parent_path());
+    each_tablespace(subject, look);
+    return findings;
+}
+
 // What the upgrade adds on each file system: where files are copied, as beside a standby's old ones, all of
 // them again; where pg_upgrade links or clones them, the catalogs and some WAL.
 Findings free_space(Subject &subject) {
@@ -212,6 +265,11 @@ std::vector<Check> directory_checks() {
         {"tablespace_leftovers", Severity::DataLoss, Where::EveryNode,
          "pg_upgrade refuses a tablespace with files of the target, and nothing is overwritten here",
          "Move what an earlier attempt left there out of the way.", tablespace_leftovers},
+        {"same_file_system", Severity::Error, Where::Upgraded, "no file can be linked into the new cluster from there",
+         "Move it into PGDATA with the service stopped, or start the run with method => 'copy'.", same_file_system},
+        {"clone_support", Severity::Error, Where::Upgraded,
+         "pg_upgrade --clone needs a file system with reflinks, such as XFS or Btrfs",
+         "Start the run with method => 'link' or 'copy'.", clone_support},
         {"free_space", Severity::Error, Where::EveryNode, "the old cluster is kept beside the new one", "Make room.",
          free_space}};
 }

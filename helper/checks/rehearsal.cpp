@@ -66,11 +66,6 @@ Findings pg_upgrade_check(Subject &subject) {
 
 constexpr std::chrono::minutes kLimit{30};
 
-struct Rehearsed {
-    Findings findings;
-    double seconds = 0;
-};
-
 // A pg_restore error is several lines: what it works on, and what the server says.
 void add_errors(const std::string &output, const std::string &database, Findings &findings) {
     constexpr std::size_t kEnough = 20;
@@ -91,13 +86,13 @@ void add_errors(const std::string &output, const std::string &database, Findings
 
 // What pg_upgrade does with the definitions, done to an empty cluster while the old one serves. All
 // that it does with the data is to link or copy files.
-Rehearsed rehearse(Subject &subject) {
+Findings schema_restores(Subject &subject) {
     auto &cluster = subject.trial().stopped();
     const auto server = subject.node.running_server();
     const auto names = subject.server().query(
         "SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND datconnlimit <> -2"
         " ORDER BY datname <> 'template1', datname");
-    Rehearsed rehearsed;
+    Findings findings;
     const auto started = std::chrono::steady_clock::now();
 
     auto settings = cluster.private_settings();
@@ -125,12 +120,12 @@ Rehearsed rehearse(Subject &subject) {
     const auto roles = (cluster.folder() / "globals.sql").string();
     if (const auto dumped = perform("pg_dumpall", {"--globals-only", "--no-sync", "-f", roles}, from);
         dumped.exit_code != 0) {
-        rehearsed.findings.push_back({fmt::format("roles cannot be dumped: {}", last_lines(dumped.output, 2))});
-        return rehearsed;
+        findings.push_back({fmt::format("roles cannot be dumped: {}", last_lines(dumped.output, 2))});
+        return findings;
     }
     const auto made = perform("psql", {"-X", "-q", "-d", "template1", "-v", "ON_ERROR_STOP=1", "-f", roles}, to);
     if (made.exit_code != 0) {
-        rehearsed.findings.push_back({fmt::format("roles and their settings: {}", last_lines(made.output, 2))});
+        findings.push_back({fmt::format("roles and their settings: {}", last_lines(made.output, 2))});
     }
     for (int row = 0; row < names.size(); ++row) {
         const auto name = names.text(row, "datname");
@@ -140,7 +135,7 @@ Rehearsed rehearse(Subject &subject) {
             {"--schema-only", "--format=custom", "--no-sync", "-f", file, "-d", "dbname=" + quote_conninfo(name)},
             from);
         if (dumped.exit_code != 0) {
-            rehearsed.findings.push_back(
+            findings.push_back(
                 {fmt::format("database \"{}\" cannot be dumped: {}", name, last_lines(dumped.output, 2))});
             continue;
         }
@@ -151,21 +146,19 @@ Rehearsed rehearse(Subject &subject) {
         }
         const auto restored = perform("pg_restore", std::move(options), to);
         if (restored.exit_code != 0) {
-            const auto known = rehearsed.findings.size();
-            add_errors(restored.output, name, rehearsed.findings);
-            if (rehearsed.findings.size() == known) {
-                rehearsed.findings.push_back(
-                    {fmt::format("database \"{}\": {}", name, last_lines(restored.output, 2))});
+            const auto known = findings.size();
+            add_errors(restored.output, name, findings);
+            if (findings.size() == known) {
+                findings.push_back({fmt::format("database \"{}\": {}", name, last_lines(restored.output, 2))});
             }
         }
     }
     cluster.stop();
-    rehearsed.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-    return rehearsed;
-}
-
-Findings schema_restores(Subject &subject) {
-    return rehearse(subject).findings;
+    if (findings.empty()) {
+        subject.trial().timing().rehearsal_s =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    }
+    return findings;
 }
 
 }  // namespace

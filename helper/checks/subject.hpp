@@ -56,6 +56,8 @@ class Subject {
 
     // Throws NotExamined when no new cluster can be made, or no server started on it.
     [[nodiscard]] Trial &trial();
+    // The trial that was made, null where none was asked for or can be made.
+    [[nodiscard]] Trial *made_trial() { return trial_.get(); }
     // Why it cannot be made; empty when it can.
     [[nodiscard]] const std::string &trial_error();
 

@@ -1,6 +1,7 @@
 #include "checks/trial.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -72,6 +73,7 @@ const Trial::Refusal &Trial::dry_run() {
             new_options += fmt::format("{}-c '{}'", new_options.empty() ? "" : " ", setting);
         }
     }
+    const auto started = std::chrono::steady_clock::now();
     const auto outcome = cluster_.run_program(
         "pg_upgrade",
         {"--check", "--" + subject_.method, "--old-datadir=" + subject_.node.data_dir.string(),
@@ -81,6 +83,7 @@ const Trial::Refusal &Trial::dry_run() {
         std::chrono::minutes(15));
     dry_run_.emplace();
     if (outcome.exit_code == 0) {
+        timing_.check_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
         return *dry_run_;
     }
     dry_run_->message = last_lines(outcome.output, 8);

@@ -28,6 +28,13 @@ class Trial {
     // The value that the new server takes from the carried configuration.
     [[nodiscard]] std::string configured(const std::string &parameter) const;
 
+    // What was tried took so long; nothing where it was not, or did not come to its end.
+    struct Timing {
+        std::optional<double> check_s;      // pg_upgrade --check
+        std::optional<double> rehearsal_s;  // every definition dumped and restored
+    };
+    [[nodiscard]] Timing &timing() { return timing_; }
+
     // pg_upgrade --check against the running old server: empty when it has nothing to say against it.
     struct Refusal {
         std::string message;
@@ -36,7 +43,7 @@ class Trial {
     [[nodiscard]] const Refusal &dry_run();
 
     // The cluster itself, with no server on it.
-    [[nodiscard]] TrialCluster &stopped();
+    TrialCluster &stopped();
 
   private:
     Subject &subject_;
@@ -45,6 +52,7 @@ class Trial {
     std::vector<std::string> refused_;
     std::string start_error_;
     std::optional<Refusal> dry_run_;
+    Timing timing_;
 };
 
 }  // namespace pgaf

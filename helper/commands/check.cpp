@@ -7,7 +7,8 @@
 #include <fmt/ranges.h>
 
 #include "checks/check.hpp"
-#include "checks/trial.hpp"
+#include "checks/diff.hpp"
+#include "checks/estimate.hpp"
 #include "commands/commands.hpp"
 #include "process.hpp"
 
@@ -55,22 +56,8 @@ void print(const CheckResult &result) {
 }
 
 void print_changes(Subject &subject) {
-    const auto &files = subject.trial().changes();
-    if (files.empty()) {
-        fmt::print("every configuration file is carried over as it is\n\n");
-    }
-    for (const auto &[file, changes] : files) {
-        const auto path = (subject.node.pgdata / file).string();
-        fmt::print("--- {}\n+++ {} of PostgreSQL {}\n", path, path, subject.target);
-        for (const auto &change : changes) {
-            if (change.line == 0) {
-                fmt::print("@@ at the end @@\n+{}\n", change.after);
-            } else {
-                fmt::print("@@ -{} +{} @@\n-{}\n+{}\n", change.line, change.line, change.before, change.after);
-            }
-        }
-        fmt::print("\n");
-    }
+    const auto diff = diff_of_configuration(subject);
+    fmt::print("{}\n\n", diff.empty() ? "every configuration file is carried over as it is" : diff);
 }
 
 }  // namespace
@@ -114,6 +101,10 @@ ExitCode command_check(const Options &options) {
     }
     if (options.show_changes) {
         print_changes(subject);
+    }
+    if (const auto estimate = estimate_of(subject)) {
+        print_wrapped("estimate", estimate->text);
+        fmt::print("\n");
     }
     if (!not_examined.empty()) {
         print_wrapped("open", fmt::format("{}", fmt::join(not_examined, ", ")));

@@ -4,9 +4,11 @@
 #include <fmt/ranges.h>
 
 #include "checks/check.hpp"
+#include "checks/estimate.hpp"
 #include "fault.hpp"
 #include "hba.hpp"
 #include "process.hpp"
+#include "software.hpp"
 #include "steps/steps.hpp"
 
 namespace pgaf {
@@ -38,10 +40,16 @@ std::string join_remedies(const CheckResult &result) {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
-std::vector<CheckResult> look(const Context &context, const std::vector<std::string> &only,
-                              const std::function<void(const std::string &)> &say) {
+struct Look {
+    std::vector<CheckResult> results;
+    std::optional<NodeEstimate> estimate;
+};
+
+Look look(const Context &context, const std::vector<std::string> &only,
+          const std::function<void(const std::string &)> &say) {
     Subject subject(context.node, context.target(), context.method());
-    return examine(subject, only, say);
+    auto results = examine(subject, only, say);
+    return {std::move(results), estimate_of(subject)};
 }
 
 // After a boot, of this host or of another, the cluster needs a while.
@@ -49,7 +57,7 @@ void wait_for_cluster(const Context &context, Deadline deadline) {
     const std::vector<std::string> of_the_moment{"server_runs", "nodes_settled", "one_primary", "standbys_stream",
                                                  "base_backup_connection"};
     while (std::chrono::steady_clock::now() < deadline && !stop_was_asked()) {
-        const auto results = look(context, of_the_moment, [](const std::string &) {});
+        const auto results = look(context, of_the_moment, [](const std::string &) {}).results;
         const auto open = std::ranges::find_if_not(results, &CheckResult::passed);
         if (open == results.end()) {
             return;
@@ -66,10 +74,11 @@ bool says_the_same(const CheckResult &one, const CheckResult &other) {
 
 // What does not pass is looked at again, until it says twice the same: a host may go away, or come back,
 // while the checks are made.
-std::vector<CheckResult> look_patiently(const Context &context) {
+Look look_patiently(const Context &context) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
     wait_for_cluster(context, deadline);
-    auto results = look(context, {}, context.say);
+    auto first = look(context, {}, context.say);
+    auto &results = first.results;
     bool is_settled = false;
     while (!is_settled && std::chrono::steady_clock::now() < deadline) {
         std::vector<std::string> failed;
@@ -83,23 +92,34 @@ std::vector<CheckResult> look_patiently(const Context &context) {
         }
         wait_for_cluster(context, deadline);
         is_settled = true;
-        for (auto &again : look(context, failed, context.say)) {
+        auto once_more = look(context, failed, context.say);
+        first.estimate = once_more.estimate ? once_more.estimate : first.estimate;
+        for (auto &again : once_more.results) {
             auto &before = *std::ranges::find(results, again.check, &CheckResult::check);
             is_settled = is_settled && says_the_same(before, again);
             before = std::move(again);
         }
     }
-    return results;
+    return first;
 }
 
 }  // namespace
 
 nlohmann::json CheckStep::perform(const Context &context) const {
-    const auto results = look_patiently(context);
-    for (const auto &result : results) {
-        context.monitor.report_check(context.token, result.check->name, to_string(result.check->severity),
-                                     result.passed(), join_found(result), result.check->meaning, join_remedies(result),
-                                     result.check->severity == Severity::DataLoss);
+    // first, for the other nodes to compare theirs with
+    context.monitor.report_software(
+        context.token,
+        to_json(software_of(context.node, Installation::find(context.node, context.target()), context.target())));
+    const auto looked = look_patiently(context);
+    for (const auto &result : looked.results) {
+        context.monitor.report_check(context.token, {.name = result.check->name,
+                                                     .severity = to_string(result.check->severity),
+                                                     .passed = result.passed(),
+                                                     .found = join_found(result),
+                                                     .meaning = result.check->meaning,
+                                                     .remedy = join_remedies(result),
+                                                     .data_loss = result.check->severity == Severity::DataLoss,
+                                                     .detail = result.detail});
         fault_point("check", "middle");
     }
     // What the operator has taken the responsibility for no longer stands in the way.
@@ -112,7 +132,11 @@ nlohmann::json CheckStep::perform(const Context &context) const {
     // what the old file says, for verify to compare with
     const auto hba = to_json(find_hba(context.node, {}));
     context.monitor.report_hba(context.token, "before", hba);
-    return {{"hba", hba}};
+    nlohmann::json result{{"hba", hba}};
+    if (looked.estimate) {
+        result["estimate"] = looked.estimate->values;
+    }
+    return result;
 }
 
 }  // namespace pgaf

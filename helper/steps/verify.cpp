@@ -24,10 +24,15 @@ nlohmann::json verify_hba(const Context &context) {
     });
     context.monitor.report_hba(context.token, "after", to_json(findings));
     const auto remarks = describe_hba(findings);
-    context.monitor.report_check(context.token, "hba_after_upgrade", to_string(Severity::Warning), remarks.empty(),
-                                 remarks, "a connection of the cluster is refused, or asked for less than before",
-                                 "See pgaf_upgrade_verify_hba() on the monitor, and its required_line and advice.",
-                                 false);
+    context.monitor.report_check(
+        context.token, {.name = "hba_after_upgrade",
+                        .severity = to_string(Severity::Warning),
+                        .passed = remarks.empty(),
+                        .found = remarks,
+                        .meaning = "a connection of the cluster is refused, or asked for less than before",
+                        .remedy = "See pgaf_upgrade_verify_hba() on the monitor, and its required_line and advice.",
+                        .data_loss = false,
+                        .detail = {}});
     const auto shut_out = hba::newly_shut_out(findings);
     if (!shut_out.empty()) {
         std::string lines;

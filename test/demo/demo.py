@@ -184,10 +184,12 @@ def show_results(lab, run, writer, facts, verdict):
     table((52, -12), [
         ("writes refused, as the application saw it", f"{refused:.1f} s"),
         ("writes refused, from the step stop to start", f"{seconds(run.seconds('writes_refused'))} s"),
+        ("as estimated by the checks", f"{seconds(run.seconds('writes_refused_estimate'))} s"),
         ("bare stop; pg_upgrade --link; start, same data", f"{bare:.1f} s"),
         ("ratio", f"{refused / bare:.2f}"),
         (f"allowed: {REFUSED_FACTOR} x bare + {REFUSED_EXTRA:.0f} s", f"{limit:.1f} s"),
         ("until redundancy was back, from the step stop", f"{seconds(redundancy)} s"),
+        ("as estimated by the checks", f"{seconds(run.seconds('redundancy_after_estimate'))} s"),
         ("acknowledged writes", len(acknowledged)),
         ("of them there afterwards", len(acknowledged) - len(lost)),
         ("sent and never answered", len(writer.ambiguous())),

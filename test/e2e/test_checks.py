@@ -355,6 +355,28 @@ def included_from_elsewhere(lab):
 
 
 @contextlib.contextmanager
+def reported_otherwise(lab, software, version):
+    """A run under way, in which the helper of node2 has told another version than this node has."""
+    run = Upgrade(lab).start()
+    lab.monitor_sql(f"""UPDATE pgaf_upgrade.node SET software = '{{"{software}": "{version}"}}' WHERE nodeid = 2 AND runid = {run}""")
+    try:
+        yield
+    finally:
+        lab.monitor_sql(f"SELECT pgaf_upgrade_abort({run}, 'only to look')")
+
+
+@contextlib.contextmanager
+def limited_service(lab):
+    """As by MemoryMax=1G."""
+    group = lab.sh("node1", "sh", "-ec", f"sed -n s/^0:://p /proc/$(head -n 1 {lab.pgdata}/postmaster.pid)/cgroup").strip()
+    limit = f"/sys/fs/cgroup{group}/memory.max"
+    if lab.run("node1", "test", "-e", limit).returncode:
+        pytest.skip("this machine gives its control groups no limits of memory")
+    with shell(lab, f"echo 1G >{limit}", f"echo max >{limit}"), setting(lab, "shared_buffers", "1GB"):
+        yield
+
+
+@contextlib.contextmanager
 def several(*contexts):
     with contextlib.ExitStack() as stack:
         for context in contexts:
@@ -372,6 +394,13 @@ CASES = [
     ("faulty_minor", "error", "node1", lambda lab: several(
         programs(lab, wrapper("postgres", "--version", "postgres (PostgreSQL) 17.4")),
         setting(lab, "max_slot_wal_keep_size", "1GB")), ["--new-bindir", "/opt/e2e"]),
+    ("autoctl_version", "error", "node1", lambda lab: file_changed(
+        lab, f"{OLD_BINDIR}/pg_autoctl",
+        "rm $f; printf '#!/bin/sh\\necho pg_autoctl extension version 2.1\\n' >$f; chmod 755 $f"), []),
+    ("autoctl_version", "error", "monitor", lambda lab: file_changed(
+        lab, "/usr/share/postgresql/17/extension/pgautofailover.control", "sed -i s/2.2/2.1/ $f", "monitor"), []),
+    ("same_autoctl", "error", "node1", lambda lab: reported_otherwise(lab, "pg_autoctl of 17", "2.1"), []),
+    ("same_minors", "warning", "node1", lambda lab: reported_otherwise(lab, "PostgreSQL 17", "17.0"), []),
     ("same_layout", "error", "node1", lambda lab: programs(lab, wrapper("postgres", "*-C\\ block_size", "16384")),
      ["--new-bindir", "/opt/e2e"]),
     ("service_unit", "error", "node1", None, ["--service", "nowhere.service"]),
@@ -393,6 +422,11 @@ CASES = [
         lab, "/srv/e2e-mount", ["node2"], "mkdir -p /srv/e2e-mount; mount -t tmpfs tmpfs /srv/e2e-mount",
         "umount /srv/e2e-mount"), []),
     ("tablespace_leftovers", "error", "node1", left_over_in_tablespace, []),
+    ("same_file_system", "error", "node1", lambda lab: shell(
+        lab, f"mount --bind {lab.pgdata}/base {lab.pgdata}/base", f"umount {lab.pgdata}/base"), []),
+    ("clone_support", "error", "node1", lambda lab: tablespace(
+        lab, "/srv/e2e-ram", prepare="mkdir -p /srv/e2e-ram; mount -t tmpfs -o size=40m tmpfs /srv/e2e-ram",
+        clean="umount /srv/e2e-ram"), ["--method", "clone"]),
     ("free_space", "error", "node2", small_file_system, []),
     ("nodes_settled", "error", "monitor", maintenance, []),
     ("nodes_settled", "error", "node2", maintenance, []),
@@ -408,6 +442,7 @@ CASES = [
     ("backup", "error", "node1", lambda lab: of_monitor(
         lab, "UPDATE pgaf_upgrade.backup SET verified_at = NULL", "UPDATE pgaf_upgrade.backup SET verified_at = recorded_at"), []),
     ("standbys_stream", "error", "node1", standby_shut_out, []),
+    ("apply_delay", "error", "node2", lambda lab: setting(lab, "recovery_min_apply_delay", "1h", "node2"), []),
     ("base_backup_connection", "error", "node2", lambda lab: reloaded_hba(lab, "host replication all all reject"), []),
     ("replication_lag", "warning", "node1", lagging_standby, []),
     ("replay_runs", "error", "node2", paused_replay, []),
@@ -463,6 +498,8 @@ CASES = [
     ("configuration_starts", "error", "node1", library_of_15, []),
     ("access_rules", "error", "node1", lambda lab: file_changed(
         lab, f"{lab.pgdata}/pg_hba.conf", "echo 'host all \"/(x\" 10.0.0.0/8 md5' >>$f"), []),
+    ("memory", "error", "node1", lambda lab: setting(lab, "shared_buffers", "400GB"), []),
+    ("memory", "error", "node1", limited_service, []),
     ("huge_pages", "error", "node1", lambda lab: setting(lab, "huge_pages", "on"), []),
     ("reg_columns", "error", "node1", lambda lab: table(lab, "p regproc"), []),
     ("aclitem_columns", "error", "node1", lambda lab: table(lab, "a aclitem"), []),
@@ -477,6 +514,12 @@ CASES = [
 ]
 
 
+# what each says about the time of its own part
+ESTIMATES = {
+    "monitor": r"estimate the monitor is away for about \d+ s: pg_upgrade --check took [\d.]+ s",
+    "node1": r"estimate writes are refused for about \d+ s, and redundancy is back after about \d+ s: pg_upgrade --check",
+    "node2": r"estimate this standby is rebuilt within about \d+ s: \d+ MB at 100 MB/s at the most",
+}
 # shown by a test of their own below
 OTHERS = {"server_runs", "wal_directory", "commit_timestamps"}
 # 15 and 17 have the same defaults, so that nothing can be found between them
@@ -504,6 +547,7 @@ def test_healthy_rich_cluster(lab):
             expected = {"subscriptions": "warning"} if host == "node1" else {}
             assert report.code == 0 and report.found == expected, f"{host}: {report.text}"
             assert max(map(len, report.text.splitlines())) <= 80
+            assert re.search(ESTIMATES[host], " ".join(report.text.split())), report.text
             names |= {*report.passed, *report.found}
         assert {host: folders(lab, host) for host in lab.hosts} == before, "check has changed something"
     finally:
@@ -611,6 +655,15 @@ def test_upgrade_as_shown(lab):
     lab.monitor_sql(f"SELECT pgaf_upgrade_waive_check({run}, 'node_1', 'collation_versions', 'reindexed afterwards')")
     upgrade.carry_through()
     lab.wait_settled()
+    # what was to be read before the approval: the diff, every node's versions, and the time it would take
+    for node in ("node_1", "node_2"):
+        diff = lab.monitor_sql(f"SELECT detail FROM pgaf_upgrade_checks() WHERE node = '{node}' AND check_name = 'parameters_changed'")
+        assert "-force_parallel_mode = regress\n+debug_parallel_query = regress" in diff and "+archive_command = ''" in diff
+    assert lab.monitor_sql("SELECT count(DISTINCT node) || ' ' || count(DISTINCT software) FROM pgaf_upgrade_software()") == "3 5"
+    print(lab.monitor_sql("SELECT * FROM pgaf_upgrade_history()"))
+    assert lab.monitor_sql("SELECT writes_refused_estimate BETWEEN writes_refused / 3 AND writes_refused * 3"
+                           "   AND redundancy_after_estimate BETWEEN redundancy_after / 3 AND redundancy_after * 3"
+                           "  FROM pgaf_upgrade_status()") == "t"
     for host in lab.data_nodes:
         assert lab.server_version(host) == 17
         assert lab.psql(host, "SHOW debug_parallel_query") == "regress"

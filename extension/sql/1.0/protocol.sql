@@ -82,15 +82,25 @@ CREATE FUNCTION @extschema@.pgaf_upgrade_report_check
     found      text,
     meaning    text,
     remedy     text,
-    data_loss  boolean DEFAULT false
+    data_loss  boolean DEFAULT false,
+    detail     text DEFAULT NULL
  )
 RETURNS void LANGUAGE C VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pgaf_upgrade_report_check';
-COMMENT ON FUNCTION @extschema@.pgaf_upgrade_report_check(uuid, text, text, boolean, text, text, text, boolean)
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_report_check(uuid, text, text, boolean, text, text, text, boolean, text)
      IS 'record what a check found on the node, in place of what it found before; one that means data loss cannot be waived';
-REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_report_check(uuid, text, text, boolean, text, text, text, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_report_check(uuid, text, text, boolean, text, text, text, boolean) TO autoctl_node;
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_report_check(uuid, text, text, boolean, text, text, text, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_report_check(uuid, text, text, boolean, text, text, text, boolean, text) TO autoctl_node;
+
+CREATE FUNCTION @extschema@.pgaf_upgrade_report_software(token uuid, software jsonb)
+RETURNS void LANGUAGE C VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'pgaf_upgrade_report_software';
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_report_software(uuid, jsonb)
+     IS 'record the versions of the node''s programs, an object of names and versions, in place of what was recorded before';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_report_software(uuid, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_report_software(uuid, jsonb) TO autoctl_node;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_sync_journal(token uuid, entries jsonb)
 RETURNS int LANGUAGE C VOLATILE SECURITY DEFINER

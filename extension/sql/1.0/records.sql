@@ -59,6 +59,7 @@ CREATE TABLE pgaf_upgrade.check_result
     meaning      text,
     remedy       text,
     data_loss    boolean NOT NULL DEFAULT false,
+    detail       text,
     reported_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     waived_at    timestamptz,
     waived_by    text,
@@ -77,6 +78,7 @@ COMMENT ON COLUMN pgaf_upgrade.check_result.found IS 'what was found';
 COMMENT ON COLUMN pgaf_upgrade.check_result.meaning IS 'what it would lead to';
 COMMENT ON COLUMN pgaf_upgrade.check_result.remedy IS 'what to do about it';
 COMMENT ON COLUMN pgaf_upgrade.check_result.data_loss IS 'to go on would lose data: cannot be waived';
+COMMENT ON COLUMN pgaf_upgrade.check_result.detail IS 'more of what was found, such as a diff; null where there is no more';
 COMMENT ON COLUMN pgaf_upgrade.check_result.reported_at IS 'when the helper looked';
 COMMENT ON COLUMN pgaf_upgrade.check_result.waived_at IS 'when the operator took the responsibility';
 COMMENT ON COLUMN pgaf_upgrade.check_result.waived_by IS 'the role that did';

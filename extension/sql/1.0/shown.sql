@@ -87,6 +87,41 @@ COMMENT ON FUNCTION pgaf_upgrade.switch_times(bigint)
      IS 'when writes were refused and accepted again in a run, and for how long in the group that had to wait longest; one row';
 REVOKE ALL ON FUNCTION pgaf_upgrade.switch_times(bigint) FROM PUBLIC;
 
+CREATE FUNCTION pgaf_upgrade.redundancy_estimate(writes_refused float8, rebuild float8, monitor_away float8)
+RETURNS float8 LANGUAGE C IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'pgaf_upgrade_redundancy_estimate';
+COMMENT ON FUNCTION pgaf_upgrade.redundancy_estimate(float8, float8, float8)
+     IS 'seconds until redundancy is back, from those in which writes are refused, a standby is rebuilt, the monitor is away';
+REVOKE ALL ON FUNCTION pgaf_upgrade.redundancy_estimate(float8, float8, float8) FROM PUBLIC;
+
+CREATE FUNCTION pgaf_upgrade.estimates(run bigint)
+RETURNS TABLE (writes_refused interval, redundancy_after interval)
+LANGUAGE sql STABLE ROWS 1
+SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH told AS
+   (
+      SELECT n.role, n.formationid, n.groupid, (s.result -> 'estimate' ->> 'seconds')::float8 AS seconds
+        FROM pgaf_upgrade.node n JOIN pgaf_upgrade.step s USING (runid, nodeid)
+       WHERE n.runid = $1 AND s.name = 'check'
+   ),
+   by_group AS
+   (
+      SELECT p.seconds AS refused,
+             (SELECT CASE WHEN bool_and(s.seconds IS NOT NULL) THEN max(s.seconds) END FROM told s
+               WHERE s.role = 'secondary' AND (s.formationid, s.groupid) = (p.formationid, p.groupid)) AS rebuild
+        FROM told p WHERE p.role = 'primary'
+   )
+  SELECT CASE WHEN bool_and(g.refused IS NOT NULL) THEN make_interval(secs => round(max(g.refused)::numeric, 1)::float8) END,
+         make_interval(secs => round(max(pgaf_upgrade.redundancy_estimate(g.refused, g.rebuild, coalesce(
+             (SELECT m.seconds FROM told m WHERE m.role = 'monitor'), 0)))::numeric, 1)::float8)
+    FROM by_group g
+$$;
+COMMENT ON FUNCTION pgaf_upgrade.estimates(bigint)
+     IS 'what a run''s switch will take, by what its helpers estimated in their checks; null until all have; one row';
+REVOKE ALL ON FUNCTION pgaf_upgrade.estimates(bigint) FROM PUBLIC;
+
 CREATE FUNCTION @extschema@.pgaf_upgrade_status(run bigint DEFAULT NULL)
 RETURNS TABLE
  (
@@ -104,7 +139,9 @@ RETURNS TABLE
     approved_at      timestamptz,
     writes_refused   interval,
     redundancy_after interval,
-    ended_at         timestamptz
+    ended_at         timestamptz,
+    writes_refused_estimate   interval,
+    redundancy_after_estimate interval
  )
 LANGUAGE sql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -118,8 +155,8 @@ AS $$
             FROM pgaf_upgrade.step s JOIN pgaf_upgrade.node n USING (runid, nodeid)
            WHERE s.runid = r.runid AND s.state = 'failed'),
          r.started_at, r.approved_at,
-         t.writes_refused, t.redundancy_after, r.ended_at
-    FROM pgaf_upgrade.run r, pgaf_upgrade.switch_times(r.runid) t
+         t.writes_refused, t.redundancy_after, r.ended_at, e.writes_refused, e.redundancy_after
+    FROM pgaf_upgrade.run r, pgaf_upgrade.switch_times(r.runid) t, pgaf_upgrade.estimates(r.runid) e
    WHERE r.runid = pgaf_upgrade.shown_run($1)
 $$;
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_status(bigint)
@@ -179,6 +216,7 @@ RETURNS TABLE
     meaning      text,
     remedy       text,
     data_loss    boolean,
+    detail       text,
     waived_by    text,
     waive_reason text,
     reported_at  timestamptz
@@ -186,7 +224,7 @@ RETURNS TABLE
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT n.nodename, c.check_name, c.severity, c.passed, c.found, c.meaning, c.remedy, c.data_loss, c.waived_by,
+  SELECT n.nodename, c.check_name, c.severity, c.passed, c.found, c.meaning, c.remedy, c.data_loss, c.detail, c.waived_by,
          c.waive_reason, c.reported_at
     FROM pgaf_upgrade.check_result c JOIN pgaf_upgrade.node n USING (runid, nodeid)
    WHERE c.runid = pgaf_upgrade.shown_run($1)
@@ -196,6 +234,21 @@ COMMENT ON FUNCTION @extschema@.pgaf_upgrade_checks(bigint)
      IS 'what the checks of one run (the newest unless told) found, what has not passed first';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_checks(bigint) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_checks(bigint) TO PUBLIC;
+
+CREATE FUNCTION @extschema@.pgaf_upgrade_software(run bigint DEFAULT NULL)
+RETURNS TABLE (nodeid bigint, node text, software text, version text)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT n.nodeid, n.nodename, s.key, s.value
+    FROM pgaf_upgrade.node n, jsonb_each_text(n.software) s
+   WHERE n.runid = pgaf_upgrade.shown_run($1)
+ORDER BY s.key, n.nodeid
+$$;
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_software(bigint)
+     IS 'the versions of the programs on each node of one run (the newest unless told), as its helper has reported them';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_software(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_software(bigint) TO PUBLIC;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_events(run bigint DEFAULT NULL)
 RETURNS TABLE
@@ -250,7 +303,9 @@ RETURNS TABLE
     checks_waived       int,
     backups             int,
     system_identifiers  text,
-    note                text
+    note                text,
+    writes_refused_estimate   interval,
+    redundancy_after_estimate interval
  )
 LANGUAGE sql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -271,8 +326,8 @@ AS $$
                                    pgaf_upgrade.sysidentifier_text(n.new_sysidentifier)),
                             '; ' ORDER BY n.role = 'monitor', n.formationid, n.groupid)
             FROM pgaf_upgrade.node n WHERE n.runid = r.runid AND n.new_sysidentifier IS NOT NULL),
-         r.note
-    FROM pgaf_upgrade.run r, pgaf_upgrade.switch_times(r.runid) t
+         r.note, e.writes_refused, e.redundancy_after
+    FROM pgaf_upgrade.run r, pgaf_upgrade.switch_times(r.runid) t, pgaf_upgrade.estimates(r.runid) e
 ORDER BY r.runid
 $$;
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_history()

@@ -78,6 +78,7 @@ CREATE TABLE pgaf_upgrade.node
     lease_host           text,
     lease_pid            int,
     helper_version       text,
+    software             jsonb,
 
     PRIMARY KEY (runid, nodeid)
  );
@@ -102,6 +103,7 @@ COMMENT ON COLUMN pgaf_upgrade.node.lease_heartbeat IS 'when that helper last ca
 COMMENT ON COLUMN pgaf_upgrade.node.lease_host IS 'where it runs';
 COMMENT ON COLUMN pgaf_upgrade.node.lease_pid IS 'the backend by which it last called';
 COMMENT ON COLUMN pgaf_upgrade.node.helper_version IS 'its version';
+COMMENT ON COLUMN pgaf_upgrade.node.software IS 'the versions of the programs there, as the helper last found them';
 
 CREATE TABLE pgaf_upgrade.step
  (

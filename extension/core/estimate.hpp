@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+// How long an upgrade will take, told before it: from what was tried on the node itself while it served, and
+// from constants (README says what they are made from). All times are seconds.
+namespace pgaf {
+
+// What the checks of a node have tried and counted.
+struct Trialled {
+    double check_s = 0;         // pg_upgrade --check
+    double rehearsal_s = 0;     // the definitions of all databases, dumped and restored
+    std::uint64_t objects = 0;  // relations and large objects
+    std::uint64_t bytes = 0;    // of all tablespaces
+};
+
+// pg_upgrade of a stopped cluster; by "link", "clone" or "copy".
+[[nodiscard]] double pg_upgrade_estimate(const Trialled &trialled, std::string_view method);
+
+// A primary, from its stop until it accepts writes again.
+[[nodiscard]] double writes_refused_estimate(const Trialled &trialled, std::string_view method);
+
+// The monitor, from its stop until it answers again. It is always copied.
+[[nodiscard]] double monitor_away_estimate(const Trialled &trialled);
+
+// A standby, until it streams; by a base backup of at most `rate_mb` megabytes a second, 0 for no such bound.
+[[nodiscard]] double rebuild_estimate(std::uint64_t bytes, int rate_mb);
+
+// From the moment at which writes are refused until every standby is back. The monitor is upgraded beside
+// the standbys; 0 for one that is left out of the run.
+[[nodiscard]] double redundancy_estimate(double writes_refused_s, double rebuild_s, double monitor_away_s);
+
+}  // namespace pgaf

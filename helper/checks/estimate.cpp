@@ -1,0 +1,59 @@
+#include "checks/estimate.hpp"
+
+#include <fmt/format.h>
+
+#include "checks/trial.hpp"
+#include "core/estimate.hpp"
+#include "upgrade/data_size.hpp"
+
+namespace pgaf {
+
+namespace {
+
+constexpr std::uint64_t kMegabyte = 1U << 20U;
+
+NodeEstimate of_secondary(const Subject &subject, const DataSize &size) {
+    const int rate = subject.node.config.maximum_backup_rate_mb;
+    const double seconds = rebuild_estimate(size.bytes, rate);
+    return {{{"seconds", seconds}, {"bytes", size.bytes}, {"rate_mb", rate}},
+            fmt::format("this standby is rebuilt within about {:.0f} s: {} MB{}", seconds, size.bytes / kMegabyte + 1,
+                        rate > 0 ? fmt::format(" at {} MB/s at the most", rate) : "")};
+}
+
+}  // namespace
+
+std::optional<NodeEstimate> estimate_of(Subject &subject) {
+    if (subject.made_trial() == nullptr || !subject.node.running_server()) {
+        return std::nullopt;
+    }
+    const auto size = data_size(measure_data(subject.node));
+    if (subject.is_secondary()) {
+        return of_secondary(subject, size);
+    }
+    const auto &timing = subject.made_trial()->timing();
+    if (!timing.check_s || !timing.rehearsal_s) {
+        return std::nullopt;
+    }
+    const Trialled trialled{
+        .check_s = *timing.check_s, .rehearsal_s = *timing.rehearsal_s, .objects = size.objects, .bytes = size.bytes};
+    const double seconds =
+        subject.is_monitor() ? monitor_away_estimate(trialled) : writes_refused_estimate(trialled, subject.method);
+    const nlohmann::json values{
+        {"seconds", seconds},          {"check_s", trialled.check_s}, {"rehearsal_s", trialled.rehearsal_s},
+        {"objects", trialled.objects}, {"bytes", trialled.bytes},     {"method", subject.method}};
+    const auto from = fmt::format(
+        "pg_upgrade --check took {:.1f} s, the restoration of all definitions {:.1f} s, {} "
+        "relations and large objects, {} MB by {}",
+        trialled.check_s, trialled.rehearsal_s, trialled.objects, trialled.bytes / kMegabyte + 1, subject.method);
+    if (subject.is_monitor()) {
+        return NodeEstimate{values, fmt::format("the monitor is away for about {:.0f} s: {}", seconds, from)};
+    }
+    return NodeEstimate{
+        values,
+        fmt::format(
+            "writes are refused for about {:.0f} s, and redundancy is back after about {:.0f} s: {}", seconds,
+            redundancy_estimate(seconds, rebuild_estimate(size.bytes, subject.node.config.maximum_backup_rate_mb), 0),
+            from)};
+}
+
+}  // namespace pgaf

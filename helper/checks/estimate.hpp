@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "checks/subject.hpp"
+
+namespace pgaf {
+
+// How long this node's part will take: of a primary how long writes are refused, of the monitor how long it
+// is away, of a secondary how long its rebuild takes.
+struct NodeEstimate {
+    nlohmann::json values;  // "seconds", and what they were made from
+    std::string text;       // the same for people, in one line
+};
+
+// Nothing where the checks that try it were not made, or have failed.
+[[nodiscard]] std::optional<NodeEstimate> estimate_of(Subject &subject);
+
+}  // namespace pgaf
