@@ -4,7 +4,7 @@
 EXTENSION = extension/pgaf_upgrade
 # The script that CREATE EXTENSION runs is put together from its parts, in this order.
 SQL_PARTS = $(addprefix extension/sql/1.0/,tables.sql records.sql operator.sql protocol.sql rollback.sql backup.sql \
-	maintenance.sql sysidentifier.sql hba.sql shown.sql)
+	maintenance.sql sysidentifier.sql hba.sql shown.sql report.sql)
 DATA_built = extension/sql/pgaf_upgrade--1.0.sql
 
 MODULE_big = pgaf_upgrade
@@ -54,7 +54,7 @@ OBJS = \
 	extension/src/pg/spi.o
 
 REGRESS = install rights versions bad_input steps transitions checks plan start protocol lease journal rollback \
-	maintenance backup validate sysidentifier hba history events
+	maintenance backup validate sysidentifier hba history events report
 
 ISOLATION = start_twice attach_twice abort_or_switch last_steps rewrite_or_node_active
 ISOLATION_OPTS = --inputdir=test --load-extension=btree_gist --load-extension=pgautofailover \

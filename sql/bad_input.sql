@@ -30,7 +30,7 @@ INSERT INTO good VALUES
   ('rollback', '{2,''why'',false}'), ('request_rollback', '{test.token(1),''why'',false,false}'), ('finish_rollback', '{test.token(1),"''{}''"}'),
   ('verify_hba', '{''default''}'), ('required_hba', '{''default''}'), ('match_hba', '{''app'',''shop'',''10.0.0.1'',true,false}'),
   ('report_hba', '{test.token(1),''before'',''[]''}'),
-  ('status', '{2}'), ('progress', '{2}'), ('checks', '{2}'), ('software', '{2}'), ('events', '{2}');
+  ('status', '{2}'), ('progress', '{2}'), ('checks', '{2}'), ('software', '{2}'), ('events', '{2}'), ('report', '{2,true}');
 -- none is forgotten: those without arguments have none that could be null
 SELECT p.proname AS not_tried FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
   JOIN pg_extension e ON e.oid = d.refobjid AND e.extnamespace = p.pronamespace

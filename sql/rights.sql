@@ -16,7 +16,7 @@ SELECT p.oid::regprocedure AS function, p.proname,
               (SELECT string_agg(format('NULL::%s', t::regtype), ', ') FROM unnest(p.proargtypes) t)) AS call,
        CASE WHEN p.proname ~ '^pgaf_upgrade_(plan|start|approve|abort|retry|rollback|waive_check|record_backup|record_maintenance|validate_sysidentifier|verify_hba|required_hba|match_hba)$' THEN 'operator'
             WHEN p.proname ~ '^pgaf_upgrade_(attach|next_step|begin_step|heartbeat|finish_step|fail_step|report_check|report_software|report_hba|sync_journal|request_rollback|finish_rollback|rewrite_sysidentifier)$' THEN 'autoctl_node'
-            WHEN p.proname ~ '^pgaf_upgrade_(status|progress|checks|events|history|backups|software|steps)$' THEN 'everyone'
+            WHEN p.proname ~ '^pgaf_upgrade_(status|progress|checks|events|history|backups|software|steps|report)$' THEN 'everyone'
             ELSE 'nobody' END AS meant_for
   FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
   JOIN pg_extension e ON e.oid = d.refobjid
@@ -102,7 +102,8 @@ SET search_path = hostile, pg_catalog, public;
 SELECT pgaf_upgrade_waive_check(1, 'node_2', 'disk_space', 'it grows'), pgaf_upgrade_retry(1);
 SELECT (SELECT count(*) FROM pgaf_upgrade_status()) AS status, (SELECT count(*) > 0 FROM pgaf_upgrade_progress()) AS progress,
        (SELECT count(*) FROM pgaf_upgrade_checks()) AS checks, (SELECT count(*) > 0 FROM pgaf_upgrade_events()) AS events,
-       (SELECT count(*) FROM pgaf_upgrade_history()) AS history, (SELECT count(*) > 0 FROM pgaf_upgrade_steps()) AS steps;
+       (SELECT count(*) FROM pgaf_upgrade_history()) AS history, (SELECT count(*) > 0 FROM pgaf_upgrade_steps()) AS steps,
+       (SELECT pgaf_upgrade_report() ->> 'state') AS report;
 SELECT pgaf_upgrade_rollback(1, 'enough');
 RESET SESSION AUTHORIZATION;
 RESET search_path;

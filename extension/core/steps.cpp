@@ -266,6 +266,23 @@ bool is_before_switch(RunState state) {
     return state == RunState::Preparing || state == RunState::Ready || state == RunState::Approved;
 }
 
+bool gate_is_open(RunState state, bool time_has_come) {
+    switch (state) {
+        case RunState::Preparing:
+        case RunState::Ready:
+        case RunState::RollingBack:
+        case RunState::Aborted:
+            return false;
+        case RunState::Approved:
+            return time_has_come;
+        case RunState::Switching:
+        case RunState::Restoring:
+        case RunState::Finished:
+            return true;
+    }
+    return false;
+}
+
 bool has_ended(RunState state) {
     return state == RunState::Finished || state == RunState::Aborted;
 }

@@ -91,6 +91,7 @@ struct NextStep {
 [[nodiscard]] bool is_legal(RunState from, RunState to);
 [[nodiscard]] bool has_ended(RunState state);
 [[nodiscard]] bool is_before_switch(RunState state);  // the operator can still abort
+[[nodiscard]] bool gate_is_open(RunState state, bool time_has_come);
 
 // The state that the run has reached by the states of its steps; never an earlier one than it has.
 [[nodiscard]] RunState reached_state(const RunPlan &run);

@@ -19,22 +19,7 @@ Run load(store::RunRow row) {
     Run run;
     run.row = std::move(row);
     run.plan.state = run.row.state;
-    switch (run.row.state) {
-        case RunState::Preparing:
-        case RunState::Ready:
-        case RunState::RollingBack:
-        case RunState::Aborted:
-            run.plan.gate_open = false;
-            break;
-        case RunState::Approved:
-            run.plan.gate_open = run.row.time_has_come;
-            break;
-        case RunState::Switching:
-        case RunState::Restoring:
-        case RunState::Finished:
-            run.plan.gate_open = true;
-            break;
-    }
+    run.plan.gate_open = gate_is_open(run.row.state, run.row.time_has_come);
     std::vector<std::vector<std::string>> names;
     run.plan.nodes = store::plan_nodes(run.row.runid, names);
     for (std::size_t i = 0; i < names.size(); ++i) {

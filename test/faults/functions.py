@@ -60,6 +60,7 @@ CALLS = [
     ("pgaf_upgrade_progress", "started", "SELECT count(*) FROM pgaf_upgrade_progress()"),
     ("pgaf_upgrade_events", "started", "SELECT count(*) FROM pgaf_upgrade_events()"),
     ("pgaf_upgrade_history", "started", "SELECT count(*) FROM pgaf_upgrade_history()"),
+    ("pgaf_upgrade_report", "started", "SELECT pgaf_upgrade_report() ->> 'waiting_for'"),
     ("pgaf_upgrade_heartbeat", "begun", "SELECT pgaf_upgrade_heartbeat(test.token(1), 'discover', 'half way')"),
     ("pgaf_upgrade_finish_step", "begun",
      """SELECT pgaf_upgrade_finish_step(test.token(1), 'discover', '{"old_sysidentifier": "7000000000000000001"}')"""),

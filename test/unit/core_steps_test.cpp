@@ -70,6 +70,17 @@ void finish_phase(RunPlan &run, Phase phase) {
 
 // --- the table --------------------------------------------------------------------------------
 
+TEST(Gate, IsOpenFromTheApprovedTimeUntilTheRunEnds) {
+    for (const auto state : {RunState::Preparing, RunState::Ready, RunState::RollingBack, RunState::Aborted}) {
+        EXPECT_FALSE(gate_is_open(state, true)) << to_string(state);
+    }
+    EXPECT_FALSE(gate_is_open(RunState::Approved, false));
+    EXPECT_TRUE(gate_is_open(RunState::Approved, true));
+    for (const auto state : {RunState::Switching, RunState::Restoring, RunState::Finished}) {
+        EXPECT_TRUE(gate_is_open(state, false)) << to_string(state);
+    }
+}
+
 TEST(Table, NamesEachStepOfARoleOnce) {
     for (const auto role : kRoles) {
         std::set<std::string_view> names;

@@ -60,10 +60,13 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   WITH switched AS
    (
-      SELECT n.formationid, n.groupid, stop.first_started_at AS refused_at, start.finished_at AS accepted_at
+      SELECT n.formationid, n.groupid, stop.first_started_at AS refused_at,
+             -- by the new cluster, or by the old one that serves again
+             coalesce(CASE WHEN start.state = 'done' THEN start.finished_at END, back.done_at) AS accepted_at
         FROM pgaf_upgrade.node n
              JOIN pgaf_upgrade.step stop USING (runid, nodeid)
              JOIN pgaf_upgrade.step start USING (runid, nodeid)
+             LEFT JOIN pgaf_upgrade.rollback back USING (runid, nodeid)
        WHERE n.runid = $1 AND n.role = 'primary' AND stop.name = 'stop' AND start.name = 'start'
          AND stop.first_started_at IS NOT NULL
    ),

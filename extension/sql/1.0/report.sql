@@ -1,0 +1,155 @@
+----------------------------------------------------------------------------------------------------
+-- One run in one document, which status --json and --watch, --prometheus and report --html are made of:
+-- read in one statement, so that all of it is of one moment. Times are seconds since 1970, by the monitor's
+-- clock. Of what the steps have learned only what is listed here is shown.
+----------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION pgaf_upgrade.epoch(moment timestamptz)
+RETURNS numeric LANGUAGE sql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT round(extract(epoch FROM moment), 3) $$;
+COMMENT ON FUNCTION pgaf_upgrade.epoch(timestamptz) IS 'seconds since 1970, to the millisecond';
+REVOKE ALL ON FUNCTION pgaf_upgrade.epoch(timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION pgaf_upgrade.report_nodes(run bigint)
+RETURNS jsonb LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT coalesce(jsonb_agg(jsonb_build_object
+         (
+            'id', n.nodeid, 'name', n.nodename, 'host', n.nodehost, 'port', n.nodeport, 'formation', n.formationid,
+            'group', n.groupid, 'role', n.role, 'rank', n.rank,
+            'old_system_identifier', pgaf_upgrade.sysidentifier_text(n.old_sysidentifier)::text,
+            'new_system_identifier', pgaf_upgrade.sysidentifier_text(n.new_sysidentifier)::text,
+            'old_server_version', l.learned ->> 'old_server_version',
+            'old_pgautofailover', l.learned ->> 'old_pgautofailover',
+            'new_server_version', l.learned ->> 'server_version',
+            'new_pgautofailover', l.learned ->> 'pgautofailover',
+            'data_directory', l.learned ->> 'pgdata',
+            'data_bytes', l.learned -> 'size' -> 'bytes',
+            'helper_version', n.helper_version, 'helper_host', n.lease_host,
+            'helper_heard_at', pgaf_upgrade.epoch(n.lease_heartbeat),
+            'checks_passed', c.passed, 'checks_failed', c.failed, 'checks_waived', c.waived,
+            'rollback_asked_at', pgaf_upgrade.epoch(b.asked_at), 'rollback_done_at', pgaf_upgrade.epoch(b.done_at),
+            'undone', b.result -> 'undone', 'discarded', b.result ->> 'discarded'
+         ) ORDER BY n.role = 'monitor', n.formationid, n.groupid, n.role, n.rank, n.nodeid), '[]')
+    FROM pgaf_upgrade.node n
+         LEFT JOIN pgaf_upgrade.rollback b USING (runid, nodeid)
+         CROSS JOIN LATERAL (SELECT coalesce((SELECT s.result FROM pgaf_upgrade.step s WHERE s.runid = n.runid
+                                                 AND s.nodeid = n.nodeid AND s.name = 'discover'), '{}') ||
+                                    coalesce((SELECT s.result FROM pgaf_upgrade.step s WHERE s.runid = n.runid
+                                                 AND s.nodeid = n.nodeid AND s.name = 'verify'), '{}') AS learned) l
+         CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE r.passed) AS passed,
+                                    count(*) FILTER (WHERE NOT r.passed AND r.waived_at IS NULL) AS failed,
+                                    count(*) FILTER (WHERE NOT r.passed AND r.waived_at IS NOT NULL) AS waived
+                               FROM pgaf_upgrade.check_result r
+                              WHERE r.runid = n.runid AND r.nodeid = n.nodeid AND r.severity = 'error') c
+   WHERE n.runid = $1
+$$;
+COMMENT ON FUNCTION pgaf_upgrade.report_nodes(bigint)
+     IS 'the nodes of a run: versions and identifiers before and after, its helper, checks of severity error, rollback';
+REVOKE ALL ON FUNCTION pgaf_upgrade.report_nodes(bigint) FROM PUBLIC;
+
+CREATE FUNCTION pgaf_upgrade.report_steps(run bigint)
+RETURNS jsonb LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT coalesce(jsonb_agg(jsonb_build_object
+         (
+            'node', s.nodeid, 'step', s.name, 'phase', s.phase, 'state', s.state, 'attempts', s.attempts,
+            'first_started_at', pgaf_upgrade.epoch(s.first_started_at),
+            'started_at', pgaf_upgrade.epoch(s.started_at), 'finished_at', pgaf_upgrade.epoch(s.finished_at),
+            'progress', s.progress, 'error', s.error, 'hint', s.hint
+         ) ORDER BY n.role = 'monitor', n.formationid, n.groupid, n.role, n.rank, n.nodeid, s.ordinal), '[]')
+    FROM pgaf_upgrade.step s JOIN pgaf_upgrade.node n USING (runid, nodeid)
+   WHERE s.runid = $1
+$$;
+COMMENT ON FUNCTION pgaf_upgrade.report_steps(bigint) IS 'the steps of a run, node by node';
+REVOKE ALL ON FUNCTION pgaf_upgrade.report_steps(bigint) FROM PUBLIC;
+
+CREATE FUNCTION pgaf_upgrade.report_records(run bigint)
+RETURNS jsonb LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT jsonb_build_object
+         (
+            'checks',
+            (SELECT coalesce(jsonb_agg(jsonb_build_object
+                    ('node', c.nodeid, 'check', c.check_name, 'severity', c.severity, 'passed', c.passed,
+                     'found', c.found, 'meaning', c.meaning, 'remedy', c.remedy, 'data_loss', c.data_loss,
+                     'reported_at', pgaf_upgrade.epoch(c.reported_at), 'waived_at', pgaf_upgrade.epoch(c.waived_at),
+                     'waived_by', c.waived_by, 'waive_reason', c.waive_reason)
+                    ORDER BY c.passed, array_position(ARRAY['error', 'warning', 'note'], c.severity), c.check_name,
+                             c.nodeid), '[]')
+               FROM pgaf_upgrade.check_result c WHERE c.runid = $1),
+            -- a secondary has its own files again by its rebuild, from the list that it made when it stopped
+            'carried',
+            (SELECT coalesce(jsonb_agg(jsonb_build_object
+                    ('node', s.nodeid, 'files', s.result -> 'files',
+                     'changes', coalesce(prepared.result -> 'changes', '[]')) ORDER BY s.nodeid), '[]')
+               FROM pgaf_upgrade.step s
+                    JOIN pgaf_upgrade.node n USING (runid, nodeid)
+                    JOIN pgaf_upgrade.step placed ON placed.runid = s.runid AND placed.nodeid = s.nodeid
+                     AND placed.name = CASE n.role WHEN 'secondary' THEN 'rebuild' ELSE 'carry' END
+                    LEFT JOIN pgaf_upgrade.step prepared ON prepared.runid = s.runid AND prepared.nodeid = s.nodeid
+                     AND prepared.name = 'configure'
+              WHERE s.runid = $1 AND s.name = CASE n.role WHEN 'secondary' THEN 'stop' ELSE 'carry' END
+                AND placed.state = 'done' AND s.result ? 'files'),
+            'identifiers',
+            (SELECT coalesce(jsonb_agg(jsonb_build_object
+                    ('node', i.nodename, 'formation', i.formationid, 'group', i.groupid,
+                     'before', pgaf_upgrade.sysidentifier_text(i.before)::text,
+                     'after', pgaf_upgrade.sysidentifier_text(i.after)::text,
+                     'changed_at', pgaf_upgrade.epoch(i.changed_at), 'changed_by', i.changed_by)
+                    ORDER BY i.changeid), '[]')
+               FROM pgaf_upgrade.sysidentifier_change i WHERE i.runid = $1),
+            'backups',
+            (SELECT coalesce(jsonb_agg(jsonb_build_object
+                    ('label', b.label, 'tool', b.tool, 'formation', b.formationid, 'node', b.nodename,
+                     'location', b.location, 'taken_at', pgaf_upgrade.epoch(b.taken_at),
+                     'verified_at', pgaf_upgrade.epoch(b.verified_at), 'note', b.note, 'recorded_by', b.recorded_by)
+                    ORDER BY b.backupid), '[]')
+               FROM pgaf_upgrade.backup b WHERE b.runid = $1),
+            'events',
+            (SELECT coalesce(jsonb_agg(jsonb_build_object
+                    ('id', e.eventid, 'at', pgaf_upgrade.epoch(e.happened_at), 'node', e.nodeid, 'step', e.step,
+                     'kind', e.kind, 'state', e.state, 'message', e.message, 'by', e.by_user)
+                    ORDER BY e.eventid), '[]')
+               FROM pgaf_upgrade.event e WHERE e.runid = $1)
+         )
+$$;
+COMMENT ON FUNCTION pgaf_upgrade.report_records(bigint)
+     IS 'what was found and done in a run: checks, files carried over, identifiers, backups, events';
+REVOKE ALL ON FUNCTION pgaf_upgrade.report_records(bigint) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.pgaf_upgrade_report(run bigint DEFAULT NULL, with_records boolean DEFAULT true)
+RETURNS jsonb LANGUAGE sql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT jsonb_build_object
+         (
+            'at', pgaf_upgrade.epoch(clock_timestamp()),
+            'run', r.runid, 'state', r.state, 'formation', r.formationid, 'groups', to_jsonb(r.groups),
+            'include_monitor', r.include_monitor, 'source_version', r.source_version,
+            'target_version', r.target_version, 'method', r.method, 'standby_method', r.standby_method,
+            'note', r.note, 'started_at', pgaf_upgrade.epoch(r.started_at), 'started_by', r.started_by,
+            'approved_at', pgaf_upgrade.epoch(r.approved_at), 'approved_by', r.approved_by,
+            'not_before', pgaf_upgrade.epoch(r.not_before),
+            'ended_at', pgaf_upgrade.epoch(r.ended_at), 'ended_by', r.ended_by, 'end_reason', r.end_reason,
+            'discards_new_data', r.discards_new_data,
+            'waiting_for', CASE WHEN r.ended_at IS NULL THEN pgaf_upgrade.waiting_for(r.runid) END,
+            'nodes', pgaf_upgrade.report_nodes(r.runid),
+            'steps', pgaf_upgrade.report_steps(r.runid),
+            'maintenance',
+            (SELECT coalesce(jsonb_agg(jsonb_build_object
+                    ('node', m.nodeid, 'started_at', pgaf_upgrade.epoch(m.started_at),
+                     'ended_at', pgaf_upgrade.epoch(m.ended_at)) ORDER BY m.maintenanceid), '[]')
+               FROM pgaf_upgrade.maintenance m WHERE m.runid = r.runid)
+         ) || CASE WHEN $2 IS FALSE THEN '{}' ELSE pgaf_upgrade.report_records(r.runid) END
+    FROM pgaf_upgrade.run r
+   WHERE r.runid = pgaf_upgrade.shown_run($1)
+$$;
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_report(bigint, boolean)
+     IS 'all that is known of one run (the newest unless told) in one document, without checks and events where with_records is false; null where there is no such run; times are seconds since 1970';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_report(bigint, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_report(bigint, boolean) TO PUBLIC;
