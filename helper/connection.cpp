@@ -57,10 +57,15 @@ Value Rows::value(int row, const char *column) const {
 Connection::Connection(const std::string &conninfo, const std::optional<Owner> &owner)
     : connection_(nullptr, &PQfinish) {
     const std::optional<ActingAs> acting = owner ? std::optional<ActingAs>(std::in_place, *owner) : std::nullopt;
-    const std::array keywords{"connect_timeout", "application_name", "options", "dbname",
-                              static_cast<const char *>(nullptr)};
-    // The last value of a keyword counts: what the string says of these goes before our own.
-    const std::array values{"5", "pgaf-upgrade", "-c search_path=pg_catalog,pg_temp -c datestyle=ISO", conninfo.c_str(),
+    const std::array keywords{"connect_timeout", "tcp_user_timeout", "application_name",
+                              "options",         "dbname",           static_cast<const char *>(nullptr)};
+    // A host that has lost its power answers nothing, and is not waited for as long as the kernel would. The last value
+    // of a keyword counts: what the string says of these goes before our own.
+    const std::array values{"5",
+                            "10000",
+                            "pgaf-upgrade",
+                            "-c search_path=pg_catalog,pg_temp -c datestyle=ISO",
+                            conninfo.c_str(),
                             static_cast<const char *>(nullptr)};
     connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
     if (PQstatus(connection_.get()) != CONNECTION_OK) {

@@ -100,7 +100,21 @@ int run_command_line(int argc, char **argv) {
     rollback->add_flag("--discard-new-data", options.discard_new_data,
                        "after the switch (methods clone and copy): give up what was written since");
     rollback->callback([&] { command = pgaf::command_rollback; });
-    app.add_subcommand("status", "show the run, of all nodes")->callback([&] { command = pgaf::command_status; });
+    auto *status = app.add_subcommand("status", "show the run, of all nodes");
+    auto *watch = status->add_flag("--watch", options.watch, "until the run has ended, or ctrl-C");
+    auto *json = status->add_flag("--json", options.json, "for programs: see docs/status-schema.json");
+    auto *prometheus =
+        status->add_flag("--prometheus", options.prometheus, "metrics for node_exporter's textfile collector");
+    watch->excludes(json)->excludes(prometheus);
+    json->excludes(prometheus);
+    status->add_option("--run", options.run, "the number of the run (default: the newest)");
+    auto *output = status->add_option("--output", options.output, "a file for --json or --prometheus (default: -)");
+    watch->excludes(output);
+    status->callback([&] { command = pgaf::command_status; });
+    auto *report_command = app.add_subcommand("report", "write a run down as one page");
+    report_command->add_option("--html", options.output, "the file to write; - for standard output")->required();
+    report_command->add_option("--run", options.run, "the number of the run (default: the newest)");
+    report_command->callback([&] { command = pgaf::command_report; });
     app.add_subcommand("version", "show the version")->callback([&] { command = pgaf::command_version; });
 
     refuse_what_is_no_setting(app);

@@ -151,12 +151,22 @@ void Monitor::record_backup(const std::string &label, const std::string &taken_a
          {label, taken_at, node_.nodeid == 0 ? "monitor" : std::to_string(node_.nodeid), location});
 }
 
-Rows Monitor::progress(std::optional<std::int64_t> run) {
-    return call("pgaf_upgrade_progress", "$1", {run ? Value{std::to_string(*run)} : Value{}});
-}
-
 Rows Monitor::status() {
     return call("pgaf_upgrade_status", "", {});
+}
+
+std::optional<nlohmann::json> Monitor::report(std::optional<std::int64_t> run, bool with_records) {
+    const auto document =
+        call("pgaf_upgrade_report", "$1, $2", {run ? Value{std::to_string(*run)} : Value{}, with_records ? "t" : "f"})
+            .value(0, 0);
+    if (document) {
+        return nlohmann::json::parse(*document);
+    }
+    if (run) {
+        throw HelperError(ExitCode::Usage, fmt::format("there is no run {}", *run),
+                          "On the monitor: SELECT * FROM pgaf_upgrade_history().");
+    }
+    return std::nullopt;
 }
 
 NodeReport Monitor::report_of(std::int64_t nodeid) {

@@ -77,8 +77,10 @@ class Monitor {
     void rewrite_sysidentifier(const std::string &formation, int group, const std::string &from, const std::string &to);
     // Of this node, taken at a time that now() gave, and proved just now.
     void record_backup(const std::string &label, const std::string &taken_at, const std::string &location);
-    [[nodiscard]] Rows progress(std::optional<std::int64_t> run);
     [[nodiscard]] Rows status();
+    // All that is known of a run (the newest unless told): see view/run_record.hpp. Nothing when none was ever
+    // started. Throws HelperError(Usage) for a number that no run has.
+    [[nodiscard]] std::optional<nlohmann::json> report(std::optional<std::int64_t> run, bool with_records);
 
     // pg_auto_failover's own.
     [[nodiscard]] NodeReport report_of(std::int64_t nodeid);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,11 @@ struct Options {
     bool without_monitor = false;   // its host is lost for good
     bool discard_new_data = false;  // the operator gives up what a rollback would lose
     std::string reason = "asked for by pgaf-upgrade rollback";
+    std::optional<std::int64_t> run;  // to be shown; none: the newest
+    bool watch = false;
+    bool json = false;
+    bool prometheus = false;
+    std::filesystem::path output = "-";  // of status and report
 };
 
 // This node as the disk shows it, from PGDATA on: nothing here asks the monitor.

@@ -9,6 +9,7 @@ namespace pgaf {
 ExitCode command_backup(const Options &options);
 ExitCode command_check(const Options &options);
 ExitCode command_run(const Options &options);
+ExitCode command_report(const Options &options);
 ExitCode command_rollback(const Options &options);
 ExitCode command_status(const Options &options);
 ExitCode command_version(const Options &options);

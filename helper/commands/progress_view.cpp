@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/steps.hpp"
+#include "view/text.hpp"
 
 namespace pgaf {
 
@@ -133,11 +134,8 @@ void ProgressView::note(const std::string &text) {
 void ProgressView::draw() {
     std::string screen = drawn_ > 0 ? fmt::format("\x1b[{}F\x1b[J", drawn_) : "";
     drawn_ = 0;
-    const auto add = [&](std::string text) {
-        if (text.size() > static_cast<std::size_t>(width_)) {
-            text.resize(static_cast<std::size_t>(width_));
-        }
-        screen += text + "\n";
+    const auto add = [&](const std::string &text) {
+        screen += cut(text, static_cast<std::size_t>(width_)) + "\n";
         ++drawn_;
     };
     if (!heading_.empty()) {

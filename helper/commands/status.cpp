@@ -1,44 +1,67 @@
-#include <cstdio>
-
 #include <fmt/format.h>
 
 #include "commands/commands.hpp"
+#include "commands/watch.hpp"
 #include "monitor.hpp"
+#include "output.hpp"
+#include "view/prometheus.hpp"
+#include "view/screen.hpp"
+#include "view/status_json.hpp"
+#include "view/terminal.hpp"
 
 namespace pgaf {
 
+namespace {
+
+std::optional<RunRecord> read_run(const Node &node) {
+    Monitor monitor(node);
+    const auto document = monitor.report(node.options.run, false);
+    if (!document) {
+        return std::nullopt;
+    }
+    return parse_run(*document);
+}
+
+// A collector is told that the monitor is away, and so is whoever called.
+ExitCode print_metrics(const Node &node) {
+    try {
+        write_output(node.options.output, status_metrics(read_run(node)));
+    } catch (const PgError &error) {
+        if (error.connection_lost()) {
+            write_output(node.options.output, metrics_without_monitor());
+        }
+        throw;
+    }
+    return ExitCode::Done;
+}
+
+void print_status(const std::optional<RunRecord> &run, int target) {
+    const Terminal terminal;
+    if (!run) {
+        fmt::print("no upgrade was ever started; on the monitor: SELECT pgaf_upgrade_start({})\n", target);
+        return;
+    }
+    const auto columns = terminal.size().columns;
+    terminal.print(draw_screen(*run, run->at, std::nullopt, {.columns = columns, .rows = 0}));
+    terminal.print(draw_steps(*run, run->at, columns));
+}
+
+}  // namespace
+
 ExitCode command_status(const Options &options) {
     const Node node(options);
-    Monitor monitor(node);
-    const auto status = monitor.status();
-    if (status.size() == 0) {
-        fmt::print("no upgrade was ever started; on the monitor: SELECT pgaf_upgrade_start({})\n", options.target);
-        return ExitCode::Done;
+    if (options.watch) {
+        return watch(node);
     }
-    fmt::print("run {} to PostgreSQL {}: {}, {} of {} steps done\n", status.text(0, "run"),
-               status.text(0, "target_version"), status.text(0, "state"), status.text(0, "steps_done"),
-               status.text(0, "steps"));
-    if (const auto waiting = status.text(0, "waiting_for"); !waiting.empty()) {
-        fmt::print("waiting for {}\n", waiting);
+    if (options.prometheus) {
+        return print_metrics(node);
     }
-    if (const auto refused = status.text(0, "writes_refused"); !refused.empty()) {
-        fmt::print("writes refused for {}\n", refused);
-    }
-    if (const auto redundancy = status.text(0, "redundancy_after"); !redundancy.empty()) {
-        fmt::print("redundancy back after {}\n", redundancy);
-    }
-    fmt::print("\n{:<12} {:<18} {:<5} {:<8} {:>12}\n", "node", "step", "guide", "state", "elapsed");
-    const auto progress = monitor.progress(std::nullopt);
-    for (int row = 0; row < progress.size(); ++row) {
-        fmt::print("{:<12} {:<18} {:<5} {:<8} {:>12}\n", progress.text(row, "node"), progress.text(row, "step"),
-                   progress.text(row, "guide_step"), progress.text(row, "state"),
-                   progress.text(row, "elapsed").substr(0, 12));
-        for (const auto *column : {"progress", "error", "hint"}) {
-            const auto text = progress.text(row, column);
-            if (!text.empty() && progress.text(row, "state") != "done") {
-                fmt::print("             {}\n", text);
-            }
-        }
+    const auto run = read_run(node);
+    if (options.json) {
+        write_output(options.output,
+                     status_json(run).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    } else {
+        print_status(run, options.target);
     }
     return ExitCode::Done;
 }

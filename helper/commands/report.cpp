@@ -1,0 +1,22 @@
+#include <fmt/format.h>
+
+#include "commands/commands.hpp"
+#include "monitor.hpp"
+#include "output.hpp"
+#include "report/page.hpp"
+
+namespace pgaf {
+
+ExitCode command_report(const Options &options) {
+    const Node node(options);
+    Monitor monitor(node);
+    const auto document = monitor.report(options.run, true);
+    if (!document) {
+        throw HelperError(ExitCode::Refused, "no upgrade was ever started, and there is nothing to report",
+                          fmt::format("On the monitor: SELECT pgaf_upgrade_start({}).", options.target));
+    }
+    write_output(options.output, report_page(*document));
+    return ExitCode::Done;
+}
+
+}  // namespace pgaf

@@ -1,0 +1,293 @@
+#include "view/run_record.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace pgaf {
+
+namespace {
+
+constexpr double kSilentAfter = 30;  // seconds; the lease of a helper ends then
+
+std::string text(const nlohmann::json &object, const char *key) {
+    const auto &value = object.at(key);
+    return value.is_null() ? std::string() : value.get<std::string>();
+}
+
+template <typename T>
+std::optional<T> maybe(const nlohmann::json &object, const char *key) {
+    const auto &value = object.at(key);
+    return value.is_null() ? std::nullopt : std::optional<T>(value.get<T>());
+}
+
+StepRecord parse_step(const nlohmann::json &row, Role role) {
+    StepRecord step;
+    step.nodeid = row.at("node");
+    step.name = row.at("step");
+    const auto *definition = find_step(role, step.name);
+    step.title = definition == nullptr ? step.name : std::string(definition->title);
+    step.guide = definition == nullptr ? "" : std::string(definition->guide);
+    step.phase = definition == nullptr ? Phase::Prepare : definition->phase;
+    step.background = definition != nullptr && definition->background;
+    step.state = parse_step_state(row.at("state").get<std::string>()).value();
+    step.attempts = row.at("attempts");
+    step.first_started_at = maybe<double>(row, "first_started_at");
+    step.started_at = maybe<double>(row, "started_at");
+    step.finished_at = maybe<double>(row, "finished_at");
+    step.progress = text(row, "progress");
+    step.error = text(row, "error");
+    step.hint = text(row, "hint");
+    return step;
+}
+
+NodeRecord parse_node(const nlohmann::json &row) {
+    NodeRecord node;
+    node.id = row.at("id");
+    node.name = row.at("name");
+    node.host = text(row, "host");
+    node.formation = row.at("formation");
+    node.port = row.at("port");
+    node.group = row.at("group");
+    node.rank = row.at("rank");
+    node.role = parse_role(row.at("role").get<std::string>()).value();
+    node.old_system_identifier = text(row, "old_system_identifier");
+    node.new_system_identifier = text(row, "new_system_identifier");
+    node.old_server_version = text(row, "old_server_version");
+    node.new_server_version = text(row, "new_server_version");
+    node.old_pgautofailover = text(row, "old_pgautofailover");
+    node.new_pgautofailover = text(row, "new_pgautofailover");
+    node.data_directory = text(row, "data_directory");
+    node.helper_heard_at = maybe<double>(row, "helper_heard_at");
+    node.checks_passed = row.at("checks_passed");
+    node.checks_failed = row.at("checks_failed");
+    node.checks_waived = row.at("checks_waived");
+    node.rollback_asked_at = maybe<double>(row, "rollback_asked_at");
+    node.rollback_done_at = maybe<double>(row, "rollback_done_at");
+    node.discarded = text(row, "discarded");
+    return node;
+}
+
+const StepRecord *step_named(const NodeRecord &node, std::string_view name) {
+    const auto found = std::ranges::find(node.steps, name, &StepRecord::name);
+    return found == node.steps.end() ? nullptr : &*found;
+}
+
+RunPlan plan_of(const RunRecord &run) {
+    RunPlan plan{.state = run.state, .gate_open = false, .nodes = {}};
+    plan.gate_open = gate_is_open(run.state, !run.not_before || *run.not_before <= run.at);
+    for (const auto &node : run.nodes) {
+        NodePlan planned{.nodeid = node.id,
+                         .name = node.name,
+                         .formation = node.formation,
+                         .group = node.group,
+                         .role = node.role,
+                         .rank = node.rank,
+                         .states = {}};
+        for (const auto &step : node.steps) {
+            planned.states.push_back(step.state);
+        }
+        plan.nodes.push_back(std::move(planned));
+    }
+    return plan;
+}
+
+std::string why_none_is_due(const RunPlan &plan, const NodePlan &node) {
+    if (node.states.size() != steps_of(node.role).size()) {
+        return "";  // of another version, which this one cannot speak for
+    }
+    const auto next = next_step(plan, node);
+    return next.step != nullptr ? fmt::format("about to begin: {}", next.step->title)
+                                : fmt::format("waits for {}", next.waiting_for);
+}
+
+std::string missing_helper(const RunRecord &run, const NodeRecord &node) {
+    if (run.has_ended()) {
+        return "";
+    }
+    if (!node.helper_heard_at) {
+        return "no helper yet: pgaf-upgrade run there";
+    }
+    const auto silence = run.at - *node.helper_heard_at;
+    return silence > kSilentAfter ? fmt::format("helper silent for {:.0f} s", silence) : "";
+}
+
+Activity activity_of(const RunRecord &run, const NodeRecord &node, const RunPlan &plan, const NodePlan &planned) {
+    using Kind = Activity::Kind;
+    if (node.rollback_asked_at) {
+        return node.rollback_done_at
+                   ? Activity{Kind::Done, "as before the upgrade", std::nullopt, node.discarded}
+                   : Activity{Kind::Works, "undoes its part: pgaf-upgrade run there", node.rollback_asked_at, {}};
+    }
+    if (const auto failed = std::ranges::find(node.steps, StepState::Failed, &StepRecord::state);
+        failed != node.steps.end()) {
+        return {Kind::Failed, failed->name + " failed", std::nullopt,
+                failed->error + (failed->hint.empty() ? "" : "\n" + failed->hint)};
+    }
+    if (run.state == RunState::Aborted || run.state == RunState::RollingBack) {
+        return {Kind::Done, "nothing that serves was changed", std::nullopt, {}};
+    }
+    const StepRecord *at_work = nullptr;
+    for (const auto &step : node.steps) {
+        if (step.state == StepState::Running && (at_work == nullptr || at_work->background)) {
+            at_work = &step;
+        }
+    }
+    const auto missing = missing_helper(run, node);
+    if (at_work != nullptr) {
+        return {missing.empty() ? Kind::Works : Kind::Failed, at_work->title, at_work->started_at,
+                missing.empty() ? at_work->progress : missing + ": pgaf-upgrade run there"};
+    }
+    if (count_of(node, StepState::Done) == node.steps.size()) {
+        return {Kind::Done, "done", std::nullopt, {}};
+    }
+    return {Kind::Waits, missing.empty() ? why_none_is_due(plan, planned) : missing, std::nullopt, {}};
+}
+
+}  // namespace
+
+const NodeRecord *RunRecord::node(std::int64_t id) const {
+    const auto found = std::ranges::find(nodes, id, &NodeRecord::id);
+    return found == nodes.end() ? nullptr : &*found;
+}
+
+RunRecord parse_run(const nlohmann::json &document) {
+    RunRecord run;
+    run.at = document.at("at");
+    run.run = document.at("run");
+    run.state = parse_run_state(document.at("state").get<std::string>()).value();
+    run.source_version = maybe<int>(document, "source_version");
+    run.target_version = document.at("target_version");
+    run.method = document.at("method");
+    run.note = text(document, "note");
+    run.started_by = text(document, "started_by");
+    run.approved_by = text(document, "approved_by");
+    run.ended_by = text(document, "ended_by");
+    run.end_reason = text(document, "end_reason");
+    run.waiting_for = text(document, "waiting_for");
+    run.started_at = document.at("started_at");
+    run.approved_at = maybe<double>(document, "approved_at");
+    run.not_before = maybe<double>(document, "not_before");
+    run.ended_at = maybe<double>(document, "ended_at");
+    if (document.contains("expected_refused_s")) {
+        run.expected_refused_s = maybe<double>(document, "expected_refused_s");
+    }
+    for (const auto &row : document.at("nodes")) {
+        run.nodes.push_back(parse_node(row));
+    }
+    for (const auto &row : document.at("steps")) {
+        const auto node = std::ranges::find(run.nodes, row.at("node").get<std::int64_t>(), &NodeRecord::id);
+        node->steps.push_back(parse_step(row, node->role));
+    }
+    for (const auto &row : document.at("maintenance")) {
+        const auto *node = run.node(row.at("node"));
+        if (node != nullptr) {
+            run.maintenance.emplace_back(node->id, Span{.formation = node->formation,
+                                                        .group = node->group,
+                                                        .from = row.at("started_at"),
+                                                        .to = maybe<double>(row, "ended_at")});
+        }
+    }
+    return run;
+}
+
+std::string label_of(const RunRecord &run, const NodeRecord &node) {
+    const bool is_alone = std::ranges::count(run.nodes, node.name, &NodeRecord::name) <= 1;
+    return is_alone || node.formation.empty() ? node.name : fmt::format("{}/{}", node.formation, node.name);
+}
+
+std::vector<Span> refused_spans(const RunRecord &run) {
+    std::vector<Span> spans;
+    for (const auto &node : run.nodes) {
+        const auto *stop = step_named(node, "stop");
+        const auto *start = step_named(node, "start");
+        if (node.role != Role::Primary || stop == nullptr || start == nullptr || !stop->first_started_at) {
+            continue;
+        }
+        const bool is_started = start->state == StepState::Done;
+        Span span{.formation = node.formation,
+                  .group = node.group,
+                  .from = *stop->first_started_at,
+                  .to = is_started ? start->finished_at : node.rollback_done_at};
+        spans.push_back(span);
+        // the new server was stopped again, to go back to the old one
+        if (is_started && node.rollback_asked_at) {
+            span.from = *node.rollback_asked_at;
+            span.to = node.rollback_done_at;
+            spans.push_back(span);
+        }
+    }
+    return spans;
+}
+
+std::vector<Span> unprotected_spans(const RunRecord &run) {
+    using Group = std::pair<std::string, int>;
+    std::map<Group, std::set<std::int64_t>> secondaries;
+    for (const auto &node : run.nodes) {
+        if (node.role == Role::Secondary) {
+            secondaries[{node.formation, node.group}].insert(node.id);
+        }
+    }
+    std::vector<Span> spans;
+    for (const auto &[group, members] : secondaries) {
+        // enters and leaves, in time; at the same instant it is first left
+        std::vector<std::pair<double, int>> changes;
+        for (const auto &[id, span] : run.maintenance) {
+            if (members.contains(id)) {
+                changes.emplace_back(span.from, 1);
+                if (span.to) {
+                    changes.emplace_back(*span.to, -1);
+                }
+            }
+        }
+        std::ranges::sort(changes);
+        std::size_t absent = 0;
+        for (const auto &[at, change] : changes) {
+            const bool were_all = absent == members.size();
+            absent += static_cast<std::size_t>(change);
+            if (absent == members.size()) {
+                spans.push_back({.formation = group.first, .group = group.second, .from = at, .to = std::nullopt});
+            } else if (were_all) {
+                spans.back().to = at;
+            }
+        }
+    }
+    return spans;
+}
+
+std::optional<double> longest(const std::vector<Span> &spans, double now) {
+    std::optional<double> seconds;
+    for (const auto &span : spans) {
+        seconds = std::max(seconds.value_or(0), span.to.value_or(now) - span.from);
+    }
+    return seconds;
+}
+
+bool lasts(const std::vector<Span> &spans) {
+    return std::ranges::any_of(spans, [](const Span &span) { return !span.to; });
+}
+
+std::size_t count_of(const NodeRecord &node, StepState state) {
+    return static_cast<std::size_t>(std::ranges::count(node.steps, state, &StepRecord::state));
+}
+
+std::size_t count_of(const RunRecord &run, StepState state) {
+    std::size_t count = 0;
+    for (const auto &node : run.nodes) {
+        count += count_of(node, state);
+    }
+    return count;
+}
+
+std::vector<Activity> activities_of(const RunRecord &run) {
+    const auto plan = plan_of(run);
+    std::vector<Activity> activities;
+    for (std::size_t at = 0; at < run.nodes.size(); ++at) {
+        activities.push_back(activity_of(run, run.nodes[at], plan, plan.nodes[at]));
+    }
+    return activities;
+}
+
+}  // namespace pgaf
