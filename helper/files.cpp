@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "error.hpp"
+#include "raw_file.hpp"
 
 namespace fs = std::filesystem;
 
@@ -21,31 +22,10 @@ namespace pgaf {
 
 namespace {
 
-[[noreturn]] void fail(std::string_view what, const fs::path &path) {
-    const auto reason = std::generic_category().message(errno);
-    throw HelperError(ExitCode::StepFailed, fmt::format("could not {} \"{}\": {}", what, path.string(), reason));
-}
-
-class Descriptor {
-  public:
-    Descriptor(const fs::path &path, int flags, mode_t mode = 0) : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {
-        if (fd_ < 0) {
-            fail("open", path);
-        }
-    }
-    ~Descriptor() { ::close(fd_); }
-    Descriptor(const Descriptor &) = delete;
-    Descriptor &operator=(const Descriptor &) = delete;
-    [[nodiscard]] int get() const { return fd_; }
-
-  private:
-    int fd_;
-};
-
 struct stat status_of(const fs::path &path) {
     struct stat status {};
     if (::lstat(path.c_str(), &status) != 0) {
-        fail("access", path);
+        fail_by_errno("access", path);
     }
     return status;
 }
@@ -53,23 +33,12 @@ struct stat status_of(const fs::path &path) {
 void write_with(const fs::path &path, std::string_view content, uid_t uid, gid_t gid, mode_t mode) {
     const fs::path beside = path.string() + ".pgaf_new";
     {
-        const Descriptor file(beside, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-        for (std::size_t written = 0; written < content.size();) {
-            const auto count = ::write(file.get(), content.data() + written, content.size() - written);
-            if (count < 0) {
-                fail("write", beside);
-            }
-            written += static_cast<std::size_t>(count);
-        }
-        if (::fchown(file.get(), uid, gid) != 0 || ::fchmod(file.get(), mode & 07777U) != 0) {
-            fail("set owner and mode of", beside);
-        }
-        if (::fsync(file.get()) != 0) {
-            fail("flush", beside);
-        }
+        OutputFile file(beside, uid, gid, mode & 07777U);
+        file.write(content);
+        file.flush();
     }
     if (::rename(beside.c_str(), path.c_str()) != 0) {
-        fail("rename", beside);
+        fail_by_errno("rename", beside);
     }
     flush_directory(path.parent_path());
 }
@@ -81,10 +50,10 @@ void make_parents_like(const fs::path &from, const fs::path &to) {
     make_parents_like(from.parent_path(), to.parent_path());
     const auto status = status_of(from);
     if (::mkdir(to.c_str(), 0700) != 0 && errno != EEXIST) {
-        fail("make directory", to);
+        fail_by_errno("make directory", to);
     }
     if (::chown(to.c_str(), status.st_uid, status.st_gid) != 0 || ::chmod(to.c_str(), status.st_mode & 07777U) != 0) {
-        fail("set owner and mode of", to);
+        fail_by_errno("set owner and mode of", to);
     }
 }
 
@@ -93,7 +62,7 @@ void make_parents_like(const fs::path &from, const fs::path &to) {
 std::string read_file(const fs::path &path) {
     std::ifstream file(path, std::ios::binary);
     if (!file) {
-        fail("read", path);
+        fail_by_errno("read", path);
     }
     std::ostringstream content;
     content << file.rdbuf();
@@ -117,10 +86,10 @@ void copy_with_owner_and_mode(const fs::path &from, const fs::path &to) {
         fs::remove(beside);
         fs::create_symlink(fs::read_symlink(from), beside);
         if (::lchown(beside.c_str(), status.st_uid, status.st_gid) != 0) {
-            fail("set owner of", beside);
+            fail_by_errno("set owner of", beside);
         }
         if (::rename(beside.c_str(), to.c_str()) != 0) {
-            fail("rename", beside);
+            fail_by_errno("rename", beside);
         }
         flush_directory(to.parent_path());
         return;
@@ -146,7 +115,7 @@ bool same_content_owner_and_mode(const fs::path &one, const fs::path &other) {
 
 void rename_durably(const fs::path &from, const fs::path &to) {
     if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0) {
-        fail(fmt::format("rename to \"{}\"", to.string()), from);
+        fail_by_errno(fmt::format("rename to \"{}\"", to.string()), from);
     }
     flush_directory(from.parent_path());
     flush_directory(to.parent_path());
@@ -154,7 +123,7 @@ void rename_durably(const fs::path &from, const fs::path &to) {
 
 void exchange_durably(const fs::path &one, const fs::path &other) {
     if (::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) != 0) {
-        fail(fmt::format("exchange with \"{}\"", other.string()), one);
+        fail_by_errno(fmt::format("exchange with \"{}\"", other.string()), one);
     }
     flush_directory(one.parent_path());
     flush_directory(other.parent_path());
@@ -165,10 +134,10 @@ void make_directory(const fs::path &path, const Owner &owner, mode_t mode) {
         if (errno == EEXIST) {
             return;
         }
-        fail("make directory", path);
+        fail_by_errno("make directory", path);
     }
     if (::chown(path.c_str(), owner.uid, owner.gid) != 0 || ::chmod(path.c_str(), mode) != 0) {
-        fail("set owner and mode of", path);
+        fail_by_errno("set owner and mode of", path);
     }
     flush_directory(path.parent_path());
 }
@@ -176,7 +145,7 @@ void make_directory(const fs::path &path, const Owner &owner, mode_t mode) {
 void flush_directory(const fs::path &path) {
     const Descriptor directory(path, O_RDONLY | O_DIRECTORY);
     if (::fsync(directory.get()) != 0) {
-        fail("flush directory", path);
+        fail_by_errno("flush directory", path);
     }
 }
 
