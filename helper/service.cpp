@@ -65,7 +65,7 @@ void Service::guard_by(const std::filesystem::path &flag) const {
     const auto text = fmt::format(
         "# pgaf-upgrade: while this file exists, the data directory is between two clusters.\n"
         "# pgaf-upgrade run goes on, pgaf-upgrade rollback goes back; either removes it.\n"
-        "[Unit]\nAssertPathExists=!{}\n[Service]\nTimeoutStopSec=infinity\n",
+        "[Unit]\nAssertPathExists=!{}\n[Service]\nTimeoutStopSec=infinity\nKillMode=mixed\nSendSIGKILL=no\n",
         flag.string());
     if (std::filesystem::exists(file) && read_file(file) == text) {
         return;

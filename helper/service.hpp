@@ -26,8 +26,10 @@ class Service {
     void stop(std::chrono::seconds limit) const;
 
     // A drop-in by which the unit does not start while the flag exists: not at a boot after a power cut,
-    // not by its Restart=, and not by hand, which is told so; nor is its server killed in the middle of its
-    // shutdown checkpoint, because that takes long. Durable; nothing when it is there already.
+    // not by its Restart=, and not by hand, which is told so. Nor does systemd signal anything but pg_autoctl: by
+    // SIGTERM a standby loses its startup process and may then wait for ever for its others, which no fast
+    // shutdown ends any more, and a primary loses its WAL senders before they have sent its last checkpoint; by
+    // SIGKILL, a shutdown checkpoint that takes long. Durable; nothing when it is there already.
     void guard_by(const std::filesystem::path &flag) const;
     void end_guard() const;
 

@@ -65,6 +65,24 @@ void PrivateServer::stop() {
     }
 }
 
+namespace {
+
+void stop_if_running(const Node &node, const fs::path &bindir, std::chrono::seconds limit) {
+    if (!node.running_server()) {
+        return;
+    }
+    try {
+        stop_server(node, bindir, limit);
+    } catch (const HelperError &error) {
+        if (error.code() == ExitCode::TimedOut) {
+            throw;
+        }
+        spdlog::info("pg_ctl stop: {}", error.what());  // it may have been gone: pg_control tells
+    }
+}
+
+}  // namespace
+
 void stop_behind_guard(const Context &context, const fs::path &bindir) {
     const auto &node = context.node;
     const auto limit = context.limit(shutdown_limit(data_size(context)));
@@ -74,21 +92,12 @@ void stop_behind_guard(const Context &context, const fs::path &bindir) {
     fault_point("stop", "guarded");
     {
         const FaultWatch watch("stop", "middle", std::chrono::milliseconds(40));
-        // systemd's SIGTERM goes to every process of the unit at once: Postgres takes it as a smart shutdown,
-        // which waits for its clients, and it may meet the pg_ctl by which pg_autoctl was about to end that.
-        // So the server is told here, from outside; the guard keeps systemd from killing it meanwhile.
+        // pg_autoctl's own pg_ctl waits for a minute, and pg_autoctl then ends without the server: so that one is
+        // told here, too, and looked for once more when nobody is left to start it.
         service.begin_stop(limit);
-        if (node.running_server()) {
-            try {
-                stop_server(node, bindir, limit);
-            } catch (const HelperError &error) {
-                if (error.code() == ExitCode::TimedOut) {
-                    throw;
-                }
-                spdlog::info("pg_ctl stop: {}", error.what());  // it may have been gone: pg_control tells
-            }
-        }
+        stop_if_running(node, bindir, limit);
         service.stop(limit);
+        stop_if_running(node, bindir, limit);
     }
 }
 

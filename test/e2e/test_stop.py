@@ -1,0 +1,75 @@
+"""Servers that do not come to their end by themselves: each is stopped cleanly, and the upgrade goes on."""
+import os
+import time
+
+from cluster import OLD_BINDIR, PSQL, Upgrade, wait_until
+from faults import die_at
+from judges import Judges
+
+UNIT = "/sys/fs/cgroup/system.slice/pgautofailover.service"
+GUARD = "/etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf"
+
+
+def freeze(lab, host, name, title):
+    """A process of the server, as soon as there is one of that title, does not get its turn any more, as on a machine
+    with too much to do. In the unit's control group still, so that systemd's signals reach it."""
+    lab.sh(host, "sh", "-ec", f"""
+        mkdir {UNIT}/{name}; echo 1 >{UNIT}/{name}/cgroup.freeze
+        until pid=$(pgrep -o -f '^postgres: {title}'); do :; done
+        echo $pid >{UNIT}/{name}/cgroup.procs""", timeout=60)
+
+
+def thaw(lab, host, name):
+    lab.sh(host, "sh", "-c", f"echo 0 >{UNIT}/{name}/cgroup.freeze")
+
+
+def pid_of(lab, host, title):
+    return lab.run(host, "pgrep", "-o", "-f", f"^postgres: {title}").stdout.strip()
+
+
+def stop_begins(lab, upgrade, host):
+    upgrade.start_helper(host)
+    wait_until(60, f"{host} is guarded", lambda: lab.run(host, "test", "-e", GUARD).returncode == 0, pause=0.1)
+
+
+def stop_is_done(upgrade, role):
+    wait_until(90, f"the {role} is stopped", lambda: any(
+        (row["role"], row["step"], row["state"]) == (role, "stop", "done") for row in upgrade.progress() or []))
+
+
+def test_stop(make_lab):
+    lab = make_lab("stop")
+    judges = Judges(lab)
+    upgrade = Upgrade(lab)
+    upgrade.start()
+    upgrade.start_helpers()
+    upgrade.wait_state("ready", 90)
+    upgrade.kill_helper("node1")
+    upgrade.approve()
+    die_at(lab, "primary", "checkpoint", "after")
+    upgrade.kill_helper("node2")
+
+    stop_begins(lab, upgrade, "node1")
+    stop_is_done(upgrade, "primary")
+
+    # a standby in which a fast shutdown is late, and a client and the startup process are slow to end: the server is
+    # told to end, has lost neither yet, and starts its background writer again should that have been ended
+    lab.sh("node2", "mv", f"{OLD_BINDIR}/pg_ctl", f"{OLD_BINDIR}/pg_ctl.real")
+    lab.put("node2", f"{OLD_BINDIR}/pg_ctl", "#!/bin/sh\ncase $* in *stop*) sleep 8;; esac\n"
+                                             f"exec {OLD_BINDIR}/pg_ctl.real \"$@\"\n", mode="755")
+    lab.start("node2", "runuser", "-u", "postgres", "--", PSQL, "-XAt", "-p", str(lab.port), "-c", "SELECT pg_sleep(600)",
+              "postgres", log=os.path.join(lab.logs, "client"))
+    freeze(lab, "node2", "client", ".*SELECT")
+    freeze(lab, "node2", "startup", "startup")
+    writer = pid_of(lab, "node2", "background writer")
+    stop_begins(lab, upgrade, "node2")
+    deadline = time.monotonic() + 4
+    while pid_of(lab, "node2", "background writer") == writer and time.monotonic() < deadline:
+        time.sleep(0.1)
+    thaw(lab, "node2", "startup")
+    time.sleep(1)
+    thaw(lab, "node2", "client")
+    stop_is_done(upgrade, "secondary")
+
+    upgrade.wait_finished()
+    assert judges.upgraded() == []
