@@ -28,10 +28,6 @@ ControlData control_of(const Context &context) {
     return read_controldata(Installation::from(context.journal).old_bindir, context.node.data_dir, context.node.owner);
 }
 
-const char *expected_state(const Context &context) {
-    return context.role() == Role::Secondary ? "shut down in recovery" : "shut down";
-}
-
 nlohmann::json result_of(const nlohmann::json &files, const ControlData &control) {
     return {{"files", files}, {"checkpoint_location", control.checkpoint_location}, {"timeline", control.timeline}};
 }
@@ -46,8 +42,9 @@ Found Stop::probe(const Context &context) const {
     const bool has_ended =
         Service(Installation::from(context.journal).unit).has_ended() && !context.node.running_server();
     const auto control = control_of(context);
-    return has_ended && control.state == expected_state(context) ? Found::done(result_of(files_of(context), control))
-                                                                 : Found{Progress::Partial};
+    return has_ended && control.state == clean_state(context.role())
+               ? Found::done(result_of(files_of(context), control))
+               : Found{Progress::Partial};
 }
 
 nlohmann::json Stop::perform(const Context &context) const {
@@ -55,10 +52,10 @@ nlohmann::json Stop::perform(const Context &context) const {
     const auto files = files_of(context);
     stop_cleanly(context);
     const auto control = control_of(context);
-    if (node.running_server() || control.state != expected_state(context)) {
+    if (node.running_server() || control.state != clean_state(context.role())) {
         throw HelperError(ExitCode::StepFailed,
                           fmt::format("the server in \"{}\" is \"{}\" after its service was stopped, not \"{}\"",
-                                      node.pgdata.string(), control.state, expected_state(context)),
+                                      node.pgdata.string(), control.state, clean_state(context.role())),
                           "See why it does not stop cleanly in the server's log, and run pgaf-upgrade run again.");
     }
     return result_of(files, control);

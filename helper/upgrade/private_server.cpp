@@ -16,14 +16,6 @@ namespace fs = std::filesystem;
 
 namespace pgaf {
 
-namespace {
-
-bool is_shut_down(const ControlData &control) {
-    return control.state == "shut down" || control.state == "shut down in recovery";
-}
-
-}  // namespace
-
 void stop_server(const Node &node, const fs::path &bindir, std::chrono::seconds limit) {
     // pg_ctl's own limit comes later: it would not say what is in the way
     run_checked({.argv = {(bindir / "pg_ctl").string(), "stop", "--wait",
@@ -101,11 +93,15 @@ void stop_behind_guard(const Context &context, const fs::path &bindir) {
     }
 }
 
+const char *clean_state(Role role) {
+    return role == Role::Secondary ? "shut down in recovery" : "shut down";
+}
+
 void stop_cleanly(const Context &context) {
     const auto &node = context.node;
     const auto installation = Installation::from(context.journal);
     stop_behind_guard(context, installation.old_bindir);
-    if (!is_shut_down(read_controldata(installation.old_bindir, node.data_dir, node.owner))) {
+    if (read_controldata(installation.old_bindir, node.data_dir, node.owner).state != clean_state(context.role())) {
         make_directory(scratch_dir(context), node.owner);
         PrivateServer(context, installation.old_bindir, context.limit(start_limit(data_size(context)))).stop();
     }

@@ -34,6 +34,10 @@ void stop_server(const Node &node, const std::filesystem::path &bindir, std::chr
 // start_service().
 void stop_behind_guard(const Context &context, const std::filesystem::path &bindir);
 
+// What pg_controldata says after a clean stop. "shut down in recovery" is of a standby alone: where a primary says
+// so, it had crashed, and was told to end before it had recovered.
+[[nodiscard]] const char *clean_state(Role role);
+
 // The service and its server stopped, by a shutdown checkpoint, and kept from being started until
 // start_service(). A server that had crashed is first recovered, out of everybody's reach.
 void stop_cleanly(const Context &context);

@@ -27,6 +27,14 @@ def pid_of(lab, host, title):
     return lab.run(host, "pgrep", "-o", "-f", f"^postgres: {title}").stdout.strip()
 
 
+def let_recovery_begin(lab, host, name):
+    """The frozen startup process comes so far that pg_control tells of it."""
+    lab.sh(host, "sh", "-ec", f"""
+        until LC_ALL=C {OLD_BINDIR}/pg_controldata -D {lab.pgdata} | grep '^Database cluster state: *in crash recovery'; do
+            echo 0 >{UNIT}/{name}/cgroup.freeze; sleep 0.01; echo 1 >{UNIT}/{name}/cgroup.freeze
+        done""", timeout=60)
+
+
 def stop_begins(lab, upgrade, host):
     upgrade.start_helper(host)
     wait_until(60, f"{host} is guarded", lambda: lab.run(host, "test", "-e", GUARD).returncode == 0, pause=0.1)
@@ -49,7 +57,14 @@ def test_stop(make_lab):
     die_at(lab, "primary", "checkpoint", "after")
     upgrade.kill_helper("node2")
 
+    # a primary that has crashed, and is told to end before it has recovered
+    lab.psql("node1", "CREATE TABLE e2e_replayed AS SELECT repeat('x', 500) AS t FROM generate_series(1, 200000)")
+    lab.sh("node1", "pkill", "-KILL", "-x", "postgres")
+    freeze(lab, "node1", "startup", "startup")
+    let_recovery_begin(lab, "node1", "startup")
     stop_begins(lab, upgrade, "node1")
+    time.sleep(3)
+    thaw(lab, "node1", "startup")
     stop_is_done(upgrade, "primary")
 
     # a standby in which a fast shutdown is late, and a client and the startup process are slow to end: the server is
