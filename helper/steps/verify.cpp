@@ -45,39 +45,72 @@ nlohmann::json verify_hba(const Context &context) {
     return {{"connections", findings.size()}, {"remarks", remarks}};
 }
 
-}  // namespace
-
-nlohmann::json Verify::perform(const Context &context) const {
+nlohmann::json look_at(const Context &context) {
     const auto &node = context.node;
     auto server = context.local_server();
     fault_point("verify", "middle");
     const auto version = server.single("SHOW server_version");
-    const auto major = std::atoi(version.c_str());
     const auto control = read_controldata(Installation::from(context.journal).new_bindir, node.data_dir, node.owner);
     nlohmann::json result{{"server_version", version},
                           {"system_identifier", std::to_string(control.system_identifier)},
                           {"pgautofailover", context.monitor.extension_version()}};
-    if (major != context.target()) {
+    if (std::atoi(version.c_str()) != context.target()) {
         throw HelperError(ExitCode::StepFailed, fmt::format("the server is at version {}", version));
     }
-    if (context.role() == Role::Monitor) {
-        result["hba"] = verify_hba(context);
-        return result;
+    if (context.role() != Role::Monitor) {
+        const auto report = context.monitor.report_of(node.nodeid);
+        if (report.sysidentifier != std::to_string(to_bigint(control.system_identifier))) {
+            throw HelperError(ExitCode::StepFailed,
+                              fmt::format("the monitor has system identifier {}, the node {}", report.sysidentifier,
+                                          control.system_identifier),
+                              "See pgaf_upgrade_rewrite_sysidentifier.");
+        }
     }
-    const auto report = context.monitor.report_of(node.nodeid);
-    if (report.sysidentifier != std::to_string(to_bigint(control.system_identifier))) {
-        throw HelperError(ExitCode::StepFailed,
-                          fmt::format("the monitor has system identifier {}, the node {}", report.sysidentifier,
-                                      control.system_identifier),
-                          "See pgaf_upgrade_rewrite_sysidentifier.");
+    result["hba"] = verify_hba(context);
+    return result;
+}
+
+bool is_final(const NodeReport &report) {
+    return report.is_stable_in("primary") || report.is_stable_in("secondary") || report.is_stable_in("single");
+}
+
+// pg_auto_failover may have the node in hand, where it has replaced a primary: for pg_rewind, or a base backup.
+constexpr std::chrono::minutes kBackInService{15};
+
+// Where nothing runs is nothing to be found fault with.
+nlohmann::json look_when_it_runs(const Context &context) {
+    nlohmann::json result;
+    context.wait_until("the server of this node, which pg_auto_failover may be rewinding", kBackInService, [&] {
+        try {
+            result = look_at(context);
+            return true;
+        } catch (const HelperError &) {
+            if (context.node.running_server()) {
+                throw;
+            }
+            return false;
+        }
+    });
+    return result;
+}
+
+}  // namespace
+
+nlohmann::json Verify::perform(const Context &context) const {
+    if (context.role() == Role::Monitor) {
+        return look_at(context);
     }
     // first, since who is shut out is a reason why the state does not come
-    result["hba"] = verify_hba(context);
-    context.wait_until("a stable state", std::chrono::minutes(5), [&] {
-        const auto now = context.monitor.report_of(node.nodeid);
-        return now.is_stable_in("primary") || now.is_stable_in("secondary") || now.is_stable_in("single");
-    });
-    result["reported_state"] = context.monitor.report_of(node.nodeid).reported_state;
+    auto result = look_when_it_runs(context);
+    auto report = context.monitor.report_of(context.node.nodeid);
+    if (!is_final(report)) {
+        context.wait_until("this node to be primary, secondary or single, and to stay it", kBackInService, [&] {
+            report = context.monitor.report_of(context.node.nodeid);
+            return is_final(report);
+        });
+        result = look_when_it_runs(context);
+    }
+    result["reported_state"] = report.reported_state;
     return result;
 }
 
