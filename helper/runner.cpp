@@ -262,7 +262,9 @@ void Runner::perform(const std::string &step) {
         if (!offline && !alone_) {
             deliver(monitor_, step, [&] { monitor_.fail_step(token_, step, error); });
         }
-        throw HelperError(error.code() == ExitCode::CheckFailed ? ExitCode::CheckFailed : ExitCode::StepFailed,
+        // what a server refuses is a failure; what the step itself refuses is not
+        const bool is_refused = error.code() == ExitCode::Refused && dynamic_cast<const PgError *>(&error) == nullptr;
+        throw HelperError(error.code() == ExitCode::CheckFailed || is_refused ? error.code() : ExitCode::StepFailed,
                           fmt::format("step {} failed: {}", step, error.what()),
                           error.hint().empty() ? "Mend the cause, and run pgaf-upgrade run again." : error.hint());
     }

@@ -1,14 +1,42 @@
 """pg_auto_failover is on guard before the switch and after it: it takes a node in hand while its helper is at work."""
-from cluster import NEW_BINDIR, Upgrade, wait_until
+import os
+import time
+
+from cluster import HELPER, NEW_BINDIR, Upgrade, wait_until
 from faults import die_at
 from judges import Judges
 
+REFUSED = 6
 PGREP = "pgrep -x pg_autoctl"
 
 
 def signal_keepers(lab, signal, *hosts):
     for host in hosts:
         lab.sh(host, "sh", "-c", f"kill -{signal} $({PGREP})")
+
+
+def set_goals(lab, node1, node2):
+    """As the monitor would, at a moment that no failover can be timed to."""
+    lab.monitor_sql(f"""UPDATE pgautofailover.node SET goalstate =
+        CASE nodehost WHEN 'node1' THEN '{node1}' ELSE '{node2}' END::pgautofailover.replication_state""")
+
+
+def replaced_in_relax_sync(lab):
+    """While the helper waits for its node to apply a setting."""
+    log = os.path.join(lab.logs, "replaced")
+    signal_keepers(lab, "STOP", *lab.data_nodes)
+    set_goals(lab, "apply_settings", "secondary")
+    helper = lab.start("node1", HELPER, "run", log=log)
+    wait_until(30, "relax_sync begins", lambda: "relax_sync" in open(log).read() or helper.poll() is not None)
+    time.sleep(2)
+    assert helper.poll() is None, open(log).read()
+    set_goals(lab, "demoted", "wait_primary")
+    assert helper.wait(20) == REFUSED, open(log).read()
+    said = open(log).read()
+    assert "has replaced this node as the primary: node_1 is primary and shall be demoted" in said, said
+    assert "hint: Abort the run" in said, said
+    set_goals(lab, "primary", "secondary")
+    signal_keepers(lab, "CONT", *lab.data_nodes)
 
 
 def rewound_in_verify(lab, upgrade):
@@ -37,8 +65,12 @@ def test_replaced(make_lab):
     upgrade.start()
     upgrade.start_helpers()
     upgrade.wait_state("ready", 90)
-    upgrade.kill_helper("node2")
+    for host in lab.data_nodes:
+        upgrade.kill_helper(host)
     upgrade.approve()
+    replaced_in_relax_sync(lab)
+    lab.wait_settled()
+    upgrade.start_helper("node1")
     die_at(lab, "secondary", "verify", "before")
     rewound_in_verify(lab, upgrade)
     upgrade.wait_finished()
