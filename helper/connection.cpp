@@ -76,15 +76,18 @@ Connection::Connection(const std::string &conninfo, const std::optional<Owner> &
 }
 
 Rows Connection::query(const std::string &sql, const std::vector<Value> &parameters) {
+    return execute(sql, parameters, false);
+}
+
+Rows Connection::execute(const std::string &sql, const std::vector<Value> &parameters, bool as_binary) {
     std::vector<const char *> values;
     values.reserve(parameters.size());
     for (const auto &parameter : parameters) {
         values.push_back(parameter ? parameter->c_str() : nullptr);
     }
-    Rows rows(nullptr);
     auto *result = PQexecParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
-                                nullptr, nullptr, 0);
-    rows = Rows(result);
+                                nullptr, nullptr, as_binary ? 1 : 0);
+    Rows rows(result);
     const auto status = PQresultStatus(result);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
         auto sqlstate = field(result, PG_DIAG_SQLSTATE);
@@ -102,6 +105,14 @@ Rows Connection::query(const std::string &sql, const std::vector<Value> &paramet
 
 std::string Connection::single(const std::string &sql, const std::vector<Value> &parameters) {
     const auto rows = query(sql, parameters);
+    if (rows.size() == 0) {
+        throw HelperError(ExitCode::Internal, fmt::format("no row from: {}", sql));
+    }
+    return rows.value(0, 0).value_or("");
+}
+
+std::string Connection::bytes(const std::string &sql, const std::vector<Value> &parameters) {
+    const auto rows = execute(sql, parameters, true);
     if (rows.size() == 0) {
         throw HelperError(ExitCode::Internal, fmt::format("no row from: {}", sql));
     }

@@ -55,10 +55,15 @@ class Connection {
     // The first column of the first row; throws when there is none.
     std::string single(const std::string &sql, const std::vector<Value> &parameters = {});
 
+    // The same of a bytea, as it is.
+    std::string bytes(const std::string &sql, const std::vector<Value> &parameters);
+
     // Returns when a notification came, or after the time.
     void wait_for_notification(std::chrono::milliseconds limit);
 
   private:
+    Rows execute(const std::string &sql, const std::vector<Value> &parameters, bool as_binary);
+
     std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
 };
 

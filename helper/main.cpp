@@ -84,6 +84,8 @@ int run_command_line(int argc, char **argv) {
     check->add_option("--target", options.target, "the major to upgrade to");
     check->add_option("--method", options.method, "as pgaf_upgrade_start will be told: link, clone or copy")
         ->check(CLI::IsMember({"link", "clone", "copy"}));
+    check->add_option("--standby-method", options.standby_method, "likewise: auto, basebackup or link")
+        ->check(CLI::IsMember({"auto", "basebackup", "link"}));
     check->add_option("--only", options.only, "these checks, parted by commas")->delimiter(',');
     check->add_flag("--diff", options.show_changes, "show what is changed in the configuration files");
     check->callback([&] { command = pgaf::command_check; });
@@ -92,6 +94,8 @@ int run_command_line(int argc, char **argv) {
     backup->callback([&] { command = pgaf::command_backup; });
     auto *run = app.add_subcommand("run", "perform this node's steps as they come due");
     run->add_flag("--once", options.once, "what is due now, then exit (for cron)");
+    run->add_flag("--base-backup", options.base_backup,
+                  "build this standby by a base backup, whatever the run would have");
     run->add_flag("--without-monitor", options.without_monitor,
                   "the monitor's host is lost for good: end this node's part without it");
     run->callback([&] { command = pgaf::command_run; });

@@ -18,15 +18,17 @@ struct Options {
     std::filesystem::path new_bindir;
     std::string service;
     int target = 17;
-    std::string method = "link";      // of pg_upgrade, for check; a run has its own
-    std::string archive;              // what shall become of archiving: see upgrade/archive.hpp
-    std::vector<std::string> only;    // of the checks; empty: all
-    bool show_changes = false;        // the configuration's, as a diff
-    std::filesystem::path backup_to;  // the directory for backups; empty: beside PGDATA
-    int backup_max_age_days = 7;      // of what the check `backup` takes for recent
+    std::string method = "link";          // of pg_upgrade, for check; a run has its own
+    std::string standby_method = "auto";  // likewise
+    std::string archive;                  // what shall become of archiving: see upgrade/archive.hpp
+    std::vector<std::string> only;        // of the checks; empty: all
+    bool show_changes = false;            // the configuration's, as a diff
+    std::filesystem::path backup_to;      // the directory for backups; empty: beside PGDATA
+    int backup_max_age_days = 7;          // of what the check `backup` takes for recent
     int wait_limit_s = 24 * 3600;
     double limit_factor = 1;  // of every limit of core/limits.hpp and of Context::wait_until
     bool once = false;
+    bool base_backup = false;       // of this standby, whatever the run would have
     bool without_monitor = false;   // its host is lost for good
     bool discard_new_data = false;  // the operator gives up what a rollback would lose
     std::string reason = "asked for by pgaf-upgrade rollback";

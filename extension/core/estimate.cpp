@@ -44,6 +44,10 @@ double rebuild_estimate(std::uint64_t bytes, int rate_mb) {
     return kStandbyStart + copy_s(bytes, rate_mb > 0 ? std::min(kCopied, static_cast<double>(rate_mb)) : kCopied);
 }
 
+double link_rebuild_estimate(std::uint64_t objects) {
+    return kStandbyStart + kPerObject * static_cast<double>(objects);
+}
+
 double redundancy_estimate(double writes_refused_s, double rebuild_s, double monitor_away_s) {
     return writes_refused_s + std::max(rebuild_s, monitor_away_s) + kRejoin;
 }

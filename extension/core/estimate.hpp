@@ -27,6 +27,9 @@ struct Trialled {
 // A standby, until it streams; by a base backup of at most `rate_mb` megabytes a second, 0 for no such bound.
 [[nodiscard]] double rebuild_estimate(std::uint64_t bytes, int rate_mb);
 
+// The same by links to its own old files: what is sent does not grow with the data.
+[[nodiscard]] double link_rebuild_estimate(std::uint64_t objects);
+
 // From the moment at which writes are refused until every standby is back. The monitor is upgraded beside
 // the standbys; 0 for one that is left out of the run.
 [[nodiscard]] double redundancy_estimate(double writes_refused_s, double rebuild_s, double monitor_away_s);

@@ -109,7 +109,7 @@ constexpr std::array<StepDefinition, 41> kDefinitions{{
      "rebuild",
      Phase::Restore,
      "12",
-     "base backup from the primary",
+     "rebuild from the primary",
      {{{Scope::GroupPrimary, "start"}}}},
     {Role::Secondary, "reconfigure", Phase::Restore, "12", "point pg_autoctl and unit at the new"},
     {Role::Secondary,

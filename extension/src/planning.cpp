@@ -171,7 +171,11 @@ PlannedRun plan_run(const Arguments &arguments, bool to_start) {
     const auto &standby_method = arguments.required(5, "standby_method");
 
     require_method(method, "method", {"link", "clone", "copy"});
-    require_method(standby_method, "standby_method", {"basebackup"});
+    require_method(standby_method, "standby_method", {"auto", "basebackup", "link"});
+    if (standby_method == "link" && method != "link") {
+        throw Error(code::kBadArgument, "standby_method \"link\" needs method \"link\"",
+                    "Use standby_method => 'auto': standbys of a run by " + method + " are built by base backups.");
+    }
     std::optional<int> source_version;
     if (include_monitor) {
         source_version = store::server_major();

@@ -12,9 +12,20 @@ namespace {
 
 constexpr std::uint64_t kMegabyte = 1U << 20U;
 
+double rebuild_of(const Subject &subject, const DataSize &size) {
+    return subject.builds_by_links() ? link_rebuild_estimate(size.objects)
+                                     : rebuild_estimate(size.bytes, subject.node.config.maximum_backup_rate_mb);
+}
+
 NodeEstimate of_secondary(const Subject &subject, const DataSize &size) {
     const int rate = subject.node.config.maximum_backup_rate_mb;
-    const double seconds = rebuild_estimate(size.bytes, rate);
+    const double seconds = rebuild_of(subject, size);
+    if (subject.builds_by_links()) {
+        return {{{"seconds", seconds}, {"objects", size.objects}},
+                fmt::format("this standby is rebuilt within about {:.0f} s by links, or within {:.0f} s where a base "
+                            "backup is needed",
+                            seconds, rebuild_estimate(size.bytes, rate))};
+    }
     return {{{"seconds", seconds}, {"bytes", size.bytes}, {"rate_mb", rate}},
             fmt::format("this standby is rebuilt within about {:.0f} s: {} MB{}", seconds, size.bytes / kMegabyte + 1,
                         rate > 0 ? fmt::format(" at {} MB/s at the most", rate) : "")};
@@ -49,11 +60,8 @@ std::optional<NodeEstimate> estimate_of(Subject &subject) {
         return NodeEstimate{values, fmt::format("the monitor is away for about {:.0f} s: {}", seconds, from)};
     }
     return NodeEstimate{
-        values,
-        fmt::format(
-            "writes are refused for about {:.0f} s, and redundancy is back after about {:.0f} s: {}", seconds,
-            redundancy_estimate(seconds, rebuild_estimate(size.bytes, subject.node.config.maximum_backup_rate_mb), 0),
-            from)};
+        values, fmt::format("writes are refused for about {:.0f} s, and redundancy is back after about {:.0f} s: {}",
+                            seconds, redundancy_estimate(seconds, rebuild_of(subject, size), 0), from)};
 }
 
 }  // namespace pgaf

@@ -21,11 +21,12 @@ Installation installation_of(const Node &node, int target) {
 
 }  // namespace
 
-Subject::Subject(const Node &of_node, int to_target, std::string by_method)
+Subject::Subject(const Node &of_node, int to_target, std::string by_method, std::string for_standbys)
     : node(of_node),
       installation(installation_of(of_node, to_target)),
       target(to_target),
-      method(of_node.nodeid == 0 ? "copy" : std::move(by_method)) {}
+      method(of_node.nodeid == 0 ? "copy" : std::move(by_method)),
+      standby_method(std::move(for_standbys)) {}
 
 Subject::~Subject() = default;
 
@@ -78,7 +79,7 @@ bool Subject::is_secondary() {
 }
 
 bool Subject::is_copied() {
-    return is_secondary() || method == "copy";
+    return (is_secondary() && standby_method != "link") || method == "copy";
 }
 
 Connection &Subject::monitor() {

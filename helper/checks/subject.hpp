@@ -26,7 +26,7 @@ class NotExamined : public std::runtime_error {
 class Subject {
   public:
     // Throws HelperError(Usage) when the target is not above the major of PGDATA.
-    Subject(const Node &node, int target, std::string method);
+    Subject(const Node &node, int target, std::string method, std::string standby_method);
     ~Subject();
     Subject(const Subject &) = delete;
     Subject &operator=(const Subject &) = delete;
@@ -34,7 +34,8 @@ class Subject {
     const Node &node;
     const Installation installation;
     const int target;
-    const std::string method;  // of the data nodes' pg_upgrade: link, clone or copy
+    const std::string method;          // of the data nodes' pg_upgrade: link, clone or copy
+    const std::string standby_method;  // auto, basebackup or link
 
     // Of the running server. Throws NotExamined when there is none to ask.
     [[nodiscard]] Connection &server();
@@ -45,7 +46,9 @@ class Subject {
     [[nodiscard]] const ControlData &control();
 
     [[nodiscard]] bool is_monitor() const { return node.nodeid == 0; }
-    // Whether there will be every data file twice on this node.
+    // Whether a standby of this run is to be built by links, if that can be proved to be right.
+    [[nodiscard]] bool builds_by_links() const { return method == "link" && standby_method != "basebackup"; }
+    // Whether there will, or may, be every data file twice on this node.
     [[nodiscard]] bool is_copied();
     // A standby; false where no server runs to be asked.
     [[nodiscard]] bool is_secondary();

@@ -64,7 +64,7 @@ void print_changes(Subject &subject) {
 
 ExitCode command_check(const Options &options) {
     const Node node(options);
-    Subject subject(node, options.target, options.method);
+    Subject subject(node, options.target, options.method, options.standby_method);
     try {
         static_cast<void>(subject.monitor());
     } catch (const PgError &error) {

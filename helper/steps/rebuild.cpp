@@ -3,18 +3,20 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "controldata.hpp"
-#include "core/conf_includes.hpp"
 #include "fault.hpp"
 #include "files.hpp"
-#include "process.hpp"
+#include "seed/standby.hpp"
+#include "upgrade/base_backup.hpp"
 #include "upgrade/carry.hpp"
 #include "upgrade/configuration.hpp"
 #include "upgrade/data_size.hpp"
 #include "upgrade/new_cluster.hpp"
 #include "upgrade/new_data.hpp"
 #include "upgrade/server.hpp"
+#include "upgrade/standby_directory.hpp"
 
 namespace fs = std::filesystem;
 
@@ -22,146 +24,26 @@ namespace pgaf {
 
 namespace {
 
-constexpr int kAttempts = 6;
-constexpr std::chrono::seconds kPause{5};
-constexpr const char *kStandbyConf = "postgresql-auto-failover-standby.conf";
+// Why this standby is built by a base backup although the run would have links. Said once: later attempts go by it.
+constexpr const char *kNoLinks = "no links";
+// What a standby by links is made of, as its result tells it.
+constexpr const char *kLinked = "linked";
+// Before the first start on files that the old cluster has as well.
+constexpr const char *kSharedFilesServe = "shared files serve";
 
-// pg_basebackup wants every tablespace's directory empty, and pg_autoctl, when it rebuilds a node, deletes
-// what is behind pg_tblspc: the old major's part goes to a directory beside, which cleanup will know. What
-// an attempt that did not end has copied there of the new major is removed.
-void move_tablespaces_aside(const Context &context, const fs::path &old_dir) {
-    const auto copied = fmt::format("PG_{}_", context.target());
-    for (const auto &link : fs::directory_iterator(old_dir / "pg_tblspc")) {
-        const auto location = fs::canonical(link.path());
-        const fs::path aside = fmt::format("{}_pg{}", location.string(), context.source());
-        std::vector<fs::path> entries;
-        for (const auto &entry : fs::directory_iterator(location)) {
-            entries.push_back(entry.path());
-        }
-        for (const auto &entry : entries) {
-            if (entry.filename().string().starts_with(copied)) {
-                fs::remove_all(entry);
-            } else {
-                make_directory(aside, context.node.owner);
-                rename_durably(entry, aside / entry.filename());
-            }
-        }
-    }
-}
+constexpr int kFetchAttempts = 10;
+constexpr std::chrono::seconds kPause{1};
 
-// The way back, once nothing of the new major lies there under its own name.
-void move_tablespaces_back(const Context &context) {
-    for (const auto &link : fs::directory_iterator(context.node.data_dir / "pg_tblspc")) {
-        const auto location = fs::canonical(link.path());
-        const fs::path aside = fmt::format("{}_pg{}", location.string(), context.source());
-        if (!fs::exists(aside)) {
-            continue;
-        }
-        std::vector<fs::path> entries;
-        for (const auto &entry : fs::directory_iterator(aside)) {
-            entries.push_back(entry.path());
-        }
-        for (const auto &entry : entries) {
-            rename_durably(entry, location / entry.filename());
-        }
-        fs::remove(aside);
-    }
-}
-
-// PGDATA's name is never without a directory: this program, and pg_autoctl, find the node by it.
-fs::path spare_dir(const Context &context) {
-    return context.node.beside("_pgaf_spare");
-}
-
-void put_old_cluster_aside(const Context &context) {
-    const auto &data_dir = context.node.data_dir;
-    const auto spare = spare_dir(context);
-    if (major_of(data_dir) == context.source() && !fs::exists(context.old_dir())) {
-        make_directory(spare, context.node.owner);
-        exchange_durably(data_dir, spare);
-    }
-    fault_point("rebuild", "renamed");
-    if (major_of(spare) == context.source()) {
-        rename_durably(spare, context.old_dir());
-    }
-}
-
-// A base backup that did not end is of no use, and there may be no room for a second one.
-void remove_partial_backup(const Context &context) {
-    const auto &data_dir = context.node.data_dir;
-    const auto spare = spare_dir(context);
-    if (major_of(context.old_dir()) != context.source() || major_of(data_dir) == context.source()) {
-        throw HelperError(ExitCode::StepFailed,
-                          fmt::format("\"{}\" is not the old cluster", context.old_dir().string()),
-                          "Look where it is: without it this standby is not rebuilt.");
-    }
-    fs::remove_all(spare);  // a removal that was interrupted
-    if (!fs::is_empty(data_dir)) {
-        make_directory(spare, context.node.owner);
-        exchange_durably(data_dir, spare);
-        fs::remove_all(spare);
-    }
-}
-
-void take_base_backup(const Context &context, const std::string &conninfo) {
-    const auto &node = context.node;
-    std::vector<std::string> argv{(Installation::from(context.journal).new_bindir / "pg_basebackup").string(),
-                                  "--dbname=" + conninfo,
-                                  "--pgdata=" + node.data_dir.string(),
-                                  "--wal-method=stream",
-                                  "--checkpoint=fast",
-                                  "--progress",
-                                  "--no-password",
-                                  "--slot=" + autoctl::replication_slot_of(node.nodeid)};
-    if (node.config.maximum_backup_rate_mb > 0) {
-        argv.push_back(fmt::format("--max-rate={}M", node.config.maximum_backup_rate_mb));
-    }
-    run_checked({.argv = std::move(argv),
-                 .run_as = node.owner,
-                 .time_limit = context.limit(base_backup_limit(data_size(context), node.config.maximum_backup_rate_mb)),
-                 .directory = node.work_dir(),
-                 .log = node.log("pg_basebackup"),
-                 .on_progress = context.say});
-}
-
-// One that is away, or boots after a power cut, is waited for: without it there is nothing to rebuild from.
-void wait_for_primary(const Context &context, const std::string &conninfo) {
-    const auto pg_isready = Installation::from(context.journal).new_bindir / "pg_isready";
-    const std::chrono::seconds limit(context.node.options.wait_limit_s);
-    context.wait_until("the primary to accept connections", limit, [&] {
-        if (stop_was_asked()) {
-            throw HelperError(ExitCode::StepFailed, "stopped by the operator while the primary was away",
-                              "Run pgaf-upgrade run again: it goes on where it stopped.");
-        }
-        return run({.argv = {pg_isready.string(), "--quiet", "--dbname=" + conninfo + " replication=true"},
-                    .run_as = context.node.owner})
-                   .exit_code == 0;
-    });
-}
-
-// Again where the primary went away in between.
-void copy_primary(const Context &context, const std::string &conninfo) {
-    for (int attempt = 1;; ++attempt) {
-        wait_for_primary(context, conninfo);
-        remove_partial_backup(context);
-        move_tablespaces_aside(context, context.old_dir());
-        try {
-            const FaultWatch watch("rebuild", "middle", std::chrono::milliseconds(300));
-            take_base_backup(context, conninfo);
-            return;
-        } catch (const HelperError &error) {
-            if (attempt == kAttempts || error.code() == ExitCode::TimedOut) {
-                throw;
-            }
-            context.say(fmt::format("again after: {}", error.what()));
-        }
-        std::this_thread::sleep_for(kPause);
-    }
-}
+// A standby that does not begin to stream, while its primary answers, is none.
+constexpr std::chrono::seconds kBeginsToStream{60};
 
 // Written last, after everything else is on the disk.
+fs::path standby_signal(const Context &context) {
+    return context.node.data_dir / "standby.signal";
+}
+
 bool is_whole(const Context &context) {
-    return context.is_swapped() && fs::exists(context.node.data_dir / "standby.signal");
+    return context.is_swapped() && fs::exists(standby_signal(context));
 }
 
 bool is_streaming(const Context &context) {
@@ -169,40 +51,164 @@ bool is_streaming(const Context &context) {
                "SELECT count(*) FROM pg_catalog.pg_stat_wal_receiver WHERE status = 'streaming'") == "1";
 }
 
+bool is_by_links(const Context &context) {
+    return is_seed_wanted(context) && !context.journal.noted(kNoLinks);
+}
+
 nlohmann::json result_of(const Context &context) {
-    auto moved = nlohmann::json::array();
-    for (const auto &link : fs::directory_iterator(context.old_dir() / "pg_tblspc")) {
-        const auto location = fs::canonical(link.path());
-        moved.push_back({{"location", location.string()},
-                         {"kept_in", fmt::format("{}_pg{}", location.string(), context.source())}});
+    nlohmann::json result{{"old_data_directory", context.old_dir().string()},
+                          {"tablespaces", kept_tablespaces(context)},
+                          {"standby_method", is_by_links(context) ? "link" : "basebackup"}};
+    if (is_by_links(context)) {
+        result.update(nlohmann::json::parse(context.journal.noted(kLinked).value_or("{}")));
+    } else if (const auto reason = context.journal.noted(kNoLinks)) {
+        result["no_links"] = *reason;
     }
-    return {{"old_data_directory", context.old_dir().string()}, {"tablespaces", moved}};
+    return result;
+}
+
+// This node's own configuration, not the primary's, and from now on a standby.
+void make_whole(const Context &context) {
+    const auto &node = context.node;
+    const auto old_dir = context.old_dir();
+    fs::permissions(node.data_dir, fs::status(old_dir).permissions());
+    auto files = listed_files(context.journal.result("stop"));
+    files.emplace_back("postgresql-auto-failover-standby.conf");
+    carry(files, old_dir, node.data_dir, "rebuild", changes_for(context, old_dir));
+    fault_point("rebuild", "carried");
+    write_file(standby_signal(context), "", node.owner);
+}
+
+// Again where the primary went away in between. One that answers and lets this standby in to replicate, but not to the
+// database, does not change its mind.
+SeedOrigin fetch_patiently(const Context &context, const std::string &conninfo) {
+    for (int attempt = 1;; ++attempt) {
+        wait_for_primary(context, conninfo);
+        try {
+            return fetch_seed(context, conninfo);
+        } catch (const PgError &error) {
+            if (attempt == kFetchAttempts) {
+                throw LinksRefused(fmt::format("the seed cannot be fetched: {}", error.what()));
+            }
+            context.say(fmt::format("again after: {}", error.what()));
+        }
+        std::this_thread::sleep_for(kPause);
+    }
+}
+
+nlohmann::json link_from_seed(const Context &context, const std::string &conninfo) {
+    const auto link = [&] {
+        const auto origin = fetch_patiently(context, conninfo);
+        remove_partial_standby(context);
+        return link_standby(context, origin);
+    };
+    try {
+        return link();
+    } catch (const SeedDamaged &damaged) {
+        // what an interrupted attempt had fetched may be, after a power cut
+        spdlog::warn("{}: it is fetched once more", damaged.what());
+        remove_seed(context.node);
+        return link();
+    }
+}
+
+// Streaming, and with what the primary wrote after the seed. A primary that is away is waited for.
+void prove(const Context &context, const std::string &conninfo) {
+    const auto while_it_runs = [&](const auto &condition) {
+        return [&] {
+            if (!context.node.running_server()) {
+                throw LinksRefused(fmt::format("the server has ended: see {}", context.node.log("postgres").string()));
+            }
+            return condition(context);
+        };
+    };
+    while (true) {
+        try {
+            context.wait_until("the standby to stream", kBeginsToStream, while_it_runs(is_streaming));
+            break;
+        } catch (const HelperError &error) {
+            if (error.code() != ExitCode::TimedOut) {
+                throw;
+            }
+            if (is_primary_ready(context, conninfo)) {
+                throw LinksRefused("the standby does not begin to stream");
+            }
+            wait_for_primary(context, conninfo);
+        }
+    }
+    context.wait_until("the standby to replay what was written since", catch_up_limit(data_size(context)),
+                       while_it_runs(has_replayed_marker));
+}
+
+void build_by_links(const Context &context, const std::string &conninfo) {
+    if (!is_whole(context)) {
+        enable_old_control(context.old_dir());
+        const auto made = link_from_seed(context, conninfo);
+        fault_point("rebuild", "linked");
+        context.journal.note(kLinked, made.dump());
+        make_whole(context);
+    }
+    // As pg_upgrade does it: a server started there would write to the new cluster's files.
+    disable_old_control(context.old_dir());
+    context.journal.note(kSharedFilesServe, context.old_dir().string());
+    try {
+        start_server(context);
+    } catch (const ServerDoesNotStart &error) {
+        throw LinksRefused(error.what());
+    }
+    prove(context, conninfo);
+    remove_seed(context.node);
+}
+
+// The directory is not whole before it is said: an attempt that dies in between tries links again.
+void give_links_up(const Context &context, const std::string &reason) {
+    spdlog::warn("this standby is not built by links: {}", reason);
+    context.say(fmt::format("by a base backup, since {}", reason));
+    end_new_server(context);
+    if (fs::exists(standby_signal(context))) {
+        fs::remove(standby_signal(context));
+        flush_directory(context.node.data_dir);
+    }
+    remove_seed(context.node);
+    if (!context.journal.noted(kSharedFilesServe)) {
+        enable_old_control(context.old_dir());
+    }
+    context.journal.note(kNoLinks, reason);
 }
 
 }  // namespace
 
 Found Rebuild::probe(const Context &context) const {
-    if (is_whole(context) && context.node.running_server() && is_streaming(context)) {
+    if (is_whole(context) && context.node.running_server() && is_streaming(context) &&
+        (!is_by_links(context) || has_replayed_marker(context))) {
         return Found::done(result_of(context));
     }
     return {fs::exists(context.old_dir()) ? Progress::Partial : Progress::Absent};
 }
 
-// By pg_basebackup as pg_autoctl calls it, with the connection that pg_autoctl gave this standby; but not
-// by pg_autoctl, which would delete the old tablespaces and serve with the primary's configuration.
+// By links to its own old files, where it can be proved that they are the primary's; else by pg_basebackup as
+// pg_autoctl calls it. Both with the connection that pg_autoctl gave this standby; but not by pg_autoctl, which would
+// delete the old tablespaces and serve with the primary's configuration.
 nlohmann::json Rebuild::perform(const Context &context) const {
-    const auto &node = context.node;
-    const auto old_dir = context.old_dir();
     put_old_cluster_aside(context);
+    const auto conninfo = replication_conninfo(context);
+    if (is_by_links(context) && context.node.options.base_backup) {
+        give_links_up(context, "the operator asked for a base backup");
+    }
+    if (is_by_links(context)) {
+        try {
+            build_by_links(context, conninfo);
+            return result_of(context);
+        } catch (const LinksRefused &refused) {
+            if (context.plan.at("standby_method") == "link") {
+                throw;
+            }
+            give_links_up(context, refused.what());
+        }
+    }
     if (!is_whole(context)) {
-        copy_primary(context, last_value_of(read_file(old_dir / kStandbyConf), "primary_conninfo"));
-        fs::permissions(node.data_dir, fs::status(old_dir).permissions());
-        // This node's own configuration, not the primary's, and from now on a standby.
-        auto files = listed_files(context.journal.result("stop"));
-        files.emplace_back(kStandbyConf);
-        carry(files, old_dir, node.data_dir, name(), changes_for(context, old_dir));
-        fault_point("rebuild", "carried");
-        write_file(node.data_dir / "standby.signal", "", node.owner);
+        take_base_backup(context, conninfo);
+        make_whole(context);
     }
     // It streams from here on, whether the monitor is back or not: the keeper adopts it.
     start_server(context);
@@ -213,6 +219,13 @@ nlohmann::json Rebuild::perform(const Context &context) const {
 
 // From wherever perform() or an interrupted undo() has left it.
 void Rebuild::undo(const Context &context) const {
+    if (context.journal.noted(kSharedFilesServe)) {
+        throw HelperError(ExitCode::Refused,
+                          fmt::format("PostgreSQL {} has been started on this node, on the files of the old cluster",
+                                      context.target()),
+                          "The old cluster must not be started any more. Let the upgrade go on: pgaf-upgrade run on "
+                          "every node; else restore from the backup.");
+    }
     const auto &data_dir = context.node.data_dir;
     const auto spare = spare_dir(context);
     end_new_server(context);
@@ -226,6 +239,7 @@ void Rebuild::undo(const Context &context) const {
                           fmt::format("the old cluster is not found beside \"{}\"", data_dir.string()),
                           fmt::format("Look for it: it was named \"{}\".", context.old_dir().string()));
     }
+    enable_old_control(data_dir);
     for (const auto &left : {context.old_dir(), spare}) {
         if (fs::exists(left) && fs::is_empty(left)) {
             fs::remove(left);

@@ -1,6 +1,9 @@
 #include "steps/steps.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include "fault.hpp"
+#include "seed/seed.hpp"
 
 namespace pgaf {
 
@@ -30,14 +33,21 @@ void apply_number_sync_standbys(const Context &context, int number) {
 
 Found RestoreSettings::probe(const Context &context) const {
     const auto number = wanted(context);
-    const bool is_restored =
-        context.monitor.number_sync_standbys(context.formation()) == number && is_primary_settled(context);
+    const bool is_restored = is_seed_withdrawn(context) &&
+                             context.monitor.number_sync_standbys(context.formation()) == number &&
+                             is_primary_settled(context);
     fault_point(name(), "middle");
     return is_restored ? Found::done({{"number_sync_standbys", number}}) : Found{};
 }
 
 nlohmann::json RestoreSettings::perform(const Context &context) const {
     const auto number = wanted(context);
+    if (!withdraw_seed(context)) {
+        spdlog::warn(
+            "this node is no primary any more: DROP SCHEMA pgaf_upgrade_seed CASCADE in database {} of the one "
+            "that is",
+            context.node.config.dbname);
+    }
     apply_number_sync_standbys(context, number);
     return {{"number_sync_standbys", number}};
 }

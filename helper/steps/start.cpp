@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "fault.hpp"
+#include "seed/seed.hpp"
 #include "service.hpp"
 #include "upgrade/new_data.hpp"
 #include "upgrade/port.hpp"
@@ -42,6 +44,17 @@ void make_replication_slots(const Context &context) {
     }
 }
 
+// Writes are refused meanwhile: without a seed the standbys are copied, and the switch goes on.
+nlohmann::json make_seed_if_possible(const Context &context) {
+    try {
+        return make_seed(context);
+    } catch (const std::exception &error) {
+        spdlog::warn("no seed for the standbys: {}", error.what());
+        remove_seed(context.node);
+        return {{"none", error.what()}};
+    }
+}
+
 }  // namespace
 
 Found Start::probe(const Context &context) const {
@@ -57,7 +70,7 @@ Found Start::probe(const Context &context) const {
         return {};
     }
     auto server = context.local_server();
-    return has_replication_slots(context, server)
+    return has_replication_slots(context, server) && is_seed_offered(context)
                ? Found::done({{"server_version", server.single("SHOW server_version")}})
                : Found{Progress::Partial};
 }
@@ -77,13 +90,20 @@ nlohmann::json Start::perform(const Context &context) const {
         });
         return {{"pgautofailover", version}};
     }
+    nlohmann::json result;
+    if (is_seed_wanted(context) && !was_new_server_started(context)) {
+        result["seed"] = make_seed_if_possible(context);
+    }
+    fault_point("start", "seeded");
     {
         const FaultWatch watch("start", "middle", std::chrono::milliseconds(30));
         start_server(context);
     }
     fault_point("start", "started");
     make_replication_slots(context);
-    return {{"server_version", context.local_server().single("SHOW server_version")}};
+    offer_seed(context);
+    result["server_version"] = context.local_server().single("SHOW server_version");
+    return result;
 }
 
 // By link the new cluster's files are those of the old one; otherwise the operator may give up what was
@@ -91,6 +111,7 @@ nlohmann::json Start::perform(const Context &context) const {
 void Start::undo(const Context &context) const {
     const bool is_given_up = context.role() == Role::Monitor ||
                              (context.method() != "link" && context.journal.noted("rollback") == "discards new data");
+    remove_seed(context.node);
     if (is_given_up) {
         end_new_server(context);
     } else if (was_new_server_started(context)) {

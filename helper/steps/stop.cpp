@@ -1,6 +1,7 @@
 #include "steps/steps.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "controldata.hpp"
 #include "core/sysidentifier.hpp"
@@ -28,6 +29,22 @@ ControlData control_of(const Context &context) {
     return read_controldata(Installation::from(context.journal).old_bindir, context.node.data_dir, context.node.owner);
 }
 
+// By links it is built only if it has replayed all that the primary had written. One that lags longer is copied.
+void wait_for_replay(const Context &context) {
+    if (!context.node.running_server() || std::filesystem::exists(context.node.guard_flag())) {
+        return;
+    }
+    try {
+        context.wait_until("the standby to replay what it has received", std::chrono::minutes(1), [&] {
+            return context.local_server().single(
+                       "SELECT coalesce(pg_catalog.pg_last_wal_receive_lsn() <= pg_catalog.pg_last_wal_replay_lsn(), "
+                       "true)") == "t";
+        });
+    } catch (const HelperError &error) {
+        spdlog::warn("{}", error.what());
+    }
+}
+
 nlohmann::json result_of(const nlohmann::json &files, const ControlData &control) {
     return {{"files", files}, {"checkpoint_location", control.checkpoint_location}, {"timeline", control.timeline}};
 }
@@ -50,6 +67,9 @@ Found Stop::probe(const Context &context) const {
 nlohmann::json Stop::perform(const Context &context) const {
     const auto &node = context.node;
     const auto files = files_of(context);
+    if (context.role() == Role::Secondary) {
+        wait_for_replay(context);
+    }
     stop_cleanly(context);
     const auto control = control_of(context);
     if (node.running_server() || control.state != clean_state(context.role())) {

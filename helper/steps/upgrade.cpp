@@ -4,6 +4,7 @@
 
 #include "controldata.hpp"
 #include "files.hpp"
+#include "seed/seed.hpp"
 #include "upgrade/new_cluster.hpp"
 #include "upgrade/pg_upgrade.hpp"
 #include "upgrade/private_server.hpp"
@@ -61,6 +62,9 @@ nlohmann::json Upgrade::perform(const Context &context) const {
         throw HelperError(ExitCode::StepFailed, fmt::format("\"{}\" is not a cluster", context.new_dir().string()));
     }
     const auto about = std::to_string(control->system_identifier);
+    if (context.role() == Role::Primary) {
+        note_end_of_old_cluster(context);
+    }
     context.journal.note(kBegun, about);
     run_pg_upgrade(context, UpgradeMode::Real);
     flush_directory(context.node.data_dir / "global");

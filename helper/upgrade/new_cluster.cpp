@@ -86,6 +86,12 @@ bool old_control_is_disabled(const fs::path &old_cluster) {
     return fs::exists(old_cluster / kDisabledControl);
 }
 
+void disable_old_control(const fs::path &old_cluster) {
+    if (!old_control_is_disabled(old_cluster)) {
+        rename_durably(old_cluster / kControl, old_cluster / kDisabledControl);
+    }
+}
+
 void enable_old_control(const fs::path &old_cluster) {
     if (old_control_is_disabled(old_cluster)) {
         rename_durably(old_cluster / kDisabledControl, old_cluster / kControl);

@@ -21,6 +21,7 @@ ControlData renew_after_interruption(const Context &context);
 
 // pg_upgrade --link renames it in the old cluster just before it links the first file.
 [[nodiscard]] bool old_control_is_disabled(const std::filesystem::path &old_cluster);
+void disable_old_control(const std::filesystem::path &old_cluster);
 void enable_old_control(const std::filesystem::path &old_cluster);
 
 // Everything but the access rules, by what `configure` listed.

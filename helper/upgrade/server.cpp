@@ -79,9 +79,9 @@ void start_server(const Context &context) {
                      .on_progress = context.say});
     } catch (const HelperError &error) {
         // pg_ctl says only that it failed
-        throw HelperError(error.code(),
-                          fmt::format("the server does not start: {}", last_lines(said() + collected(node, said()), 8)),
-                          hint);
+        throw ServerDoesNotStart(
+            error.code(), fmt::format("the server does not start: {}", last_lines(said() + collected(node, said()), 8)),
+            hint);
     }
 }
 

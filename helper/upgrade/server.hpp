@@ -4,9 +4,14 @@
 
 namespace pgaf {
 
+class ServerDoesNotStart : public HelperError {
+  public:
+    using HelperError::HelperError;
+};
+
 // Starts the server, by the programs of its own major, as pg_autoctl would, outside of this program's own
 // control group: the keeper adopts it later. Returns when it accepts connections; nothing is done when it
-// runs already.
+// runs already. Throws ServerDoesNotStart, HelperError where it was not tried.
 void start_server(const Context &context);
 
 // Brings pg_auto_failover's extension on the monitor to the version of the new library, in a server that

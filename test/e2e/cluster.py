@@ -93,6 +93,11 @@ class Lab:
     def monitor_sql(self, sql):
         return self.psql("monitor", sql, "pg_auto_failover")
 
+    def power(self, command, host):
+        """`kill` cuts the host's power, `boot` gives it back."""
+        subprocess.run([LAB, command, "--name", self.name, host], stdin=subprocess.DEVNULL, check=True,
+                       stdout=subprocess.DEVNULL)
+
     def put(self, host, path, text, mode="644", owner="root:"):
         self.sh(host, "sh", "-ec", 'cat >"$1"; chown "$2" "$1"; chmod "$3" "$1"', "sh", path, owner, mode, input=text)
 
@@ -180,6 +185,11 @@ class Lab:
         for of in ("formation => 'default'", "node => 'monitor'"):
             self.monitor_sql("SELECT pgaf_upgrade_record_backup('of ' || now(), 'the tests', now(), "
                              f"{of}, verified_at => now())")
+
+    def shared_files(self, host):
+        """How many files below PGDATA and its tablespaces have a second name: those built by links."""
+        return int(self.sh(host, "sh", "-c", f"find -L {self.pgdata}/base {self.pgdata}/pg_tblspc -type f -links +1"
+                                             " -path '*/[0-9]*' | wc -l"))
 
     # -- applications --
 
@@ -270,10 +280,11 @@ class Upgrade:
         self._lab, self._target = lab, target
         self.helpers, self.logs, self._seen, self._started = {}, {}, {}, 0
 
-    def start(self, method="link", backups_are_there=False):
+    def start(self, method="link", backups_are_there=False, standby_method="auto"):
         if not backups_are_there:
             self._lab.record_backups()
-        self.run = int(self._lab.monitor_sql(f"SELECT pgaf_upgrade_start({self._target}, method => '{method}')"))
+        self.run = int(self._lab.monitor_sql(f"SELECT pgaf_upgrade_start({self._target}, method => '{method}', "
+                                             f"standby_method => '{standby_method}')"))
         return self.run
 
     def start_helpers(self):

@@ -12,11 +12,6 @@ from faults import die_at
 from judges import Judges
 
 
-def power(lab, command, host):
-    subprocess.run([LAB, command, "--name", lab.name, host], stdin=subprocess.DEVNULL, check=True,
-                   stdout=subprocess.DEVNULL)
-
-
 def begin(lab):
     judges = Judges(lab)
     upgrade = Upgrade(lab)
@@ -38,14 +33,14 @@ def test_monitor_away(make_lab, step):
     try:
         upgrade.approve()
         wait_until(60, f"{step} begins", lambda: has_begun(lab, step), pause=0.02)
-        power(lab, "kill", "monitor")
+        lab.power("kill", "monitor")
         upgrade.helpers.pop("monitor").wait()
         if step == "stop":
             # nobody waits for the monitor while writes are refused
             wait_until(60, "the new server serves", lambda: new_server_serves(lab))
         else:
             time.sleep(20)
-        power(lab, "boot", "monitor")
+        lab.power("boot", "monitor")
         upgrade.start_helper("monitor")
         upgrade.wait_finished()
     finally:
@@ -60,11 +55,11 @@ def test_monitor_away_and_primary_killed(make_lab):
     upgrade.kill_helper("node1")
     upgrade.approve()
     die_at(lab, "primary", "stop", "guarded")
-    power(lab, "kill", "monitor")
+    lab.power("kill", "monitor")
     die_at(lab, "primary", "pg_upgrade", "linking")
     upgrade.start_helper("node1")
     wait_until(60, "the new server serves", lambda: new_server_serves(lab))
-    power(lab, "boot", "monitor")
+    lab.power("boot", "monitor")
     upgrade.start_helper("monitor")
     upgrade.wait_finished()
     assert judges.upgraded() == []
@@ -77,10 +72,10 @@ def test_monitor_away_before_a_run(make_lab):
     log = os.path.join(lab.logs, "waits")
     helper = lab.start("node1", HELPER, "run", log=log)
     wait_until(20, "it waits for a run", lambda: "no upgrade has been started" in open(log).read())
-    power(lab, "kill", "monitor")
+    lab.power("kill", "monitor")
     wait_until(20, "it waits for the monitor", lambda: "the monitor, to report" in open(log).read())
     assert helper.poll() is None
-    power(lab, "boot", "monitor")
+    lab.power("boot", "monitor")
     upgrade = Upgrade(lab)
     wait_until(60, "the monitor takes the run", lab.is_settled)
     upgrade.start()
@@ -106,7 +101,7 @@ def replace_monitor(lab):
     """A new machine under the old one's name, and on it an empty monitor of the new version."""
     shutil.rmtree(lab.path_of("monitor", "/var/lib/postgresql"))
     shutil.rmtree(lab.path_of("monitor", "/etc/systemd/system"))
-    power(lab, "boot", "monitor")
+    lab.power("boot", "monitor")
     lab.sh("monitor", "install", "-d", "-o", "postgres", "-g", "postgres", "/var/lib/postgresql")
     lab.pg("monitor", f"{NEW_BINDIR}/pg_autoctl create monitor --pgdata {lab.pgdata} --pgport {lab.port} "
            f"--pgctl {NEW_BINDIR}/pg_ctl --hostname monitor --auth trust --ssl-self-signed")
@@ -145,7 +140,7 @@ def test_monitor_lost(make_lab):
     assert "the monitor answers" in without_monitor(lab, "node1", REFUSED)
     upgrade.approve()
     die_at(lab, "primary", "stop", "guarded")
-    power(lab, "kill", "monitor")
+    lab.power("kill", "monitor")
     upgrade.kill_helper("node2")
     logs = {host: os.path.join(lab.logs, f"lost-{host}") for host in ("node2", "node1")}
     helpers = {host: lab.start(host, HELPER, "run", "--without-monitor", log=log) for host, log in logs.items()}
@@ -167,7 +162,7 @@ def test_monitor_lost_before_the_switch(make_lab):
     """Nothing was touched: the helper says so, and pg_auto_failover's own way is all that is needed."""
     lab = make_lab("lost-early")
     _, upgrade = begin(lab)
-    power(lab, "kill", "monitor")
+    lab.power("kill", "monitor")
     upgrade.kill_helper("node1")
     said = without_monitor(lab, "node1", REFUSED)
     assert "the switch has not begun: PostgreSQL 15 serves" in said and "pg_autoctl enable monitor" in said, said

@@ -47,6 +47,11 @@ TEST(Estimate, OfARebuildFollowsTheBoundOfItsRate) {
     EXPECT_EQ(rebuild_estimate(kGigabyte, 0), rebuild_estimate(kGigabyte, 100'000));
 }
 
+TEST(Estimate, OfARebuildByLinksKnowsNoBytes) {
+    EXPECT_LT(link_rebuild_estimate(200), rebuild_estimate(kGigabyte, 100));
+    EXPECT_GT(link_rebuild_estimate(100'000), link_rebuild_estimate(200) + 10);
+}
+
 TEST(Estimate, OfRedundancyHasTheMonitorBesideTheStandbys) {
     EXPECT_EQ(redundancy_estimate(5, 10, 3), redundancy_estimate(5, 10, 9));
     EXPECT_GT(redundancy_estimate(5, 10, 20), redundancy_estimate(5, 10, 9));

@@ -9,7 +9,7 @@ CREATE FUNCTION @extschema@.pgaf_upgrade_plan
     groups          int[] DEFAULT NULL,
     include_monitor boolean DEFAULT true,
     method          text DEFAULT 'link',
-    standby_method  text DEFAULT 'basebackup',
+    standby_method  text DEFAULT 'auto',
     note            text DEFAULT NULL
  )
 RETURNS TABLE
@@ -41,7 +41,7 @@ CREATE FUNCTION @extschema@.pgaf_upgrade_start
     groups          int[] DEFAULT NULL,
     include_monitor boolean DEFAULT true,
     method          text DEFAULT 'link',
-    standby_method  text DEFAULT 'basebackup',
+    standby_method  text DEFAULT 'auto',
     note            text DEFAULT NULL
  )
 RETURNS bigint LANGUAGE C VOLATILE SECURITY DEFINER

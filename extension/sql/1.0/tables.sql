@@ -45,7 +45,7 @@ COMMENT ON COLUMN pgaf_upgrade.run.include_monitor IS 'whether the monitor is up
 COMMENT ON COLUMN pgaf_upgrade.run.source_version IS 'major version to upgrade from, null until it is known';
 COMMENT ON COLUMN pgaf_upgrade.run.target_version IS 'major version to upgrade to';
 COMMENT ON COLUMN pgaf_upgrade.run.method IS 'how pg_upgrade takes the data over';
-COMMENT ON COLUMN pgaf_upgrade.run.standby_method IS 'how secondaries get the new data';
+COMMENT ON COLUMN pgaf_upgrade.run.standby_method IS 'how secondaries get the new data: by links to their own old files (link), by a base backup of the primary (basebackup), or by links where they can be proved to be right (auto)';
 COMMENT ON COLUMN pgaf_upgrade.run.note IS 'what the operator said at the start';
 COMMENT ON COLUMN pgaf_upgrade.run.started_at IS 'when it was started';
 COMMENT ON COLUMN pgaf_upgrade.run.started_by IS 'the role that started it';

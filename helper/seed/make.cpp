@@ -1,0 +1,238 @@
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "controldata.hpp"
+#include "core/relation_file.hpp"
+#include "digest.hpp"
+#include "files.hpp"
+#include "raw_file.hpp"
+#include "seed/seed.hpp"
+
+namespace fs = std::filesystem;
+
+namespace pgaf {
+
+namespace {
+
+constexpr const char *kEnd = "end of the old cluster";
+constexpr std::size_t kPiece = 1U << 20U;
+
+// What is at a data directory's top and PostgreSQL's own. Files there are configuration, which each node has its own,
+// but for PG_VERSION.
+constexpr std::array<std::string_view, 16> kDirectories{
+    "base",      "global",  "pg_commit_ts", "pg_dynshmem",  "pg_logical",  "pg_multixact", "pg_notify", "pg_replslot",
+    "pg_serial", "pg_stat", "pg_stat_tmp",  "pg_snapshots", "pg_subtrans", "pg_twophase",  "pg_wal",    "pg_xact"};
+
+// A server makes their content anew, and so pg_basebackup leaves it out.
+constexpr std::array<std::string_view, 7> kLeftEmpty{"pg_dynshmem", "pg_notify",    "pg_replslot", "pg_serial",
+                                                     "pg_stat_tmp", "pg_snapshots", "pg_subtrans"};
+
+bool is_one_of(const auto &names, std::string_view name) {
+    return std::ranges::find(names, name) != names.end();
+}
+
+struct stat status_of(const fs::path &path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) {
+        fail_by_errno("access", path);
+    }
+    return status;
+}
+
+class SeedMaker {
+  public:
+    SeedMaker(const Context &context, const SeedOrigin &origin)
+        : new_dir_(context.node.data_dir),
+          old_dir_(context.old_dir()),
+          source_(context.source()),
+          target_(context.target()),
+          manifest_(seed_manifest(context.node).string() + ".new", context.node.owner.uid, context.node.owner.gid,
+                    0600),
+          pack_(seed_pack(context.node), context.node.owner.uid, context.node.owner.gid, 0600) {
+        add_line(format_origin(origin));
+    }
+
+    nlohmann::json make() {
+        add_file("PG_VERSION", "PG_VERSION");
+        for (const auto &entry : fs::directory_iterator(new_dir_)) {
+            const auto name = entry.path().filename().string();
+            if (is_one_of(kDirectories, name)) {
+                add_directory(name, name, !is_one_of(kLeftEmpty, name));
+            }
+        }
+        add_line(format_seed_file({.kind = SeedKind::Directory, .path = "pg_tblspc"}));
+        for (const auto &link : fs::directory_iterator(new_dir_ / "pg_tblspc")) {
+            add_tablespace("pg_tblspc/" + link.path().filename().string());
+        }
+        const auto digest = digest_.finish();
+        manifest_.write(lines_ + format_seed_end(digest) + "\n");
+        return {{"linked_files", linked_files_}, {"linked_bytes", linked_bytes_}, {"copied_bytes", copied_bytes_}};
+    }
+
+  private:
+    void add_line(const std::string &line) {
+        digest_.add(line + "\n");
+        lines_ += line + "\n";
+        if (lines_.size() > kPiece) {
+            manifest_.write(lines_);
+            lines_.clear();
+        }
+    }
+
+    void add_directory(const std::string &path, const std::string &old_path, bool with_content) {
+        add_line(format_seed_file({.kind = SeedKind::Directory, .path = path}));
+        if (!with_content) {
+            return;
+        }
+        std::vector<std::string> names;
+        for (const auto &entry : fs::directory_iterator(new_dir_ / path)) {
+            names.push_back(entry.path().filename().string());
+        }
+        for (const auto &name : names) {
+            const auto below = path + "/" + name;
+            const auto old_below = old_path + "/" + name;
+            if (fs::is_directory(new_dir_ / below)) {
+                add_directory(below, old_below, !name.starts_with("pgsql_tmp"));
+            } else if (!is_unlogged_content(below)) {
+                add_file(below, old_below);
+            }
+        }
+    }
+
+    // Of its LOCATION only this major's part: PG_17_202406281 stands where PG_15_202209061 stood.
+    void add_tablespace(const std::string &path) {
+        const auto version_directory = [&](int major) {
+            const auto prefix = fmt::format("PG_{}_", major);
+            for (const auto &entry : fs::directory_iterator(new_dir_ / path)) {
+                const auto name = entry.path().filename().string();
+                if (name.starts_with(prefix) && name.find("_unused_") == std::string::npos) {
+                    return path + "/" + name;
+                }
+            }
+            throw HelperError(ExitCode::StepFailed, fmt::format("no directory {}* in tablespace {}", prefix, path));
+        };
+        add_line(format_seed_file({.kind = SeedKind::Directory, .path = path}));
+        add_directory(version_directory(target_), version_directory(source_), true);
+    }
+
+    // A standby makes it from the init fork when it is promoted; it has none of its own before.
+    [[nodiscard]] bool is_unlogged_content(const std::string &path) const {
+        const auto file = parse_relation_file(path);
+        return file && file->fork != Fork::Init && fs::exists(new_dir_ / (file->relation + "_init"));
+    }
+
+    void add_file(const std::string &path, const std::string &old_path) {
+        const InputFile content(new_dir_ / path);
+        SeedFile file{.kind = SeedKind::Copied,
+                      .size = content.size(),
+                      .filled = content.filled(),
+                      .sha256 = {},
+                      .path = path,
+                      .old_path = old_path};
+        if (const auto relation = parse_relation_file(path); relation && is_linked(path, old_path)) {
+            // No WAL tells of a free space map's every change, and a standby makes a visibility map when its first bit
+            // is set: its own are as good as the primary's, and so is none.
+            const bool is_map = relation->fork == Fork::FreeSpaceMap || relation->fork == Fork::VisibilityMap;
+            file.kind = is_map ? SeedKind::LinkedMap : SeedKind::Linked;
+            ++linked_files_;
+            linked_bytes_ += file.size;
+        } else {
+            file.sha256 = pack(content, file.filled);
+        }
+        add_line(format_seed_file(file));
+    }
+
+    [[nodiscard]] bool is_linked(const std::string &path, const std::string &old_path) const {
+        const auto status = status_of(new_dir_ / path);
+        if (status.st_nlink < 2 || !fs::exists(old_dir_ / old_path)) {
+            return false;
+        }
+        const auto old_status = status_of(old_dir_ / old_path);
+        return status.st_dev == old_status.st_dev && status.st_ino == old_status.st_ino;
+    }
+
+    std::string pack(const InputFile &content, std::uint64_t bytes) {
+        Digest digest;
+        for (std::uint64_t at = 0; at < bytes;) {
+            const auto piece = content.read(at, std::min<std::uint64_t>(kPiece, bytes - at));
+            if (piece.empty()) {
+                throw HelperError(ExitCode::StepFailed, "a file of the new cluster becomes shorter while it is read");
+            }
+            digest.add(piece);
+            pack_.write(piece);
+            at += piece.size();
+        }
+        copied_bytes_ += bytes;
+        return digest.finish();
+    }
+
+    fs::path new_dir_;
+    fs::path old_dir_;
+    int source_;
+    int target_;
+    OutputFile manifest_;
+    OutputFile pack_;
+    std::string lines_;
+    Digest digest_;
+    std::uint64_t linked_files_ = 0;
+    std::uint64_t linked_bytes_ = 0;
+    std::uint64_t copied_bytes_ = 0;
+};
+
+}  // namespace
+
+fs::path seed_dir(const Node &node) {
+    return node.work_dir() / "seed";
+}
+
+fs::path seed_manifest(const Node &node) {
+    return seed_dir(node) / "manifest";
+}
+
+fs::path seed_pack(const Node &node) {
+    return seed_dir(node) / "pack";
+}
+
+bool is_seed_wanted(const Context &context) {
+    return context.role() != Role::Monitor && context.method() == "link" &&
+           context.plan.value("standby_method", "basebackup") != "basebackup" && context.plan.at("group").size() > 1;
+}
+
+void note_end_of_old_cluster(const Context &context) {
+    const auto control =
+        read_controldata(Installation::from(context.journal).old_bindir, context.node.data_dir, context.node.owner);
+    context.journal.note(
+        kEnd, fmt::format("{} {} {}", control.system_identifier, control.checkpoint_location, control.timeline));
+}
+
+nlohmann::json make_seed(const Context &context) {
+    const auto &node = context.node;
+    const auto control = read_controldata(Installation::from(context.journal).new_bindir, node.data_dir, node.owner);
+    SeedOrigin origin{.old_sysidentifier = 0,
+                      .old_checkpoint_location = {},
+                      .old_timeline = {},
+                      .new_sysidentifier = control.system_identifier,
+                      .new_checkpoint_location = control.checkpoint_location};
+    std::istringstream noted(context.journal.noted(kEnd).value_or(""));
+    if (!(noted >> origin.old_sysidentifier >> origin.old_checkpoint_location >> origin.old_timeline)) {
+        throw HelperError(ExitCode::StepFailed, "the journal does not tell where the old cluster has ended");
+    }
+    remove_seed(node);
+    make_directory(seed_dir(node), node.owner);
+    auto made = SeedMaker(context, origin).make();
+    // The name by which it is whole. It is not flushed: after a power cut its digests tell what is damaged.
+    fs::rename(seed_manifest(node).string() + ".new", seed_manifest(node));
+    return made;
+}
+
+void remove_seed(const Node &node) {
+    fs::remove_all(seed_dir(node));
+}
+
+}  // namespace pgaf

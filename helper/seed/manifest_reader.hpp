@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include "core/seed_manifest.hpp"
+
+namespace pgaf {
+
+// A manifest read line by line. Throws SeedDamaged for one that is not as the primary wrote it: asked at the
+// beginning, of the whole file.
+class ManifestReader {
+  public:
+    explicit ManifestReader(std::filesystem::path path);
+
+    [[nodiscard]] const SeedOrigin &origin() const { return origin_; }
+    [[nodiscard]] std::optional<SeedFile> next();  // nothing after the last
+
+  private:
+    void require_whole() const;
+
+    std::filesystem::path path_;
+    std::ifstream file_;
+    SeedOrigin origin_;
+};
+
+}  // namespace pgaf

@@ -1,0 +1,116 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "controldata.hpp"
+#include "raw_file.hpp"
+#include "seed/seed.hpp"
+
+namespace fs = std::filesystem;
+
+namespace pgaf {
+
+namespace {
+
+// The role that pg_auto_failover's standbys connect as.
+constexpr const char *kReplicator = "pgautofailover_replicator";
+
+// In the database that pg_autoctl lets this role connect to, for pg_rewind. Its session writes whatever the defaults
+// are, and waits for no standby.
+Connection writing_session(const Context &context) {
+    auto server = context.local_server(context.node.config.dbname);
+    server.query("SET default_transaction_read_only = off");
+    server.query("SET synchronous_commit = local");
+    return server;
+}
+
+bool exists(Connection &server) {
+    return server.single("SELECT pg_catalog.to_regclass('pgaf_upgrade_seed.marker') IS NOT NULL") == "t";
+}
+
+std::optional<SeedOrigin> origin_of(const Node &node) {
+    if (!fs::exists(seed_manifest(node))) {
+        return std::nullopt;
+    }
+    const auto begin = InputFile(seed_manifest(node)).read(0, 1024);
+    return parse_origin(begin.substr(0, begin.find('\n')));
+}
+
+// Nothing where this node's server was not started from the seed's checkpoint.
+std::optional<SeedOrigin> own_seed(const Context &context) {
+    const auto origin = origin_of(context.node);
+    const auto left = context.journal.result("pg_upgrade");
+    const bool is_own = origin && std::to_string(origin->new_sysidentifier) == left.value("new_sysidentifier", "") &&
+                        origin->new_checkpoint_location == left.value("new_checkpoint_location", "");
+    return is_own ? origin : std::nullopt;
+}
+
+}  // namespace
+
+void offer_seed(const Context &context) {
+    const auto origin = own_seed(context);
+    if (!origin) {
+        return;
+    }
+    auto server = writing_session(context);
+    // each slot holds WAL back from the last checkpoint before it was made, which is the seed's unless there was
+    // another
+    const auto late = server.single(
+        "SELECT count(*) FROM pg_catalog.pg_replication_slots"
+        " WHERE slot_type = 'physical' AND restart_lsn > $1::pg_lsn",
+        {origin->new_checkpoint_location});
+    if (late != "0") {
+        spdlog::warn("a replication slot is behind the seed's checkpoint {}: the seed is given up",
+                     origin->new_checkpoint_location);
+        remove_seed(context.node);
+        return;
+    }
+    const auto definition = server.single(
+        "SELECT pg_catalog.format($definition$"
+        "CREATE FUNCTION pgaf_upgrade_seed.read(part text, first_byte bigint, bytes bigint) RETURNS bytea"
+        " LANGUAGE sql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
+        " AS $$SELECT pg_catalog.pg_read_binary_file("
+        "CASE part WHEN 'manifest' THEN %L WHEN 'pack' THEN %L END, first_byte, bytes)$$"
+        "$definition$, $1::text, $2::text)",
+        {seed_manifest(context.node).string(), seed_pack(context.node).string()});
+    server.query("BEGIN");
+    server.query("DROP SCHEMA IF EXISTS pgaf_upgrade_seed CASCADE");
+    server.query("CREATE SCHEMA pgaf_upgrade_seed");
+    server.query(
+        "COMMENT ON SCHEMA pgaf_upgrade_seed IS"
+        " 'from which standbys are built while pgaf-upgrade upgrades the cluster; gone at its end'");
+    server.query(definition);
+    server.query("REVOKE ALL ON FUNCTION pgaf_upgrade_seed.read(text, bigint, bigint) FROM PUBLIC");
+    server.query(fmt::format("GRANT USAGE ON SCHEMA pgaf_upgrade_seed TO {}", kReplicator));
+    server.query(
+        fmt::format("GRANT EXECUTE ON FUNCTION pgaf_upgrade_seed.read(text, bigint, bigint) TO {}", kReplicator));
+    server.query("CREATE TABLE pgaf_upgrade_seed.marker (new_sysidentifier text NOT NULL)");
+    server.query("INSERT INTO pgaf_upgrade_seed.marker VALUES ($1)", {std::to_string(origin->new_sysidentifier)});
+    server.query("COMMIT");
+}
+
+bool is_seed_offered(const Context &context) {
+    if (!own_seed(context)) {
+        return true;  // there is nothing to offer
+    }
+    auto server = context.local_server(context.node.config.dbname);
+    return exists(server);
+}
+
+bool withdraw_seed(const Context &context) {
+    auto server = writing_session(context);
+    bool is_gone = !exists(server);
+    if (!is_gone && server.single("SELECT pg_catalog.pg_is_in_recovery()") == "f") {
+        server.query("DROP SCHEMA IF EXISTS pgaf_upgrade_seed CASCADE");
+        is_gone = true;
+    }
+    remove_seed(context.node);
+    return is_gone;
+}
+
+bool is_seed_withdrawn(const Context &context) {
+    auto server = context.local_server(context.node.config.dbname);
+    const bool can_be_dropped = server.single("SELECT pg_catalog.pg_is_in_recovery()") == "f";
+    return !fs::exists(seed_dir(context.node)) && !(can_be_dropped && exists(server));
+}
+
+}  // namespace pgaf

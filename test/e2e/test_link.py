@@ -1,0 +1,197 @@
+"""Standbys built by links to their own old files, and base backups where it cannot be proved that these are the
+primary's. That a standby has the primary's content is seen in it, by its rows and by pg_amcheck after its promotion."""
+import json
+import os
+
+from cluster import HELPER, Upgrade, wait_until
+from faults import die_at
+from judges import Judges
+
+STEP_FAILED = 4
+LOCATION = "/srv/ts1"
+CONTENT = """
+SELECT (SELECT md5(string_agg(t, ',' ORDER BY n)) FROM in_ts1), (SELECT count(*) FROM in_ts1 WHERE n % 7 = 3),
+       (SELECT md5(string_agg(body, ',' ORDER BY id)) FROM toasted), (SELECT sum(id) FROM sparse),
+       (SELECT count(*) FROM pg_largeobject)
+"""
+
+
+def fill(lab):
+    """A tablespace, out-of-line values, pages that were added and never written, large objects, an unlogged table."""
+    for host in lab.data_nodes:
+        lab.sh(host, "install", "-d", "-o", "postgres", "-g", "postgres", "-m", "700", LOCATION)
+    lab.psql(lab.primary(), f"""
+        CREATE TABLESPACE ts1 LOCATION '{LOCATION}';
+        CREATE TABLE in_ts1 TABLESPACE ts1 AS SELECT n, md5(n::text) AS t FROM generate_series(1, 50000) n;
+        CREATE INDEX ON in_ts1 (t);
+        CREATE TABLE toasted AS SELECT n AS id, (SELECT string_agg(md5((n * 1000 + i)::text), '')
+                                                   FROM generate_series(1, 200) i) AS body FROM generate_series(1, 200) n;
+        CREATE TABLE sparse AS SELECT n AS id FROM generate_series(1, 1000) n;
+        CREATE UNLOGGED TABLE unlogged AS SELECT n FROM generate_series(1, 10000) n;
+        SELECT lo_from_bytea(0, convert_to(repeat('large', 10000), 'UTF8')) FROM generate_series(1, 10);
+        VACUUM ANALYZE""")
+    # what a bulk extension leaves at a crash: pages of zeros on the primary alone, and no WAL that tells of them
+    path = lab.psql(lab.primary(), "SELECT pg_relation_filepath('sparse')")
+    lab.sh(lab.primary(), "truncate", "-s", "+81920", f"{lab.pgdata}/{path}")
+
+
+def content(lab, host):
+    return lab.psql(host, CONTENT)
+
+
+def rebuilt(lab):
+    """{name of the node: result of its step rebuild}, as the monitor's tables keep it."""
+    rows = lab.monitor_sql("""
+        SELECT coalesce(json_object_agg(n.nodename, s.result), '{}') FROM pgaf_upgrade.step s JOIN pgaf_upgrade.node n USING (runid, nodeid)
+         WHERE s.name = 'rebuild'""")
+    return json.loads(rows)
+
+
+def start(lab, standby_method="auto"):
+    judges, upgrade = Judges(lab), Upgrade(lab)
+    upgrade.start(standby_method=standby_method)
+    return judges, upgrade
+
+
+def is_withdrawn(lab):
+    return (lab.psql(lab.primary(), "SELECT count(*) FROM pg_namespace WHERE nspname = 'pgaf_upgrade_seed'") == "0"
+            and not [host for host in lab.data_nodes if lab.run(host, "test", "-e", f"{lab.pgdata}_pgaf_upgrade/seed").returncode == 0])
+
+
+def test_two_at_once(make_lab):
+    lab = make_lab("links", secondaries=2)
+    fill(lab)
+    judges, upgrade = start(lab)
+    upgrade.carry_through()
+    lab.wait_settled()
+    results = rebuilt(lab)
+    assert {name: result["standby_method"] for name, result in results.items()} == {"node_2": "link", "node_3": "link"}, results
+    before = content(lab, lab.primary())
+    for host in ("node2", "node3"):
+        assert content(lab, host) == before
+        assert lab.shared_files(host) > 20, "its files are not links"
+    assert is_withdrawn(lab)
+    lab.psql(lab.primary(), "INSERT INTO unlogged SELECT 1; INSERT INTO sparse SELECT generate_series(1001, 30000)")
+    assert judges.upgraded() == []
+    # the promoted one has what an unlogged table has after a crash, and takes writes to it
+    assert lab.psql(lab.primary(), "INSERT INTO unlogged SELECT 2; SELECT count(*) FROM unlogged") == "1"
+    assert lab.psql(lab.primary(), "SELECT count(*) FROM sparse") == "30000"
+
+
+# What is done to a standby between its stop and its rebuild, and what its helper says of it.
+DISTURBED = {
+    "node2": ("unclean stop", r"""
+        runuser -u postgres -- $B/pg_ctl -w -D $D -o "-c listen_addresses='' -c unix_socket_directories=/tmp" -l /tmp/log start
+        kill -KILL $(head -n 1 $D/postmaster.pid); sleep 1; rm -f $D/postmaster.pid""", "not \"shut down in recovery\""),
+    "node3": ("another identifier", r"""
+        runuser -u postgres -- $B/initdb -D /tmp/other >/dev/null
+        cp /tmp/other/global/pg_control $D/global/pg_control""", "system identifier is"),
+    "node4": ("a tablespace's files missing", f"mv {LOCATION}/PG_15_* /srv/elsewhere", "has no \""),
+}
+
+
+def test_base_backup_instead(make_lab):
+    lab = make_lab("nolinks", secondaries=4)
+    fill(lab)
+    judges, upgrade = start(lab)
+    for host in ("monitor", "node1", "node5"):
+        upgrade.start_helper(host)
+    helpers = {}
+    for host in DISTURBED:
+        helpers[host] = lab.start(host, "env", "PGAF_UPGRADE_FAULT=rebuild:before", HELPER, "run",
+                                  log=os.path.join(lab.logs, f"before-{host}"))
+    upgrade.wait_state("ready", 120)
+    # the fifth lags: it has received the last WAL and not replayed it
+    lab.psql("node5", "SELECT pg_wal_replay_pause()")
+    upgrade.approve()
+    for host, (_, command, _) in DISTURBED.items():
+        helpers[host].wait(180)
+        lab.sh(host, "sh", "-ec", f"B=/usr/lib/postgresql/15/bin; D={lab.pgdata}; cd /tmp; {command}")
+        upgrade.start_helper(host)
+    upgrade.wait_finished(400)
+    results = rebuilt(lab)
+    said = {**{host: text for host, (_, _, text) in DISTURBED.items()}, "node5": "latest checkpoint location is"}
+    for host, text in said.items():
+        result = results[host.replace("node", "node_")]
+        assert result["standby_method"] == "basebackup" and text in result["no_links"], (host, result)
+    lab.wait_settled()
+    before = content(lab, lab.primary())
+    for host in said:
+        assert content(lab, host) == before, host
+    assert judges.upgraded() == []
+
+
+def stopped_before_rebuild(lab, standby_method="auto", moment="before"):
+    """A run whose secondary was killed at its rebuild, while the primary serves."""
+    judges, upgrade = start(lab, standby_method)
+    upgrade.start_helpers()
+    upgrade.wait_state("ready", 90)
+    upgrade.kill_helper("node2")
+    upgrade.approve()
+    die_at(lab, "secondary", "rebuild", moment)
+    return judges, upgrade
+
+
+def damage_seed(lab, host):
+    """In the middle of the pack, on the disk."""
+    lab.sh(host, "sh", "-ec", f"f={lab.pgdata}_pgaf_upgrade/seed/pack; printf damage |"
+                              " dd of=$f bs=1 seek=$(($(stat -c %s $f) / 2)) conv=notrunc status=none")
+
+
+def test_seed_damaged_on_disk(make_lab):
+    """The operator wanted links and nothing else: refused, until the operator says otherwise."""
+    lab = make_lab("damaged")
+    fill(lab)
+    judges, upgrade = stopped_before_rebuild(lab, "link")
+    damage_seed(lab, "node1")
+    done = lab.run("node2", HELPER, "run", timeout=200)
+    assert done.returncode == STEP_FAILED, done.stdout + done.stderr
+    assert "is damaged" in done.stderr and "pgaf-upgrade run --base-backup" in done.stderr, done.stderr
+    log = os.path.join(lab.logs, "base-backup")
+    helper = lab.start("node2", HELPER, "run", "--base-backup", log=log)
+    upgrade.wait_finished()
+    assert helper.wait(60) == 0, open(log).read()
+    assert rebuilt(lab)["node_2"]["standby_method"] == "basebackup"
+    assert content(lab, "node2") == content(lab, lab.primary())
+    assert judges.upgraded() == []
+
+
+def test_transfer_interrupted(make_lab):
+    """The standby's helper dies in the middle of it, the primary's power is cut, and what the standby has fetched is
+    damaged: it is fetched again, and the standby is built by links."""
+    lab = make_lab("transfer")
+    fill(lab)
+    judges, upgrade = stopped_before_rebuild(lab, moment="fetching")
+    damage_seed(lab, "node2")
+    upgrade.helpers.pop("node1")
+    lab.power("kill", "node1")
+    upgrade.start_helper("node2")
+    lab.power("boot", "node1")
+    upgrade.start_helper("node1")
+    upgrade.wait_finished(300)
+    assert rebuilt(lab)["node_2"]["standby_method"] == "link", rebuilt(lab)
+    assert content(lab, "node2") == content(lab, lab.primary())
+    assert judges.upgraded() == []
+
+
+def test_seed_is_for_standbys_alone(make_lab):
+    """While it is offered, an application cannot read it; with no room for it on the standby the step fails clearly."""
+    lab = make_lab("offered")
+    fill(lab)
+    judges, upgrade = stopped_before_rebuild(lab)
+    ask = "SELECT length(pgaf_upgrade_seed.read('pack', 0, 100))"
+    assert lab.psql("node1", ask) == "100"
+    denied = lab.run("client", "/usr/lib/postgresql/17/bin/psql", "-XAtqd", lab.conninfo(), "-c", ask)
+    assert denied.returncode and "permission denied for schema pgaf_upgrade_seed" in denied.stderr, denied.stderr
+    assert lab.psql("node1", "SELECT pgaf_upgrade_seed.read('PG_VERSION', 0, 100) IS NULL") == "t"
+
+    folder = f"{lab.pgdata}_pgaf_upgrade/seed"
+    lab.sh("node2", "sh", "-ec", f"mkdir -p {folder}; mount -t tmpfs -o size=4m,mode=700 none {folder}; chown postgres: {folder}")
+    done = lab.run("node2", HELPER, "run", timeout=200)
+    assert done.returncode == STEP_FAILED and "No space left on device" in done.stderr, done.stdout + done.stderr
+    lab.sh("node2", "umount", folder)
+    upgrade.start_helper("node2")
+    upgrade.wait_finished()
+    assert rebuilt(lab)["node_2"]["standby_method"] == "link", rebuilt(lab)
+    assert is_withdrawn(lab)
+    assert judges.upgraded() == []
