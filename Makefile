@@ -71,9 +71,9 @@ SHLIB_LINK = -lstdc++
 override with_llvm = no
 
 # These set up all that they need, so they work where no PostgreSQL is installed.
-ifneq ($(filter check check-faults check-memory check-packages packages bench demo lint,$(MAKECMDGOALS)),)
+ifneq ($(filter check check-faults check-memory check-packages packages bench bench-upgrade demo lint,$(MAKECMDGOALS)),)
 
-.PHONY: check check-faults check-memory check-packages packages bench demo lint
+.PHONY: check check-faults check-memory check-packages packages bench bench-upgrade demo lint
 check:
 	test/install-host-packages.sh
 	cmake -S . -B build -G Ninja
@@ -112,6 +112,11 @@ check-packages: packages
 bench:
 	test/install-host-packages.sh
 	test/lab/lab exec /usr/bin/python3 /usr/src/pgaf_upgrade/test/bench/monitor.py 17
+
+# Whole upgrades beside bare ones: BENCH="--runs 5 1GB 10000tables --svg FILE".
+bench-upgrade:
+	test/install-host-packages.sh
+	/usr/bin/python3 test/bench/upgrade.py $(BENCH)
 
 demo:
 	test/install-host-packages.sh

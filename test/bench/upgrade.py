@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""Whole upgrades beside a bare `stop; pg_upgrade --link; start` of the same data on the same host, in one run.
+
+For each data set a cluster is made and loaded, the bare upgrade of a copy of its primary is timed, and the cluster is
+upgraded while a client connects, writes and commits without a pause; once with its standby built by links, once by a
+base backup. Judged from outside: writes by that client, redundancy by the primary's pg_stat_replication, bytes by the
+standby's network interface, memory by the kernel's account of the helper. Prints a table of medians, and writes a
+picture of it (--svg FILE)."""
+import argparse
+import os
+import statistics
+import sys
+import threading
+import time
+from xml.sax.saxutils import escape
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+
+from bare import bare_upgrade  # noqa: E402
+from cluster import NEW_BINDIR, PSQL, Lab, Upgrade, Writer, wait_until  # noqa: E402
+from customized import Customized  # noqa: E402
+
+# pgbench -i fills 15 MB a unit of its scale
+DATA = {"1GB": ("scale", 68), "4GB": ("scale", 272), "16GB": ("scale", 1088), "10000tables": ("tables", 10000)}
+METHODS = ("link", "basebackup")
+TABLES = """
+DO $$BEGIN
+    FOR number IN {first}..{last} LOOP
+        EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, t text)', number);
+    END LOOP;
+END$$"""
+
+
+def load(lab, data):
+    Customized(lab)
+    kind, amount = DATA[data]
+    if kind == "scale":
+        lab.pg(lab.primary(), f"{NEW_BINDIR}/pgbench -p {lab.port} -i -q -s {amount} postgres", timeout=3600)
+    else:
+        for first in range(1, amount + 1, 500):  # a transaction has not locks for all
+            lab.psql(lab.primary(), TABLES.format(first=first, last=first + 499), timeout=900)
+    lab.psql(lab.primary(), "CHECKPOINT", timeout=900)
+    wait_until(600, "the standby has replayed all", lambda: lab.psql(lab.primary(), """
+        SELECT count(*) FROM pg_stat_replication WHERE replay_lsn >= pg_current_wal_flush_lsn()""") == "1")
+
+
+class Watch(threading.Thread):
+    """When the standby streams again from a primary at 17, and the most memory that a helper has had."""
+
+    def __init__(self, lab):
+        super().__init__(daemon=True)
+        self._lab, self.ended = lab, False
+        self.streams_at, self.memory_kb = None, {}
+        self.received_before = self._received()
+
+    def _received(self):
+        return int(self._lab.sh("node2", "sh", "-c", "cat /sys/class/net/[!l]*/statistics/rx_bytes"))
+
+    def received(self):
+        return self._received() - self.received_before
+
+    def run(self):
+        lab = self._lab
+        while not self.ended:
+            # the client's clock is this machine's: the laboratory's hosts share it
+            told = lab.run("node1", "runuser", "-u", "postgres", "--", PSQL, "-XAtqp", str(lab.port), "-c", """
+                SELECT count(*) FROM pg_stat_replication
+                 WHERE state = 'streaming' AND current_setting('server_version_num')::int >= 170000""").stdout.strip()
+            if told == "1" and self.streams_at is None:
+                self.streams_at, self.received_at_streaming = time.monotonic(), self.received()
+            for host in lab.hosts:
+                said = lab.run(host, "sh", "-c", "grep -h VmHWM /proc/$(pgrep -o -x pgaf-upgrade)/status").stdout.split()
+                if len(said) == 3:
+                    self.memory_kb[host] = max(self.memory_kb.get(host, 0), int(said[1]))
+            time.sleep(0.05)
+
+
+def measure(data, method):
+    """One upgrade, as {figure: value}."""
+    with Lab(f"bench-{os.getpid()}").up() as lab:
+        load(lab, data)
+        lab.wait_settled()
+        figures = {"bare": bare_upgrade(lab, lab.primary())}
+        writer = Writer(lab).start()
+        writer.wait_for_more()
+        run = Upgrade(lab)
+        run.start(standby_method=method)
+        run.start_helpers()
+        watch = Watch(lab)
+        try:
+            run.wait_state("ready", 900)
+            watch.start()
+            run.approve()
+            run.wait_state("finished", 3600)
+            run.wait_helpers()
+        finally:
+            run.stop_helpers()
+            watch.ended = True
+        lab.wait_settled()
+        writer.wait_for_more()
+        writer.stop()
+        if writer.lost():
+            raise SystemExit(f"{len(writer.lost())} acknowledged writes are lost")
+        gap, refused_at = max((b - a, a) for (_, a), (_, b) in zip(writer.acknowledged(), writer.acknowledged()[1:]))
+        return {**figures, "refused": gap, "redundancy": watch.streams_at - refused_at,
+                "rebuild": next(row["seconds"] for row in run.progress() if row["step"] == "rebuild"),
+                "received": watch.received_at_streaming / 2**20, "memory": max(watch.memory_kb.values()) / 1024}
+
+
+def median_of(runs):
+    return {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+
+
+def print_table(results):
+    print(f"\n{'data':<12}{'standby':<12}{'bare s':>8}{'refused s':>10}{'ratio':>7}{'redundancy s':>14}{'rebuild s':>10}"
+          f"{'sent MB':>9}{'helper MB':>10}")
+    for (data, method), one in results.items():
+        print(f"{data:<12}{method:<12}{one['bare']:>8.1f}{one['refused']:>10.1f}{one['refused'] / one['bare']:>7.2f}"
+              f"{one['redundancy']:>14.1f}{one['rebuild']:>10.1f}{one['received']:>9.0f}{one['memory']:>10.0f}")
+
+
+def picture(results):
+    """Bars of the seconds in which writes were refused, and until redundancy was back."""
+    rows = []
+    for (data, method), one in results.items():
+        rows += [(f"{data}, {method}: redundancy", one["redundancy"], "#4477aa"),
+                 (f"{data}, {method}: refused", one["refused"], "#cc6677"),
+                 (f"{data}: bare pg_upgrade", one["bare"], "#999999")]
+    longest = max(value for _, value, _ in rows)
+    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" width="760" height="{24 * len(rows) + 16}" font-family="sans-serif" '
+             'font-size="13">']
+    for number, (name, value, colour) in enumerate(rows):
+        top, width = 8 + 24 * number, 420 * value / longest
+        lines += [f'<text x="245" y="{top + 15}" text-anchor="end" fill="#777777">{escape(name)}</text>',
+                  f'<rect x="255" y="{top + 2}" width="{width:.1f}" height="18" fill="{colour}"/>',
+                  f'<text x="{265 + width:.1f}" y="{top + 15}" fill="#777777">{value:.1f} s</text>']
+    return "\n".join([*lines, "</svg>\n"])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", nargs="*", help=f"{', '.join(DATA)}; the first unless told")
+    parser.add_argument("--runs", type=int, default=1, help="of each, of which the medians are shown")
+    parser.add_argument("--methods", nargs="+", default=METHODS, choices=METHODS)
+    parser.add_argument("--svg", help="the file for the picture")
+    options = parser.parse_args()
+    options.data = options.data or ["1GB"]
+    for data in options.data:
+        if data not in DATA:
+            parser.error(f"there is no data \"{data}\"")
+    runs = {}
+    for number in range(options.runs):
+        for data in options.data:
+            for method in options.methods:
+                runs.setdefault((data, method), []).append(measure(data, method))
+                print(f"run {number + 1}: {data} {method}: "
+                      + ", ".join(f"{name} {value:.2f}" for name, value in runs[data, method][-1].items()), flush=True)
+    results = {key: median_of(of) for key, of in runs.items()}
+    print_table(results)
+    if options.svg:
+        with open(options.svg, "w", encoding="utf-8") as file:
+            file.write(picture(results))
+
+
+if __name__ == "__main__":
+    main()
