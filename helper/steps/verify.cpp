@@ -45,9 +45,8 @@ nlohmann::json verify_hba(const Context &context) {
     return {{"connections", findings.size()}, {"remarks", remarks}};
 }
 
-nlohmann::json look_at(const Context &context) {
+nlohmann::json look_at(const Context &context, Connection server) {
     const auto &node = context.node;
-    auto server = context.local_server();
     fault_point("verify", "middle");
     const auto version = server.single("SHOW server_version");
     const auto control = read_controldata(Installation::from(context.journal).new_bindir, node.data_dir, node.owner);
@@ -81,8 +80,11 @@ constexpr std::chrono::minutes kBackInService{15};
 nlohmann::json look_when_it_runs(const Context &context) {
     nlohmann::json result;
     context.wait_until("the server of this node, which pg_auto_failover may be rewinding", kBackInService, [&] {
+        if (!context.node.running_server()) {
+            return false;
+        }
         try {
-            result = look_at(context);
+            result = look_at(context, context.node.connect_locally());
             return true;
         } catch (const HelperError &) {
             if (context.node.running_server()) {
@@ -98,7 +100,7 @@ nlohmann::json look_when_it_runs(const Context &context) {
 
 nlohmann::json Verify::perform(const Context &context) const {
     if (context.role() == Role::Monitor) {
-        return look_at(context);
+        return look_at(context, context.local_server());
     }
     // first, since who is shut out is a reason why the state does not come
     auto result = look_when_it_runs(context);
