@@ -64,7 +64,7 @@ def test_replaced(make_lab):
     upgrade = Upgrade(lab)
     upgrade.start()
     upgrade.start_helpers()
-    upgrade.wait_state("ready", 90)
+    upgrade.wait_state("ready", 180)
     for host in lab.data_nodes:
         upgrade.kill_helper(host)
     upgrade.approve()

@@ -7,7 +7,6 @@ from faults import die_at
 from judges import Judges
 
 UNIT = "/sys/fs/cgroup/system.slice/pgautofailover.service"
-GUARD = "/etc/systemd/system/pgautofailover.service.d/pgaf-upgrade.conf"
 
 
 def freeze(lab, host, name, title):
@@ -37,7 +36,12 @@ def let_recovery_begin(lab, host, name):
 
 def stop_begins(lab, upgrade, host):
     upgrade.start_helper(host)
-    wait_until(60, f"{host} is guarded", lambda: lab.run(host, "test", "-e", GUARD).returncode == 0, pause=0.1)
+    wait_until(120, f"systemd stops the unit on {host}", lambda: lab.run(
+        host, "systemctl", "is-active", "pgautofailover").stdout.strip() != "active", pause=0.1)
+
+
+def shutdowns_told(lab, host):
+    return int(lab.sh(host, "sh", "-c", f"cat {lab.pgdata}/log/* | grep -c 'received .* shutdown request'; true"))
 
 
 def stop_is_done(upgrade, role):
@@ -51,10 +55,10 @@ def test_stop(make_lab):
     upgrade = Upgrade(lab)
     upgrade.start()
     upgrade.start_helpers()
-    upgrade.wait_state("ready", 90)
+    upgrade.wait_state("ready", 180)
     upgrade.kill_helper("node1")
     upgrade.approve()
-    die_at(lab, "primary", "checkpoint", "after")
+    die_at(lab, "primary", "stop", "before")
     upgrade.kill_helper("node2")
 
     # a primary that has crashed, and is told to end before it has recovered
@@ -62,8 +66,9 @@ def test_stop(make_lab):
     lab.sh("node1", "pkill", "-KILL", "-x", "postgres")
     freeze(lab, "node1", "startup", "startup")
     let_recovery_begin(lab, "node1", "startup")
+    told = shutdowns_told(lab, "node1")
     stop_begins(lab, upgrade, "node1")
-    time.sleep(3)
+    wait_until(60, "the server is told to end", lambda: shutdowns_told(lab, "node1") > told)
     thaw(lab, "node1", "startup")
     stop_is_done(upgrade, "primary")
 
