@@ -1,12 +1,40 @@
 #include "steps/steps.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "fault.hpp"
 #include "service.hpp"
 #include "upgrade/data_size.hpp"
 
 namespace pgaf {
+
+namespace {
+
+// One that is just connecting again would miss the end of this server's WAL, and has to be copied then. It is waited
+// for while writes are still accepted; one that stays away is not worth more.
+void wait_for_standbys(const Context &context, Connection &server) {
+    const auto streams = [&](const nlohmann::json &other) {
+        const auto id = other.at("id").get<std::int64_t>();
+        return id == context.node.nodeid || server.single(
+                                                "SELECT count(*) FROM pg_catalog.pg_stat_replication WHERE "
+                                                "application_name = $1 AND state = 'streaming'",
+                                                {autoctl::replication_slot_of(id)}) == "1";
+    };
+    try {
+        context.wait_until("every standby to stream", std::chrono::seconds(30),
+                           [&] { return std::ranges::all_of(context.plan.at("group"), streams); });
+    } catch (const HelperError &error) {
+        if (error.code() != ExitCode::TimedOut) {
+            throw;
+        }
+        spdlog::warn("{}", error.what());
+    }
+}
+
+}  // namespace
 
 // The last things that need the old server: what is dirty goes to the disk now, twice since the first
 // may take long, so that the shutdown, in which writes are refused, has little left to write.
@@ -23,6 +51,7 @@ nlohmann::json Checkpoint::perform(const Context &context) const {
     server.query("CHECKPOINT");
     fault_point("checkpoint", "middle");
     server.query("CHECKPOINT");
+    wait_for_standbys(context, server);
     return {{"files", list_files_to_carry(context)}};
 }
 
