@@ -1,8 +1,5 @@
-#include <algorithm>
-
 #include <fmt/format.h>
 
-#include "digest.hpp"
 #include "fault.hpp"
 #include "files.hpp"
 #include "raw_file.hpp"
