@@ -1,12 +1,14 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
 
 #include "commands/commands.hpp"
+#include "commands/migrate.hpp"
 
 namespace {
 
@@ -59,7 +61,7 @@ int report_usage(const CLI::ParseError &error, const std::string &config_file) {
 int run_command_line(int argc, char **argv) {
     using pgaf::ExitCode;
     pgaf::Options options;
-    ExitCode (*command)(const pgaf::Options &) = nullptr;
+    std::function<ExitCode(const pgaf::Options &)> command;
 
     CLI::App app{"Upgrades this node of a pg_auto_failover cluster, together with the others."};
     app.require_subcommand(1);
@@ -92,6 +94,24 @@ int run_command_line(int argc, char **argv) {
     auto *backup = app.add_subcommand("backup", "take a base backup of this node, prove and record it");
     backup->add_option("--to", options.backup_to, "the directory for it (default: PGDATA_backups)");
     backup->callback([&] { command = pgaf::command_backup; });
+    pgaf::MigrateOptions migrate_options;
+    auto *migrate = app.add_subcommand("migrate", "fill this new cluster from an old one, by dump and restore");
+    migrate->add_option("--from", migrate_options.from, "the old cluster, as a connection string of a superuser")
+        ->required();
+    migrate->add_option("--jobs", migrate_options.jobs, "programs that dump or restore at a time")
+        ->check(CLI::Range(1, 64));
+    migrate->add_option("--dumps", migrate_options.dumps, "the directory for the dumps (default: PGDATA_migration)");
+    auto *refuse =
+        migrate->add_flag("--refuse-writes", migrate_options.refuse_writes, "on the old cluster, from before the copy");
+    auto *give_back = migrate->add_flag("--give-back-writes", migrate_options.give_back_writes,
+                                        "let the old cluster take writes again");
+    auto *restart = migrate->add_flag("--restart", migrate_options.restart, "drop what was filled, and fill it again");
+    give_back->excludes(refuse)->excludes(restart);
+    migrate->callback([&] {
+        command = [&migrate_options](const pgaf::Options &given) {
+            return pgaf::command_migrate(given, migrate_options);
+        };
+    });
     auto *run = app.add_subcommand("run", "perform this node's steps as they come due");
     run->add_flag("--once", options.once, "what is due now, then exit (for cron)");
     run->add_flag("--base-backup", options.base_backup,

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "connection.hpp"
+
+namespace pgaf::migrate {
+
+struct Database {
+    std::uint64_t oid = 0;
+    std::string name;
+    bool is_template = false;
+    std::uint64_t bytes = 0;
+    std::string locale;  // encoding, collation and character type, for people and to compare
+};
+
+// All that take connections, by name; template0 is none of them. Throws HelperError(Refused) for one that does not:
+// it would be left behind.
+[[nodiscard]] std::vector<Database> databases_of(Connection &server);
+
+[[nodiscard]] std::string system_identifier_of(Connection &server);
+
+// In the database of the connection: something that a user made and that is no part of an extension.
+[[nodiscard]] bool has_user_objects(Connection &database);
+
+}  // namespace pgaf::migrate
