@@ -1,0 +1,127 @@
+"""docs/*.md name every check, step, SQLSTATE and exit code that the code has, and only tests that there are."""
+import os
+import re
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TREE = os.path.join(HERE, "..", "..")
+
+
+def text_of(path):
+    with open(os.path.join(TREE, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def section(page, heading):
+    return re.split(r"^## ", text_of(page), flags=re.MULTILINE)[1:][
+        [part.split("\n", 1)[0] for part in re.split(r"^## ", text_of(page), flags=re.MULTILINE)[1:]].index(heading)]
+
+
+def first_cells(text):
+    """The first column of its tables, each without its backquotes; several may share a cell."""
+    cells = [line.split("|")[1] for line in text.splitlines() if line.startswith("|")]
+    return [name.strip(" `") for cell in cells for name in cell.split(",") if "`" in cell or cell.strip().isdigit()]
+
+
+def checks():
+    folder = os.path.join(TREE, "helper/checks")
+    found = [name for file in sorted(os.listdir(folder)) if file.endswith(".cpp")
+             for name in re.findall(r'\{"(\w+)",\s*Severity::', text_of(f"helper/checks/{file}"))]
+    assert len(found) > 50
+    return found
+
+
+def steps():
+    found = re.findall(r'\{Role::\w+,\s*"(\w+)",\s*Phase::', text_of("extension/core/steps.cpp"))
+    assert len(found) > 30
+    return list(dict.fromkeys(found))
+
+
+def test_every_check_has_its_remedy():
+    assert sorted(first_cells(section("docs/trouble.md", "Checks"))) == sorted(checks())
+
+
+def test_every_check_is_in_the_readme():
+    assert set(checks()) <= set(first_cells(section("README.md", "What is checked")))
+
+
+def test_every_step_has_its_remedy():
+    assert sorted(first_cells(section("docs/trouble.md", "Steps"))) == sorted(steps())
+
+
+@pytest.mark.parametrize("page,heading", [("docs/trouble.md", "SQLSTATE"), ("README.md", "Reference")])
+def test_every_sqlstate_is_told(page, heading):
+    codes = re.findall(r'"(PU\d+)"', text_of("extension/core/errors.hpp"))
+    assert len(codes) > 10
+    assert [cell for cell in first_cells(section(page, heading)) if cell.startswith("PU")] == codes
+
+
+def test_every_exit_code_has_its_remedy():
+    codes = re.findall(r"^ +\w+ = (\d+),", text_of("helper/error.hpp"), re.MULTILINE)
+    assert first_cells(section("docs/trouble.md", "Exit codes")) == codes
+
+
+def test_the_picture_of_the_order_has_every_step_in_its_order():
+    definitions = re.findall(r'\{Role::(\w+),\s*"(\w+)",\s*Phase::', text_of("extension/core/steps.cpp"))
+    for role in ("Monitor", "Primary", "Secondary"):
+        column = {"Monitor": 3, "Primary": 1, "Secondary": 2}[role]
+        drawn = [line.split("│")[column].strip() for line in text_of("docs/order.md").splitlines() if line.count("│") == 5]
+        wanted = [name for of, name in definitions if of == role]
+        assert [name for name in drawn if name in wanted] == wanted
+
+
+def names_in_safety():
+    """FILE or FILE::NAME of its second column."""
+    rows = [line.split("|") for line in section_before("docs/safety.md", "Not safe, and said").splitlines() if line.startswith("| ")]
+    return [name for row in rows for name in re.findall(r"`([\w/]+\.\w+(?:::\w+)?)`", row[2])]
+
+
+def section_before(page, heading):
+    return text_of(page).split(f"## {heading}")[0]
+
+
+def test_what_is_said_to_be_shown_is_shown_by_something():
+    names = names_in_safety()
+    assert len(names) > 20
+    for name in names:
+        path, _, inside = name.partition("::")
+        assert os.path.exists(os.path.join(TREE, path)), path
+        if inside:
+            assert re.search(rf"^(def|class) {inside}\b", text_of(path), re.MULTILINE), name
+
+
+@pytest.mark.parametrize("claim", [line for line in section_before("docs/safety.md", "Not safe, and said").splitlines()
+                                   if line.startswith("| ") and "`check`" in line.rsplit("|", 2)[1]])
+def test_what_is_said_to_be_in_make_check_is_there(claim):
+    run = text_of("test/CMakeLists.txt") + text_of("Makefile")
+    for path in re.findall(r"`([\w/]+\.\w+)(?:::\w+)?`", claim.split("|")[2]):
+        # regression and isolation tests are listed in the Makefile by their names, modules are used by tests
+        name = os.path.basename(path)
+        stem = name.split(".")[0]
+        used = any(stem in text_of(f"test/e2e/{test}") for test in ("test_upgrade.py", "faults.py", "test_rollback.py"))
+        assert name in run or re.search(rf"\b{stem}\b", run) or used or path.startswith("test/documentation/"), path
+
+
+def links(page):
+    return re.findall(r"\]\(([^)#]+)\)", text_of(page))
+
+
+@pytest.mark.parametrize("page", sorted(f"docs/{name}" for name in os.listdir(os.path.join(TREE, "docs")) if name.endswith(".md"))
+                         + ["README.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(page):
+    for link in links(page):
+        if "://" not in link:
+            assert os.path.exists(os.path.join(TREE, os.path.dirname(page), link)), f"{page}: {link}"
+
+
+@pytest.mark.parametrize("page", sorted(name for name in os.listdir(os.path.join(TREE, "docs")) if name.endswith(".md")))
+def test_functions_and_options_of_the_pages_exist(page):
+    text, sql = text_of(f"docs/{page}"), "".join(text_of(f"extension/sql/1.0/{name}") for name in
+                                                 os.listdir(os.path.join(TREE, "extension/sql/1.0")))
+    for function in set(re.findall(r"\b(pgaf_upgrade_\w+)\(", text)):
+        assert re.search(rf"\b{function} ?\(", sql), function
+    known = text_of("helper/main.cpp")
+    for line in re.findall(r"pgaf-upgrade [^`\n]+", text):
+        for option in re.findall(r" (--[a-z][a-z-]+)", line):
+            assert f'"{option}' in known, f"{page}: {line}"
