@@ -69,7 +69,7 @@ void require_begun_alike(const MigrateOptions &options, const State &state) {
 Stage stage_of(const Migration &migration, const Database &database) {
     const auto stage = migration.state.of(database.name);
     auto server = migration.new_server.connect("postgres");
-    const bool is_there = server.single("SELECT count(*) FROM pg_database WHERE datname = $1", {database.name}) == "1";
+    const bool is_there = migrate::exists_in(server, database.name);
     switch (stage) {
         case Stage::Same:
             return is_there ? stage : Stage::None;

@@ -29,19 +29,6 @@ void begin_snapshot(Connection &connection) {
     static_cast<void>(connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"));
 }
 
-std::set<std::string> names(Connection &server, const char *query) {
-    std::set<std::string> found;
-    const auto rows = server.query(query);
-    for (int row = 0; row < rows.size(); ++row) {
-        found.insert(rows.value(row, 0).value_or(""));
-    }
-    return found;
-}
-
-bool exists_in(Connection &server, const std::string &database) {
-    return server.single("SELECT count(*) FROM pg_database WHERE datname = $1", {database}) == "1";
-}
-
 // A database with one is not dropped, nor is one with a slot dropped in a transaction. The slot is the old cluster's,
 // and pg_restore enables none.
 void drop_subscriptions(const Server &new_server, const std::string &database) {
@@ -167,8 +154,8 @@ void apply_globals(const Migration &migration) {
                 0);
     auto server = migration.new_server.connect("postgres");
     const auto statements =
-        globals_to_apply(statements_of(read_file(script)), names(server, "SELECT rolname FROM pg_roles"),
-                         names(server, "SELECT spcname FROM pg_tablespace"));
+        globals_to_apply(statements_of(read_file(script)), names_by(server, "SELECT rolname FROM pg_roles"),
+                         names_by(server, "SELECT spcname FROM pg_tablespace"));
     for (std::size_t at = 0; at < statements.size(); ++at) {
         static_cast<void>(server.query(statements[at]));
         if (at == statements.size() / 2) {

@@ -26,6 +26,19 @@ std::vector<Database> databases_of(Connection &server) {
     return databases;
 }
 
+bool exists_in(Connection &server, const std::string &database) {
+    return server.single("SELECT count(*) FROM pg_database WHERE datname = $1", {database}) == "1";
+}
+
+std::set<std::string> names_by(Connection &server, const char *query) {
+    std::set<std::string> found;
+    const auto rows = server.query(query);
+    for (int row = 0; row < rows.size(); ++row) {
+        found.insert(rows.value(row, 0).value_or(""));
+    }
+    return found;
+}
+
 std::string system_identifier_of(Connection &server) {
     // a bigint, whose sign is no part of it
     return server.single(

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,11 @@ struct Database {
 // All that take connections, by name; template0 is none of them. Throws HelperError(Refused) for one that does not:
 // it would be left behind.
 [[nodiscard]] std::vector<Database> databases_of(Connection &server);
+
+[[nodiscard]] bool exists_in(Connection &server, const std::string &database);
+
+// The first column of what the query finds.
+[[nodiscard]] std::set<std::string> names_by(Connection &server, const char *query);
 
 [[nodiscard]] std::string system_identifier_of(Connection &server);
 

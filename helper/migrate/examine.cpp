@@ -21,15 +21,6 @@ constexpr int kOldestSource = 14;  // of the functions by which contents are com
 constexpr int kVersionUnit = 10000;
 constexpr std::uint64_t kMegabyte = 1U << 20U;
 
-std::set<std::string> names(Connection &server, const char *query) {
-    std::set<std::string> found;
-    const auto rows = server.query(query);
-    for (int row = 0; row < rows.size(); ++row) {
-        found.insert(rows.value(row, 0).value_or(""));
-    }
-    return found;
-}
-
 void require_versions_and_rights(Connection &old_server, Connection &new_server) {
     for (auto *server : {&old_server, &new_server}) {
         if (server->single("SELECT rolsuper FROM pg_roles WHERE rolname = current_user") != "t") {
@@ -48,10 +39,10 @@ void require_versions_and_rights(Connection &old_server, Connection &new_server)
 }
 
 void require_extensions(const Migration &migration, const std::vector<Database> &databases, Connection &new_server) {
-    const auto available = names(new_server, "SELECT name FROM pg_available_extensions");
+    const auto available = names_by(new_server, "SELECT name FROM pg_available_extensions");
     for (const auto &database : databases) {
         auto connection = migration.old_server.connect(database.name);
-        for (const auto &extension : names(connection, "SELECT extname FROM pg_extension")) {
+        for (const auto &extension : names_by(connection, "SELECT extname FROM pg_extension")) {
             if (!available.contains(extension)) {
                 throw HelperError(
                     ExitCode::Refused,
@@ -65,7 +56,7 @@ void require_extensions(const Migration &migration, const std::vector<Database> 
 
 // CREATE TABLESPACE needs the directory that the old cluster has, on every node.
 void require_tablespaces(const Migration &migration, Connection &old_server, Connection &new_server) {
-    const auto there = names(new_server, "SELECT spcname FROM pg_tablespace");
+    const auto there = names_by(new_server, "SELECT spcname FROM pg_tablespace");
     const auto rows = old_server.query(
         "SELECT spcname, pg_tablespace_location(oid) AS location FROM pg_tablespace"
         " WHERE pg_tablespace_location(oid) <> ''");
