@@ -220,11 +220,7 @@ nlohmann::json Rebuild::perform(const Context &context) const {
 // From wherever perform() or an interrupted undo() has left it.
 void Rebuild::undo(const Context &context) const {
     if (context.journal.noted(kSharedFilesServe)) {
-        throw HelperError(ExitCode::Refused,
-                          fmt::format("PostgreSQL {} has been started on this node, on the files of the old cluster",
-                                      context.target()),
-                          "The old cluster must not be started any more. Let the upgrade go on: pgaf-upgrade run on "
-                          "every node; else restore from the backup.");
+        refuse_old_cluster(context);
     }
     const auto &data_dir = context.node.data_dir;
     const auto spare = spare_dir(context);

@@ -115,12 +115,7 @@ void Start::undo(const Context &context) const {
     if (is_given_up) {
         end_new_server(context);
     } else if (was_new_server_started(context)) {
-        throw HelperError(
-            ExitCode::Refused,
-            fmt::format("PostgreSQL {} has been started on this node, on the files of the old cluster",
-                        context.target()),
-            "The old cluster must not be started any more. Let the upgrade go on: pgaf-upgrade run on every node; else "
-            "restore from the backup.");
+        refuse_old_cluster(context);
     }
 }
 

@@ -52,6 +52,14 @@ std::string describe_new_data(const Context &context) {
                        context.journal.time_of("start"), next_transaction(context) - before);
 }
 
+void refuse_old_cluster(const Context &context) {
+    throw HelperError(
+        ExitCode::Refused,
+        fmt::format("PostgreSQL {} has been started on this node, on the files of the old cluster", context.target()),
+        "The old cluster must not be started any more. Let the upgrade go on: pgaf-upgrade run on every node; else "
+        "restore from the backup.");
+}
+
 void end_new_server(const Context &context) {
     if (!context.is_swapped()) {
         return;
