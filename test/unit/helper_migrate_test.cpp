@@ -10,6 +10,7 @@
 #include "migrate/server.hpp"
 #include "migrate/state.hpp"
 #include "migrate/statements.hpp"
+#include "with_folder.hpp"
 
 namespace pgaf::migrate {
 namespace {
@@ -160,19 +161,7 @@ TEST(QueryOfRows, TakesTheRowsThatPgDumpTakes) {
     EXPECT_NE(query.find("SELECT ROW(c, \"D\")::text AS text FROM ONLY a.\"b\" WHERE c > 1) AS r"), std::string::npos);
 }
 
-class MigrationState : public ::testing::Test {
-  protected:
-    void SetUp() override {
-        std::string name = (fs::temp_directory_path() / "pgaf-test-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(name.data()), nullptr);
-        folder_ = name;
-        owner_ = owner_of(folder_);
-    }
-    void TearDown() override { fs::remove_all(folder_); }
-
-    fs::path folder_;
-    Owner owner_;
-};
+class MigrationState : public WithFolder {};
 
 TEST_F(MigrationState, IsThereAfterABreak) {
     State state(folder_ / "state", owner_);

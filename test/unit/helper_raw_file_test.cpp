@@ -9,23 +9,26 @@
 
 #include "digest.hpp"
 #include "error.hpp"
+#include "with_folder.hpp"
 
 namespace fs = std::filesystem;
 
 namespace pgaf {
 namespace {
 
-class RawFile : public testing::Test {
+class RawFile : public WithFolder {
   protected:
-    void SetUp() override { fs::create_directory(path_.parent_path()); }
-    void TearDown() override { fs::remove_all(path_.parent_path()); }
+    void SetUp() override {
+        WithFolder::SetUp();
+        path_ = folder_ / "file";
+    }
 
     std::uint64_t filled(const std::string &content) {
         std::ofstream(path_, std::ios::binary) << content;
         return InputFile(path_).filled();
     }
 
-    fs::path path_ = fs::temp_directory_path() / ("pgaf_raw_file_" + std::to_string(::getpid())) / "file";
+    fs::path path_;
 };
 
 TEST_F(RawFile, IsFilledUpToItsLastBlockThatHasSomething) {

@@ -10,25 +10,12 @@
 #include "error.hpp"
 #include "files.hpp"
 #include "journal.hpp"
+#include "with_folder.hpp"
 
 namespace pgaf {
 namespace {
 
 namespace fs = std::filesystem;
-
-class WithFolder : public ::testing::Test {
-  protected:
-    void SetUp() override {
-        std::string name = (fs::temp_directory_path() / "pgaf-test-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(name.data()), nullptr);
-        folder_ = name;
-        owner_ = owner_of(folder_);
-    }
-    void TearDown() override { fs::remove_all(folder_); }
-
-    fs::path folder_;
-    Owner owner_;
-};
 
 class KeeperStateFile : public WithFolder {};
 
