@@ -166,6 +166,19 @@ def die_at(lab, role, step, moment):
     assert not Host(lab, HOSTS[role], []).run_helper(Case("", "kill", role, step, moment)), f"{step}:{moment} was not reached"
 
 
+def stopped_at(lab, step, moment, method="link", role="primary", standby_method="auto"):
+    """A run in which one helper, the primary's unless told, was killed at a point; the others' helpers run."""
+    judges = Judges(lab)
+    upgrade = Upgrade(lab)
+    upgrade.start(method, standby_method=standby_method)
+    upgrade.start_helpers()
+    upgrade.wait_state("ready", 90)
+    upgrade.kill_helper(HOSTS[role])
+    upgrade.approve()
+    die_at(lab, role, step, moment)
+    return judges, upgrade
+
+
 def carry_out(name, cases):
     """One upgrade with its cases. Returns what is wrong, and for each case the seconds from the fault to
     the end of its step, None where the point was never reached."""

@@ -4,7 +4,7 @@ import json
 import os
 
 from cluster import HELPER, Upgrade, wait_until
-from faults import die_at
+from faults import stopped_at
 from judges import Judges
 
 STEP_FAILED = 4
@@ -47,9 +47,9 @@ def rebuilt(lab):
     return json.loads(rows)
 
 
-def start(lab, standby_method="auto"):
+def start(lab):
     judges, upgrade = Judges(lab), Upgrade(lab)
-    upgrade.start(standby_method=standby_method)
+    upgrade.start()
     return judges, upgrade
 
 
@@ -121,17 +121,6 @@ def test_base_backup_instead(make_lab):
     assert judges.upgraded() == []
 
 
-def stopped_before_rebuild(lab, standby_method="auto", moment="before"):
-    """A run whose secondary was killed at its rebuild, while the primary serves."""
-    judges, upgrade = start(lab, standby_method)
-    upgrade.start_helpers()
-    upgrade.wait_state("ready", 90)
-    upgrade.kill_helper("node2")
-    upgrade.approve()
-    die_at(lab, "secondary", "rebuild", moment)
-    return judges, upgrade
-
-
 def damage_seed(lab, host):
     """In the middle of the pack, on the disk."""
     lab.sh(host, "sh", "-ec", f"f={lab.pgdata}_pgaf_upgrade/seed/pack; printf damage |"
@@ -142,7 +131,7 @@ def test_seed_damaged_on_disk(make_lab):
     """The operator wanted links and nothing else: refused, until the operator says otherwise."""
     lab = make_lab("damaged")
     fill(lab)
-    judges, upgrade = stopped_before_rebuild(lab, "link")
+    judges, upgrade = stopped_at(lab, "rebuild", "before", role="secondary", standby_method="link")
     damage_seed(lab, "node1")
     done = lab.run("node2", HELPER, "run", timeout=200)
     assert done.returncode == STEP_FAILED, done.stdout + done.stderr
@@ -161,7 +150,7 @@ def test_transfer_interrupted(make_lab):
     damaged: it is fetched again, and the standby is built by links."""
     lab = make_lab("transfer")
     fill(lab)
-    judges, upgrade = stopped_before_rebuild(lab, moment="fetching")
+    judges, upgrade = stopped_at(lab, "rebuild", "fetching", role="secondary")
     damage_seed(lab, "node2")
     upgrade.helpers.pop("node1")
     lab.power("kill", "node1")
@@ -178,7 +167,7 @@ def test_seed_is_for_standbys_alone(make_lab):
     """While it is offered, an application cannot read it; with no room for it on the standby the step fails clearly."""
     lab = make_lab("offered")
     fill(lab)
-    judges, upgrade = stopped_before_rebuild(lab)
+    judges, upgrade = stopped_at(lab, "rebuild", "before", role="secondary")
     ask = "SELECT length(pgaf_upgrade_seed.read('pack', 0, 100))"
     assert lab.psql("node1", ask) == "100"
     denied = lab.run("client", "/usr/lib/postgresql/17/bin/psql", "-XAtqd", lab.conninfo(), "-c", ask)

@@ -8,24 +8,11 @@ import time
 import pytest
 
 from cluster import HELPER, LAB, Upgrade, new_server_serves, wait_until
-from faults import HOSTS, die_at
+from faults import HOSTS, stopped_at
 from judges import Judges
 
 STEP_FAILED, REFUSED = 4, 6
 LISTEN = "import socket, time; s = socket.create_server(('0.0.0.0', {port})); print('up', flush=True); time.sleep(600)"
-
-
-def stopped_at(lab, step, moment, method="link", role="primary"):
-    """A run in which one helper, the primary's unless told, was killed at a point; the others' helpers run."""
-    judges = Judges(lab)
-    upgrade = Upgrade(lab)
-    upgrade.start(method)
-    upgrade.start_helpers()
-    upgrade.wait_state("ready", 90)
-    upgrade.kill_helper(HOSTS[role])
-    upgrade.approve()
-    die_at(lab, role, step, moment)
-    return judges, upgrade
 
 
 def go_on(lab, judges, upgrade, host="node1"):
