@@ -3,10 +3,9 @@
 
 For each data set a cluster is made and loaded, the bare upgrade of a copy of its primary is timed, and the cluster is
 upgraded while a client connects, writes and commits without a pause; once with its standby built by links, once by a
-base backup. Judged from outside: writes by that client, redundancy by the primary's pg_stat_replication, bytes by the
-standby's network interface, memory by the kernel's account of the helper. (pg_basebackup's own stream of WAL looks
-like a standby's: by a base backup, look at the time of the rebuild instead.) Prints a table of medians, and writes a
-picture of it (--svg FILE)."""
+base backup. Judged from outside: writes by that client, redundancy by the standby's pg_stat_wal_receiver, bytes by its
+network interface, memory by the kernel's account of the helper. Prints a table of medians, and writes a picture of it
+(--svg FILE)."""
 import argparse
 import os
 import statistics
@@ -46,7 +45,7 @@ def load(lab, data):
 
 
 class Watch(threading.Thread):
-    """When the standby streams again from a primary at 17, and the most memory that a helper has had."""
+    """When the standby streams again, at 17, and the most memory that a helper has had."""
 
     def __init__(self, lab):
         super().__init__(daemon=True)
@@ -64,10 +63,9 @@ class Watch(threading.Thread):
         lab = self._lab
         while not self.ended:
             # the client's clock is this machine's: the laboratory's hosts share it
-            told = lab.run("node1", "runuser", "-u", "postgres", "--", PSQL, "-XAtqp", str(lab.port), "-c", """
-                SELECT count(*) FROM pg_stat_replication
-                 WHERE state = 'streaming' AND application_name LIKE 'pgautofailover_standby_%'
-                   AND current_setting('server_version_num')::int >= 170000""").stdout.strip()
+            told = lab.run("node2", "runuser", "-u", "postgres", "--", PSQL, "-XAtqp", str(lab.port), "-d", "postgres", "-c", """
+                SELECT count(*) FROM pg_stat_wal_receiver
+                 WHERE status = 'streaming' AND current_setting('server_version_num')::int >= 170000""").stdout.strip()
             if told == "1" and self.streams_at is None:
                 self.streams_at, self.received_at_streaming = time.monotonic(), self.received()
             for host in lab.hosts:
