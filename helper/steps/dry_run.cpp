@@ -1,11 +1,31 @@
+#include "error.hpp"
 #include "steps/steps.hpp"
-
 #include "upgrade/pg_upgrade.hpp"
 
 namespace pgaf {
 
+namespace {
+
+// Waits for a server that is on its way.
+std::string server_start(const Context &context) {
+    return context.local_server().single("SELECT pg_catalog.pg_postmaster_start_time()");
+}
+
+}  // namespace
+
+// pg_auto_failover is on guard, and may start the server anew meanwhile: after a boot, or to make it a standby.
 nlohmann::json DryRun::perform(const Context &context) const {
-    run_pg_upgrade(context, UpgradeMode::Check);
+    for (bool is_judged = false; !is_judged;) {
+        const auto before = server_start(context);
+        try {
+            run_pg_upgrade(context, UpgradeMode::Check);
+            is_judged = true;
+        } catch (const HelperError &) {
+            if (server_start(context) == before) {
+                throw;
+            }
+        }
+    }
     return {{"log", context.node.log("dry_run").string()}};
 }
 

@@ -5,6 +5,7 @@ import time
 from cluster import HELPER, NEW_BINDIR, Upgrade, wait_until
 from faults import die_at
 from judges import Judges
+from test_stop import freeze, thaw
 
 REFUSED = 6
 PGREP = "pgrep -x pg_autoctl"
@@ -19,6 +20,27 @@ def set_goals(lab, node1, node2):
     """As the monitor would, at a moment that no failover can be timed to."""
     lab.monitor_sql(f"""UPDATE pgautofailover.node SET goalstate =
         CASE nodehost WHEN 'node1' THEN '{node1}' ELSE '{node2}' END::pgautofailover.replication_state""")
+
+
+def recovering_in_dry_run(lab, upgrade):
+    """A server that is started anew under pg_upgrade --check, as after a power cut, lets nobody in for a while."""
+    die_at(lab, "monitor", "dry_run", "before")
+    program, asked, go = f"{NEW_BINDIR}/pg_upgrade", "/var/lib/postgresql/asked", "/var/lib/postgresql/go"
+    lab.sh("monitor", "mv", program, f"{program}.real")
+    lab.put("monitor", program, f"""#!/bin/sh
+        touch {asked}
+        until test -e {go}; do sleep 0.1; done
+        exec {program}.real "$@"\n""".replace("\n        ", "\n"), mode="755")
+    upgrade.start_helper("monitor")
+    wait_until(60, "pg_upgrade begins", lambda: lab.run("monitor", "test", "-e", asked).returncode == 0)
+    lab.psql("monitor", "CREATE TABLE e2e_replayed AS SELECT repeat('x', 500) AS t FROM generate_series(1, 200000)")
+    freeze(lab, "monitor", "startup", ".*startup", after="pkill -KILL -x postgres")
+    lab.put("monitor", go, "")
+    time.sleep(3)
+    assert "monitor" not in upgrade.exit_codes()
+    thaw(lab, "monitor", "startup")
+    upgrade.wait_state("ready", 180)
+    lab.sh("monitor", "mv", f"{program}.real", program)
 
 
 def replaced_in_relax_sync(lab):
@@ -63,8 +85,9 @@ def test_replaced(make_lab):
     judges = Judges(lab)
     upgrade = Upgrade(lab)
     upgrade.start()
-    upgrade.start_helpers()
-    upgrade.wait_state("ready", 180)
+    for host in lab.data_nodes:
+        upgrade.start_helper(host)
+    recovering_in_dry_run(lab, upgrade)
     for host in lab.data_nodes:
         upgrade.kill_helper(host)
     upgrade.approve()

@@ -9,11 +9,12 @@ from judges import Judges
 UNIT = "/sys/fs/cgroup/system.slice/pgautofailover.service"
 
 
-def freeze(lab, host, name, title):
+def freeze(lab, host, name, title, after="true"):
     """A process of the server, as soon as there is one of that title, does not get its turn any more, as on a machine
     with too much to do. In the unit's control group still, so that systemd's signals reach it."""
     lab.sh(host, "sh", "-ec", f"""
         mkdir {UNIT}/{name}; echo 1 >{UNIT}/{name}/cgroup.freeze
+        {after}
         until pid=$(pgrep -o -f '^postgres: {title}'); do :; done
         echo $pid >{UNIT}/{name}/cgroup.procs""", timeout=60)
 
@@ -63,8 +64,7 @@ def test_stop(make_lab):
 
     # a primary that has crashed, and is told to end before it has recovered
     lab.psql("node1", "CREATE TABLE e2e_replayed AS SELECT repeat('x', 500) AS t FROM generate_series(1, 200000)")
-    lab.sh("node1", "pkill", "-KILL", "-x", "postgres")
-    freeze(lab, "node1", "startup", "startup")
+    freeze(lab, "node1", "startup", "startup", after="pkill -KILL -x postgres")
     let_recovery_begin(lab, "node1", "startup")
     told = shutdowns_told(lab, "node1")
     stop_begins(lab, upgrade, "node1")
