@@ -53,7 +53,31 @@ SELECT pgaf_upgrade_report_software(test.token(1), '{"PostgreSQL 17": "17.5", "g
 SELECT pgaf_upgrade_report_software(test.token(1), '{"PostgreSQL 17": "17.6", "pg_autoctl of 17": "2.2"}');
 SELECT * FROM pgaf_upgrade_software();
 
--- a run that has ended
+-- a step that is done no longer holds: what was ready, or approved, prepares itself again; a step that comes later too
 SELECT pgaf_upgrade_abort(1, 'enough');
+SELECT pgaf_upgrade_start(18) AS run;
+SELECT count(pgaf_upgrade_attach(i, test.token(i), '1.0', 'host' || i)) FROM unnest('{0,1,2,4}'::bigint[]) i;
+UPDATE pgaf_upgrade.step SET state = 'done' WHERE runid = 2 AND phase = 'prepare';
+UPDATE pgaf_upgrade.run SET state = 'ready' WHERE runid = 2;
+SELECT pgaf_upgrade_approve(2, 'infinity');
+SELECT pgaf_upgrade_report_check(test.token(1), 'files_as_shown', 'error', false, '"pg_hba.conf" was edited', 'not shown', 'Look.');
+SELECT pgaf_upgrade_fail_step(test.token(1), 'check', 'files_as_shown: "pg_hba.conf" was edited', 'Look.');
+SELECT pgaf_upgrade_fail_step(test.token(1), 'check', 'again') AS unchanged;
+SELECT state, failed, approved_at FROM pgaf_upgrade_status();
+SELECT role, step, state FROM pgaf_upgrade_progress() WHERE phase = 'prepare' AND state <> 'done';
+SELECT node, step, kind, state, message FROM pgaf_upgrade_events(2) WHERE eventid > (SELECT max(eventid) FROM pgaf_upgrade_events(2) WHERE kind = 'check');
+SELECT message, detail FROM test.refusal($$SELECT pgaf_upgrade_approve(2)$$);
+SELECT pgaf_upgrade_retry(2);
+SELECT step FROM pgaf_upgrade_next_step(test.token(1));
+
+-- once a node has begun the switch there is no way back there, but a check can still be waived
+UPDATE pgaf_upgrade.step SET state = 'done' WHERE runid = 2 AND phase = 'prepare';
+UPDATE pgaf_upgrade.run SET state = 'switching' WHERE runid = 2;
+SELECT refused FROM test.refusals($$SELECT pgaf_upgrade_fail_step(test.token(1), 'check', 'edited')$$);
+SELECT pgaf_upgrade_waive_check(2, '1', 'files_as_shown', 'it was me');
+UPDATE pgaf_upgrade.run SET state = 'ready' WHERE runid = 2;
+SELECT pgaf_upgrade_abort(2, 'enough');
+
+-- a run that has ended
 SELECT refused FROM test.refusals($$SELECT pgaf_upgrade_waive_check(1, '4', 'disk_space', 'too late')$$);
 SELECT test.reset();

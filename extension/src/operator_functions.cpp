@@ -209,7 +209,8 @@ Outcome pgaf_upgrade_waive_check(const Arguments &arguments) {
     const auto &text = arguments.required(1, "node");
     const auto &check_name = arguments.required(2, "check_name");
     const auto &reason = arguments.required_words(3, "reason", kSayWhy);
-    if (!is_before_switch(run.plan.state)) {
+    // a node looks at its files once more when the switch has begun, and stops before its server does
+    if (!is_before_switch(run.plan.state) && run.plan.state != RunState::Switching) {
         throw Error(code::kNotInStateFor,
                     run_name(run.id()) + " is " + std::string(to_string(run.plan.state)) +
                         ": its checks no longer stand in the way of anything",

@@ -180,6 +180,29 @@ Outcome pgaf_upgrade_finish_step(const Arguments &arguments) {
     return caller.run_state();
 }
 
+namespace {
+
+// The gate closes again: what was approved is no longer what would be done.
+void take_back_preparation(Run &run, NodePlan &node, const StepDefinition &step, const StepChange &failure) {
+    if (run.plan.state != RunState::Preparing) {
+        store::set_not_approved(run.id());
+        run.plan.gate_open = false;
+        change_run(run, RunState::Preparing, std::string(step.name) + " of " + node.name + " no longer holds");
+    }
+    change_step(run, node, step, StepState::Failed, failure);
+    bool is_later = false;
+    for (const auto *other : steps_of(node.role)) {
+        if (is_later && state_of(node, *other) == StepState::Done) {
+            StepChange change;
+            change.message = std::string(step.name) + " no longer holds";
+            change_step(run, node, *other, StepState::Pending, change);
+        }
+        is_later = is_later || other == &step;
+    }
+}
+
+}  // namespace
+
 Outcome pgaf_upgrade_fail_step(const Arguments &arguments) {
     auto caller = caller_of(arguments);
     auto &node = caller.node();
@@ -191,6 +214,10 @@ Outcome pgaf_upgrade_fail_step(const Arguments &arguments) {
     const auto state = state_of(node, step);
 
     if (state == StepState::Failed || caller.run.has_ended()) {
+        return caller.run_state();
+    }
+    if (state == StepState::Done && step.phase == Phase::Prepare && is_before_switch(caller.run.plan.state)) {
+        take_back_preparation(caller.run, node, step, change);
         return caller.run_state();
     }
     if (state != StepState::Running) {

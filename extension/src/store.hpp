@@ -104,6 +104,7 @@ std::int64_t insert_run(const Text &formation, const Text &groups, bool include_
 std::optional<RunRow> run(std::int64_t runid, bool for_update);
 void set_run_state(std::int64_t runid, RunState state);
 void set_approved(std::int64_t runid, const Text &not_before);
+void set_not_approved(std::int64_t runid);
 void set_ended(std::int64_t runid, const Text &reason);
 // Its rollback gives up what was written to the new cluster; a run that has ended goes on.
 void set_discards_new_data(std::int64_t runid);

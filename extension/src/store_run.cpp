@@ -91,6 +91,13 @@ void set_approved(std::int64_t runid, const Text &not_before) {
         {runid, not_before});
 }
 
+void set_not_approved(std::int64_t runid) {
+    query(
+        "UPDATE pgaf_upgrade.run SET approved_at = NULL, approved_by = NULL, not_before = NULL "
+        " WHERE runid = $1::bigint",
+        {runid});
+}
+
 void set_ended(std::int64_t runid, const Text &reason) {
     query(
         "UPDATE pgaf_upgrade.run SET ended_at = pg_catalog.clock_timestamp(), ended_by = SESSION_USER, end_reason = $2 "

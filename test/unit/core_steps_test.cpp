@@ -325,7 +325,8 @@ TEST(StepTransitions, AreThese) {
     const std::set<std::pair<StepState, StepState>> legal{
         {StepState::Pending, StepState::Running}, {StepState::Running, StepState::Done},
         {StepState::Running, StepState::Failed},  {StepState::Running, StepState::Pending},
-        {StepState::Failed, StepState::Pending},
+        {StepState::Failed, StepState::Pending},  {StepState::Done, StepState::Failed},
+        {StepState::Done, StepState::Pending},
     };
     for (const auto from : {StepState::Pending, StepState::Running, StepState::Done, StepState::Failed}) {
         for (const auto to : {StepState::Pending, StepState::Running, StepState::Done, StepState::Failed}) {
@@ -334,7 +335,7 @@ TEST(StepTransitions, AreThese) {
     }
 }
 
-TEST(RunTransitions, GoForwardAndCanBeAbortedOnlyBeforeTheSwitch) {
+TEST(RunTransitions, GoForwardAndCanGoBackOrBeAbortedOnlyBeforeTheSwitch) {
     const std::vector<RunState> states{RunState::Preparing,   RunState::Ready,     RunState::Approved,
                                        RunState::Switching,   RunState::Restoring, RunState::Finished,
                                        RunState::RollingBack, RunState::Aborted};
@@ -344,7 +345,9 @@ TEST(RunTransitions, GoForwardAndCanBeAbortedOnlyBeforeTheSwitch) {
             const bool is_abort =
                 to == RunState::Aborted && (from < RunState::Switching || from == RunState::RollingBack);
             const bool is_rollback = to == RunState::RollingBack && from <= RunState::Finished;
-            EXPECT_EQ(is_legal(from, to), is_next || is_abort || is_rollback)
+            const bool is_taken_back =
+                to == RunState::Preparing && (from == RunState::Ready || from == RunState::Approved);
+            EXPECT_EQ(is_legal(from, to), is_next || is_abort || is_rollback || is_taken_back)
                 << to_string(from) << " -> " << to_string(to);
         }
     }

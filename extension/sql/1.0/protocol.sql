@@ -69,7 +69,7 @@ RETURNS text LANGUAGE C VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pgaf_upgrade_fail_step';
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_fail_step(uuid, text, text, text, text)
-     IS 'a running step has failed; returns the state of the run';
+     IS 'a running step has failed, or before the switch one that was done no longer holds; returns the state of the run';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_fail_step(uuid, text, text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_fail_step(uuid, text, text, text, text) TO autoctl_node;
 
