@@ -137,6 +137,7 @@ AS $$
             'not_before', pgaf_upgrade.epoch(r.not_before),
             'ended_at', pgaf_upgrade.epoch(r.ended_at), 'ended_by', r.ended_by, 'end_reason', r.end_reason,
             'discards_new_data', r.discards_new_data,
+            'expected_refused_s', (SELECT round(extract(epoch FROM e.writes_refused), 1) FROM pgaf_upgrade.estimates(r.runid) e),
             'waiting_for', CASE WHEN r.ended_at IS NULL THEN pgaf_upgrade.waiting_for(r.runid) END,
             'nodes', pgaf_upgrade.report_nodes(r.runid),
             'steps', pgaf_upgrade.report_steps(r.runid),
