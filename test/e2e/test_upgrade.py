@@ -104,19 +104,31 @@ def test_tablespace(make_lab):
     whole_upgrade(make_lab("tablespace"), before=make, after=look)
 
 
-def test_checksums_icu_port(make_lab):
+def test_unlike_initdb(make_lab):
+    modes = {}  # pg_autoctl takes the group's rights from the directory of a standby that it makes
+
+    def mode(lab, host):
+        return lab.psql(host, "SHOW data_directory_mode"), lab.sh(host, "stat", "-c", "%a", lab.pgdata).strip()
+
     def make(lab):
+        modes.update({host: mode(lab, host) for host in lab.data_nodes})
+        assert modes["node1"] == ("0750", "750")
         lab.psql(lab.primary(), "CREATE DATABASE german TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE'")
 
     def look(lab):
         for host in lab.data_nodes:
             assert lab.psql(host, "SHOW data_checksums") == "on"
+            assert lab.psql(host, "SHOW wal_segment_size") == "64MB"
+            assert mode(lab, host) == modes[host]
             assert lab.psql(host, "SELECT datname, datlocprovider, datlocale FROM pg_database"
                                   " WHERE datname IN ('postgres', 'german') ORDER BY 1") == "german|i|de-DE\npostgres|i|en-US"
+        assert lab.sh("node1", "stat", "-c", "%a", f"{lab.pgdata}/base").strip() == "750"
 
     # so deep that a Unix socket's path has no room in it
     pgdata = "/srv/postgres/" + "deep/" * 20 + "data"
-    whole_upgrade(make_lab("icu", port=5433, pgdata=pgdata, options=["--checksums", "--icu"]), before=make, after=look)
+    whole_upgrade(make_lab("icu", port=5433, pgdata=pgdata, options=[
+        "--initdb", "--data-checksums --locale-provider=icu --icu-locale=en-US --wal-segsize=64 --allow-group-access"]),
+                  before=make, after=look)
 
 
 def test_pgdata_link(make_lab):

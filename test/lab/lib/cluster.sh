@@ -12,7 +12,7 @@ make_cluster() {
     make_monitor &
     jobs+=($!)
     for host in "${data_nodes[@]}"; do prepare_pgdata "$host"; done
-    [ -z "$checksums$icu" ] || logged node1 initdb "$bindir/initdb -D $pgdata -A trust ${checksums:+--data-checksums} ${icu:+--locale-provider=icu --icu-locale=en-US}"
+    [ -z "$initdb" ] || logged node1 initdb "$bindir/initdb -D $pgdata -A trust $initdb"
     for host in "${jobs[@]}"; do wait "$host" || die "the cluster was not made"; done
 
     make_node node1

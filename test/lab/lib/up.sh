@@ -9,8 +9,7 @@ up_options_help() {
   --port PORT                of every PostgreSQL (5432)
   --pgdata PATH              (/var/lib/postgresql/data)
   --pgdata-link              PATH is a symbolic link to /srv/postgres/15-main
-  --checksums                data checksums
-  --icu                      ICU as the locale provider, en-US
+  --initdb OPTIONS           of the data nodes' first initdb, such as --data-checksums
   --ssl self-signed|ca       (self-signed)
   --disks                    each host on a disk of its own, which loses what was not synced when its power
                              is cut, and has reflinks (xfs; the machine's kernel must have it)
@@ -22,11 +21,11 @@ HELP
 lab_up() {
     local name=${PGAF_LAB_NAME:-lab} hosts_only='' with_product=yes
     secondaries=1 async=0 number_sync_standbys='' port=5432 pgdata=/var/lib/postgresql/data pgdata_link=''
-    checksums='' icu='' ssl=self-signed disks=''
+    initdb='' ssl=self-signed disks=''
     while [ $# -gt 0 ]; do
         case $1 in
         --*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}"; continue ;;
-        --name | --secondaries | --async | --number-sync-standbys | --port | --pgdata | --ssl)
+        --name | --secondaries | --async | --number-sync-standbys | --port | --pgdata | --ssl | --initdb)
             [ $# -ge 2 ] || usage_error "$1 needs a value" ;;
         esac
         case $1 in
@@ -38,8 +37,7 @@ lab_up() {
         --pgdata) pgdata=$2; shift ;;
         --ssl) ssl=$2; shift ;;
         --pgdata-link) pgdata_link=yes ;;
-        --checksums) checksums=yes ;;
-        --icu) icu=yes ;;
+        --initdb) initdb=$2; shift ;;
         --disks) disks=own ;;
         --hosts-only) hosts_only=yes ;;
         --no-product) with_product= ;;
