@@ -46,6 +46,7 @@ class Runner {
     [[nodiscard]] std::string switch_step() const;
     bool tell(const std::string &what, const std::function<void()> &call);
     void keep_server_up(const Context &context);
+    void close_gate_if_edited(const Due &due);
     [[nodiscard]] nlohmann::json carry_out(Monitor &monitor, const std::string &step);
     [[nodiscard]] nlohmann::json carry_out_patiently(Monitor &monitor, const std::string &step, bool offline);
     void perform(const std::string &step);

@@ -79,5 +79,6 @@ struct CheckResult {
 [[nodiscard]] std::vector<Check> new_server_checks();
 [[nodiscard]] std::vector<Check> configuration_checks();
 [[nodiscard]] std::vector<Check> rehearsal_checks();
+[[nodiscard]] std::vector<Check> as_shown_checks();
 
 }  // namespace pgaf

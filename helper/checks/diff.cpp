@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "checks/as_shown.hpp"
 #include "checks/trial.hpp"
+#include "process.hpp"
 
 namespace pgaf {
 
@@ -19,6 +21,27 @@ std::string diff_of_configuration(Subject &subject) {
                 text += fmt::format("@@ -{} +{} @@\n-{}\n+{}\n", change.line, change.line, change.before, change.after);
             }
         }
+    }
+    return text;
+}
+
+std::string diff_since_shown(Subject &subject) {
+    const auto shown = shown_before_switch(subject);
+    if (!shown) {
+        return {};
+    }
+    std::string text;
+    for (const auto &difference : differences(*shown, places_of(subject.node))) {
+        const std::filesystem::path file = difference.file;
+        if (file.is_absolute() || file.extension() != ".conf") {
+            text += fmt::format("{}\n", describe(difference));
+            continue;
+        }
+        const auto before = kept_copies(places_of(subject.node)) / file;
+        const auto after = subject.node.pgdata / file;
+        text += run({.argv = {"diff", "-u", "-N", "--label", after.string() + " as shown", "--label",
+                              after.string() + " now", before.string(), after.string()}})
+                    .output;
     }
     return text;
 }

@@ -10,4 +10,8 @@ namespace pgaf {
 // Throws as Subject::trial() does.
 [[nodiscard]] std::string diff_of_configuration(Subject &subject);
 
+// What was edited since a run has shown it, as diff -u prints it; empty: nothing was. Of files outside the data
+// directory, and of those that hold no configuration, only that they differ.
+[[nodiscard]] std::string diff_since_shown(Subject &subject);
+
 }  // namespace pgaf

@@ -9,6 +9,7 @@
 #include "files.hpp"
 #include "upgrade/carry.hpp"
 #include "upgrade/configuration.hpp"
+#include "upgrade/configured_files.hpp"
 #include "upgrade/initdb_parameters.hpp"
 
 namespace fs = std::filesystem;
@@ -21,7 +22,7 @@ Trial::Trial(Subject &subject)
                initdb_parameters(subject.server(), subject.control(), subject.target),
                bootstrap_superuser(subject.server())) {
     fs::copy_file(cluster_.data_dir() / "postgresql.conf", cluster_.folder() / "initdb.conf");
-    auto files = files_to_carry(subject.server(), subject.node.pgdata, subject.node.data_dir);
+    auto files = configured_files(file_parameters(subject.server()), subject.node.pgdata, subject.node.data_dir).inside;
     std::erase_if(files, is_access_rule);
     const auto &node = subject.node;
     const auto &new_bindir = subject.installation.new_bindir;

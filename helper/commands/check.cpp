@@ -58,6 +58,9 @@ void print(const CheckResult &result) {
 void print_changes(Subject &subject) {
     const auto diff = diff_of_configuration(subject);
     fmt::print("{}\n\n", diff.empty() ? "every configuration file is carried over as it is" : diff);
+    if (const auto since = diff_since_shown(subject); !since.empty()) {
+        fmt::print("since the run has shown it:\n{}\n", since);
+    }
 }
 
 }  // namespace

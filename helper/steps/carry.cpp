@@ -1,7 +1,6 @@
 #include "steps/steps.hpp"
 
 #include "upgrade/carry.hpp"
-#include "upgrade/configuration.hpp"
 
 namespace pgaf {
 
@@ -23,16 +22,17 @@ nlohmann::json result_of(const std::vector<std::filesystem::path> &files) {
 
 Found Carry::probe(const Context &context) const {
     const auto files = files_of(context);
-    const auto &old_dir = context.node.data_dir;
-    return is_carried(files, old_dir, context.new_dir(), changes_for(context, old_dir)) ? Found::done(result_of(files))
-                                                                                        : Found{};
+    const auto changes = files_of_run(context).changes;
+    return is_carried(files, kept_copies(places_of(context.node)), context.new_dir(), changes)
+               ? Found::done(result_of(files))
+               : Found{};
 }
 
-// Again, and now all of it: what was changed since it was prepared counts, such as
+// Again, and now all of it: what pg_autoctl has written since it was prepared counts, such as
 // synchronous_standby_names, and the access rules take the place of initdb's.
 nlohmann::json Carry::perform(const Context &context) const {
     const auto files = files_of(context);
-    carry(files, context.node.data_dir, context.new_dir(), name(), changes_for(context, context.node.data_dir));
+    carry(files, kept_copies(places_of(context.node)), context.new_dir(), name(), files_of_run(context).changes);
     return result_of(files);
 }
 

@@ -67,6 +67,21 @@ void wait_for_cluster(const Context &context, Deadline deadline) {
     }
 }
 
+struct Kept {
+    nlohmann::json digests;
+    std::optional<HelperError> error;  // why there are none
+};
+
+// Before the checks, whose last finds what is edited while they look. Where the files cannot be kept, the checks say
+// why, in their words.
+Kept keep_files(const Context &context) {
+    try {
+        return {keep_files_to_show(context), {}};
+    } catch (const HelperError &error) {
+        return {nullptr, error};
+    }
+}
+
 bool says_the_same(const CheckResult &one, const CheckResult &other) {
     return one.not_examined == other.not_examined &&
            std::ranges::equal(one.findings, other.findings, {}, &Finding::found, &Finding::found);
@@ -74,9 +89,7 @@ bool says_the_same(const CheckResult &one, const CheckResult &other) {
 
 // What does not pass is looked at again, until it says twice the same: a host may go away, or come back,
 // while the checks are made.
-Look look_patiently(const Context &context) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
-    wait_for_cluster(context, deadline);
+Look look_patiently(const Context &context, Deadline deadline) {
     auto first = look(context, {}, context.say);
     auto &results = first.results;
     bool is_settled = false;
@@ -110,7 +123,10 @@ nlohmann::json CheckStep::perform(const Context &context) const {
     context.monitor.report_software(
         context.token,
         to_json(software_of(context.node, Installation::find(context.node, context.target()), context.target())));
-    const auto looked = look_patiently(context);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+    wait_for_cluster(context, deadline);
+    const auto kept = keep_files(context);
+    const auto looked = look_patiently(context, deadline);
     for (const auto &result : looked.results) {
         context.monitor.report_check(context.token, {.name = result.check->name,
                                                      .severity = to_string(result.check->severity),
@@ -129,10 +145,13 @@ nlohmann::json CheckStep::perform(const Context &context) const {
         throw HelperError(ExitCode::CheckFailed, fmt::format("{}", fmt::join(failed, "; ")),
                           "pgaf-upgrade check on this node says what each means and what to do.");
     }
+    if (kept.error) {
+        throw HelperError(*kept.error);
+    }
     // what the old file says, for verify to compare with
     const auto hba = to_json(find_hba(context.node, {}));
     context.monitor.report_hba(context.token, "before", hba);
-    nlohmann::json result{{"hba", hba}};
+    nlohmann::json result{{"hba", hba}, {"files", kept.digests}};
     if (looked.estimate) {
         result["estimate"] = looked.estimate->values;
     }

@@ -52,7 +52,8 @@ nlohmann::json Checkpoint::perform(const Context &context) const {
     fault_point("checkpoint", "middle");
     server.query("CHECKPOINT");
     wait_for_standbys(context, server);
-    return {{"files", list_files_to_carry(context)}};
+    require_as_shown(context);
+    return {{"files", files_to_carry_now(context)}};
 }
 
 void Checkpoint::undo(const Context &context) const {

@@ -30,7 +30,6 @@ nlohmann::json Discover::perform(const Context &context) const {
     if (node.running_server()) {
         result["old_server_version"] = context.local_server().single("SHOW server_version");
         result["old_pgautofailover"] = context.monitor.extension_version();
-        result["files"] = list_files_to_carry(context);  // for a standby whose server does not run later on
         result["size"] = measure_data(node);
     }
     return result;

@@ -7,13 +7,6 @@ namespace pgaf {
 
 namespace {
 
-// In maintenance pg_autoctl does not start a server that a power cut has ended. Where it did not run when this
-// node was discovered either, the only way to know is to wait for it.
-nlohmann::json files_of(const Context &context) {
-    const auto known = context.journal.result("discover");
-    return context.node.running_server() || !known.contains("files") ? list_files_to_carry(context) : known.at("files");
-}
-
 bool is_primary_stable(const Context &context) {
     const auto report = context.monitor.report_of(context.current_primary());
     return report.reported_state == report.goal_state;
@@ -24,7 +17,7 @@ bool is_primary_stable(const Context &context) {
 Found EnterMaintenance::probe(const Context &context) const {
     const auto report = context.monitor.report_of(context.node.nodeid);
     if (report.is_stable_in("maintenance") && is_primary_stable(context)) {
-        return Found::done({{"files", files_of(context)}});
+        return Found::done(nlohmann::json::object());
     }
     return {report.goal_state.ends_with("maintenance") ? Progress::Partial : Progress::Absent};
 }
@@ -32,7 +25,7 @@ Found EnterMaintenance::probe(const Context &context) const {
 nlohmann::json EnterMaintenance::perform(const Context &context) const {
     const auto nodeid = context.node.nodeid;
     const auto primary_is_stable = [&] { return is_primary_stable(context); };
-    nlohmann::json result{{"files", files_of(context)}};
+    require_as_shown(context);
     context.wait_until("this node to enter maintenance", std::chrono::minutes(5), [&] {
         const auto report = context.monitor.report_of(nodeid);
         if (report.goal_state != "maintenance" && report.goal_state != "wait_maintenance" && primary_is_stable()) {
@@ -42,7 +35,7 @@ nlohmann::json EnterMaintenance::perform(const Context &context) const {
         return report.is_stable_in("maintenance");
     });
     context.wait_until("the primary to be stable", std::chrono::minutes(2), primary_is_stable);
-    return result;
+    return nlohmann::json::object();
 }
 
 // A node that leaves maintenance takes part in an election when its primary is not healthy: it waits.

@@ -11,7 +11,6 @@
 #include "seed/standby.hpp"
 #include "upgrade/base_backup.hpp"
 #include "upgrade/carry.hpp"
-#include "upgrade/configuration.hpp"
 #include "upgrade/data_size.hpp"
 #include "upgrade/new_cluster.hpp"
 #include "upgrade/new_data.hpp"
@@ -72,9 +71,9 @@ void make_whole(const Context &context) {
     const auto &node = context.node;
     const auto old_dir = context.old_dir();
     fs::permissions(node.data_dir, fs::status(old_dir).permissions());
-    auto files = listed_files(context.journal.result("stop"));
-    files.emplace_back("postgresql-auto-failover-standby.conf");
-    carry(files, old_dir, node.data_dir, "rebuild", changes_for(context, old_dir));
+    carry(listed_files(context.journal.result("stop")), kept_copies(places_of(node)), node.data_dir, "rebuild",
+          files_of_run(context).changes);
+    carry({"postgresql-auto-failover-standby.conf"}, old_dir, node.data_dir, "rebuild", {});
     fault_point("rebuild", "carried");
     write_file(standby_signal(context), "", node.owner);
 }

@@ -38,6 +38,7 @@ Found RelaxSync::probe(const Context &context) const {
 
 // With number_sync_standbys above 0, a primary whose standbys are in maintenance refuses to commit.
 nlohmann::json RelaxSync::perform(const Context &context) const {
+    require_as_shown(context);
     const auto formation = context.formation();
     const auto number = context.plan.at("number_sync_standbys").get<int>();
     context.wait_until("the primary to apply number_sync_standbys 0", std::chrono::minutes(2), [&] {

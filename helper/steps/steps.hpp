@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "steps/step.hpp"
+#include "upgrade/shown_files.hpp"
 
 // The steps, each performed in a file of its own; names and order are core's.
 namespace pgaf {
@@ -167,8 +168,25 @@ void leave_maintenance(const Context &context);
 // In a formation whose standbys are back; waits until the primary, this node, has applied it.
 void apply_number_sync_standbys(const Context &context, int number);
 
-// The files to carry as a result keeps them, and back.
-[[nodiscard]] nlohmann::json list_files_to_carry(const Context &context);
+// The configuration as it was shown, in as_shown.cpp. Kept by the step `check`; returns the digests, by file.
+[[nodiscard]] nlohmann::json keep_files_to_show(const Context &context);
+
+// Throws HelperError(StepFailed) when they are gone.
+[[nodiscard]] ShownFiles files_of_run(const Context &context);
+
+// What is otherwise than it was shown, a line a file, and has been told to the monitor; empty where nothing is, or the
+// operator has taken the responsibility for it.
+[[nodiscard]] std::string not_as_shown(const Context &context);
+
+// Throws HelperError(CheckFailed) where something is.
+void require_as_shown(const Context &context);
+
+// The names of the copies that are carried, for a step's result, and back. In the copies, pg_autoctl's lines are as
+// they are now. The last time before this node's service is stopped.
+[[nodiscard]] nlohmann::json files_to_carry_now(const Context &context);
 [[nodiscard]] std::vector<std::filesystem::path> listed_files(const nlohmann::json &result);
+
+// Tells the monitor of files that somebody has edited in the switch.
+void report_edited_since(const Context &context);
 
 }  // namespace pgaf

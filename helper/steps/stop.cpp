@@ -12,17 +12,10 @@ namespace pgaf {
 
 namespace {
 
-// What a standby or a monitor carries is listed while its server still runs; a primary's is known, and so is
-// everybody's where an interrupted attempt has told the server to end: it may be gone before it answers.
+// A primary's are known: what it does from here on keeps the applications waiting.
 nlohmann::json files_of(const Context &context) {
-    if (context.role() == Role::Primary) {
-        return context.journal.result("checkpoint").at("files");
-    }
-    const bool is_ending = std::filesystem::exists(context.node.guard_flag());
-    return !is_ending && context.node.running_server()
-               ? list_files_to_carry(context)
-               : context.journal.result(context.role() == Role::Monitor ? "configure" : "enter_maintenance")
-                     .at("files");
+    return context.role() == Role::Primary ? context.journal.result("checkpoint").at("files")
+                                           : files_to_carry_now(context);
 }
 
 ControlData control_of(const Context &context) {

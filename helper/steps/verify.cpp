@@ -56,6 +56,7 @@ nlohmann::json look_at(const Context &context, Connection server) {
     if (std::atoi(version.c_str()) != context.target()) {
         throw HelperError(ExitCode::StepFailed, fmt::format("the server is at version {}", version));
     }
+    report_edited_since(context);
     if (context.role() != Role::Monitor) {
         const auto report = context.monitor.report_of(node.nodeid);
         if (report.sysidentifier != std::to_string(to_bigint(control.system_identifier))) {

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "connection.hpp"
 #include "core/conf_edit.hpp"
 
 // pg_upgrade carries over no configuration. These files are what a DBA, pg_autoctl and the
@@ -14,17 +13,7 @@
 // does not know.
 namespace pgaf {
 
-// Relative to the data directory: the configuration with everything that it includes, pg_hba.conf and
-// pg_ident.conf with the files that they name, the SSL files by their default names and as the
-// parameters name them. Only what exists and lies inside the data directory: what lies elsewhere stays.
-[[nodiscard]] std::vector<std::filesystem::path> files_to_carry(Connection &server, const std::filesystem::path &pgdata,
-                                                                const std::filesystem::path &data_dir);
-
-// Of these, what the server reads its parameters from: postgresql.conf, postgresql.auto.conf and what
-// they include, as far as it lies inside the directory.
-[[nodiscard]] std::vector<std::filesystem::path> configuration_files(const std::filesystem::path &data_dir);
-
-// The lines of these that change, by file; only files that have some.
+// The lines of the configuration files that change, by file; only files that have some.
 [[nodiscard]] std::map<std::filesystem::path, std::vector<LineChange>> changed_lines(
     const std::filesystem::path &data_dir, const ParameterChanges &changes);
 

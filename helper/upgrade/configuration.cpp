@@ -65,9 +65,4 @@ ParameterChanges changes_for(const fs::path &new_bindir, const fs::path &data_di
     return changes;
 }
 
-ParameterChanges changes_for(const Context &context, const fs::path &old_dir) {
-    return changes_for(Installation::from(context.journal).new_bindir, old_dir, context.node.owner, context.target(),
-                       context.node.options.archive);
-}
-
 }  // namespace pgaf

@@ -6,7 +6,6 @@
 
 #include "core/conf_edit.hpp"
 #include "owner.hpp"
-#include "steps/step.hpp"
 
 namespace pgaf {
 
@@ -20,8 +19,5 @@ namespace pgaf {
 [[nodiscard]] ParameterChanges changes_for(const std::filesystem::path &new_bindir,
                                            const std::filesystem::path &data_dir, const Owner &owner, int target,
                                            const std::string &archive);
-
-// The same for a step, in the old cluster's directory.
-[[nodiscard]] ParameterChanges changes_for(const Context &context, const std::filesystem::path &old_dir);
 
 }  // namespace pgaf

@@ -7,7 +7,6 @@
 #include "process.hpp"
 #include "steps/steps.hpp"
 #include "upgrade/carry.hpp"
-#include "upgrade/configuration.hpp"
 
 namespace fs = std::filesystem;
 
@@ -78,7 +77,7 @@ ControlData renew_after_interruption(const Context &context) {
     enable_old_control(context.node.data_dir);
     const auto made = context.journal.result("initdb").at("command").get<std::vector<std::string>>();
     auto control = make_new_cluster(context, made);
-    carry_for_new_cluster(context, context.journal.result("configure"));
+    carry_for_new_cluster(context);
     return control;
 }
 
@@ -98,10 +97,11 @@ void enable_old_control(const fs::path &old_cluster) {
     }
 }
 
-void carry_for_new_cluster(const Context &context, const nlohmann::json &listed) {
-    auto files = listed_files(listed);
+void carry_for_new_cluster(const Context &context) {
+    const auto shown = files_of_run(context);
+    auto files = shown.to_carry();
     std::erase_if(files, is_access_rule);
-    carry(files, context.node.data_dir, context.new_dir(), "configure", changes_for(context, context.node.data_dir));
+    carry(files, kept_copies(places_of(context.node)), context.new_dir(), "configure", shown.changes);
 }
 
 }  // namespace pgaf

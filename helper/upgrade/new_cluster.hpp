@@ -24,7 +24,7 @@ ControlData renew_after_interruption(const Context &context);
 void disable_old_control(const std::filesystem::path &old_cluster);
 void enable_old_control(const std::filesystem::path &old_cluster);
 
-// Everything but the access rules, by what `configure` listed.
-void carry_for_new_cluster(const Context &context, const nlohmann::json &listed);
+// Everything that was shown but the access rules.
+void carry_for_new_cluster(const Context &context);
 
 }  // namespace pgaf

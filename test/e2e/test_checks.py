@@ -366,6 +366,18 @@ def reported_otherwise(lab, software, version):
 
 
 @contextlib.contextmanager
+def edited_since_shown(lab):
+    """A run that waits, in which node2 has made its checks; then a file of it is edited."""
+    run = Upgrade(lab).start()
+    try:
+        lab.sh("node2", HELPER, "run", "--once")
+        with line(lab, "# edited", "node2"):
+            yield
+    finally:
+        lab.monitor_sql(f"SELECT pgaf_upgrade_abort({run}, 'only to look')")
+
+
+@contextlib.contextmanager
 def limited_service(lab):
     """As by MemoryMax=1G."""
     group = lab.sh("node1", "sh", "-ec", f"sed -n s/^0:://p /proc/$(head -n 1 {lab.pgdata}/postmaster.pid)/cgroup").strip()
@@ -498,6 +510,7 @@ CASES = [
     ("configuration_starts", "error", "node1", library_of_15, []),
     ("access_rules", "error", "node1", lambda lab: file_changed(
         lab, f"{lab.pgdata}/pg_hba.conf", "echo 'host all \"/(x\" 10.0.0.0/8 md5' >>$f"), []),
+    ("files_as_shown", "error", "node2", edited_since_shown, []),
     ("memory", "error", "node1", lambda lab: setting(lab, "shared_buffers", "400GB"), []),
     ("memory", "error", "node1", limited_service, []),
     ("huge_pages", "error", "node1", lambda lab: setting(lab, "huge_pages", "on"), []),
