@@ -71,9 +71,9 @@ SHLIB_LINK = -lstdc++
 override with_llvm = no
 
 # These set up all that they need, so they work where no PostgreSQL is installed.
-ifneq ($(filter check check-faults check-memory check-packages packages bench bench-upgrade demo lint,$(MAKECMDGOALS)),)
+ifneq ($(filter check check-faults check-memory check-packages packages bench bench-upgrade bench-estimate demo lint,$(MAKECMDGOALS)),)
 
-.PHONY: check check-faults check-memory check-packages packages bench bench-upgrade demo lint
+.PHONY: check check-faults check-memory check-packages packages bench bench-upgrade bench-estimate demo lint
 check:
 	test/install-host-packages.sh
 	cmake -S . -B build -G Ninja
@@ -117,6 +117,11 @@ bench:
 bench-upgrade:
 	test/install-host-packages.sh
 	/usr/bin/python3 test/bench/upgrade.py $(BENCH)
+
+# Estimated beside measured, of clusters of two sizes.
+bench-estimate:
+	test/install-host-packages.sh
+	/usr/bin/python3 test/bench/estimate.py
 
 demo:
 	test/install-host-packages.sh
