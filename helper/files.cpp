@@ -43,18 +43,37 @@ void write_with(const fs::path &path, std::string_view content, uid_t uid, gid_t
     flush_directory(path.parent_path());
 }
 
-void make_parents_like(const fs::path &from, const fs::path &to) {
-    if (fs::exists(to)) {
-        return;
+// What a link leads to.
+struct stat status_behind(const fs::path &path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) {
+        fail_by_errno("access", path);
     }
+    return status;
+}
+
+void make_parents_like(const fs::path &from, const fs::path &to);
+
+void make_directory_like(const fs::path &from, const fs::path &to) {
     make_parents_like(from.parent_path(), to.parent_path());
-    const auto status = status_of(from);
+    const auto status = status_behind(from);
     if (::mkdir(to.c_str(), 0700) != 0 && errno != EEXIST) {
         fail_by_errno("make directory", to);
     }
     if (::chown(to.c_str(), status.st_uid, status.st_gid) != 0 || ::chmod(to.c_str(), status.st_mode & 07777U) != 0) {
         fail_by_errno("set owner and mode of", to);
     }
+    flush_directory(to.parent_path());
+}
+
+void make_parents_like(const fs::path &from, const fs::path &to) {
+    if (!fs::exists(to)) {
+        make_directory_like(from, to);
+    }
+}
+
+bool same_owner_and_mode(const struct stat &one, const struct stat &other) {
+    return one.st_uid == other.st_uid && one.st_gid == other.st_gid && one.st_mode == other.st_mode;
 }
 
 }  // namespace
@@ -79,6 +98,10 @@ void write_file(const fs::path &path, std::string_view content, const Owner &own
 }
 
 void copy_with_owner_and_mode(const fs::path &from, const fs::path &to) {
+    if (fs::is_directory(from)) {
+        make_directory_like(from, to);
+        return;
+    }
     make_parents_like(from.parent_path(), to.parent_path());
     const auto status = status_of(from);
     if (S_ISLNK(status.st_mode)) {
@@ -98,12 +121,13 @@ void copy_with_owner_and_mode(const fs::path &from, const fs::path &to) {
 }
 
 bool same_owner_and_mode(const fs::path &one, const fs::path &other) {
-    const auto a = status_of(one);
-    const auto b = status_of(other);
-    return a.st_uid == b.st_uid && a.st_gid == b.st_gid && a.st_mode == b.st_mode;
+    return same_owner_and_mode(status_of(one), status_of(other));
 }
 
 bool same_content_owner_and_mode(const fs::path &one, const fs::path &other) {
+    if (fs::is_directory(one)) {
+        return same_owner_and_mode(status_behind(one), status_behind(other));
+    }
     if (!same_owner_and_mode(one, other)) {
         return false;
     }

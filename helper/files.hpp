@@ -16,7 +16,8 @@ namespace pgaf {
 void write_file(const std::filesystem::path &path, std::string_view content, const Owner &owner, mode_t mode = 0600);
 
 // The same bytes, owner and mode under the new name; a symbolic link stays a link to the same target.
-// The directories on the way are made with the mode of those they are copied from.
+// The directories on the way are made with the mode of those they are copied from. A directory, or a link to one, is
+// made as an empty one, and is the same as any of its owner and mode.
 void copy_with_owner_and_mode(const std::filesystem::path &from, const std::filesystem::path &to);
 
 [[nodiscard]] bool same_owner_and_mode(const std::filesystem::path &one, const std::filesystem::path &other);

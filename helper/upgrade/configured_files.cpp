@@ -55,6 +55,9 @@ class Collector {
             return;
         }
         if (fs::is_directory(real)) {
+            if (name != "." && name.is_relative()) {
+                inside_.insert(name);  // with nothing in it, it has to be there as well
+            }
             for (const auto &entry : fs::directory_iterator(real)) {
                 if (entry.path().extension() == ".conf" && !entry.path().filename().string().starts_with('.')) {
                     add_with_includes(name / entry.path().filename(), includes);
@@ -112,7 +115,9 @@ std::vector<fs::path> configuration_files(const fs::path &data_dir) {
     Collector collector(data_dir, data_dir);
     collector.add_with_includes("postgresql.conf", included_files);
     collector.add("postgresql.auto.conf");
-    return collector.files().inside;
+    auto files = collector.files().inside;
+    std::erase_if(files, [&](const fs::path &file) { return fs::is_directory(data_dir / file); });
+    return files;
 }
 
 }  // namespace pgaf

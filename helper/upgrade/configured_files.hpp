@@ -21,7 +21,8 @@ struct ConfiguredFiles {
 };
 
 // The configuration with everything that it includes, pg_hba.conf and pg_ident.conf with the files that they name, the
-// SSL files by their default names and as the parameters name them; what exists of it. Asks no server.
+// SSL files by their default names and as the parameters name them; what exists of it. A directory that is included
+// is among them, before what is in it. Asks no server.
 [[nodiscard]] ConfiguredFiles configured_files(const FileParameters &parameters, const std::filesystem::path &pgdata,
                                                const std::filesystem::path &data_dir);
 

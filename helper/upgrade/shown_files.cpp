@@ -99,6 +99,9 @@ std::string digest_of(const fs::path &data_dir, const fs::path &file) {
     if (fs::is_symlink(path)) {
         content = "link to " + fs::read_symlink(path).string() + "\n";
     }
+    if (fs::is_directory(path)) {
+        return sha256_of(content + "a directory");
+    }
     try {
         content += without_keepers_lines(file.filename().string(), read_file(path));
     } catch (const HelperError &) {

@@ -19,7 +19,7 @@ def lab():
         lab.up()
         for host in lab.hosts:
             lab.put(host, "/etc/e2e-outside.conf", "work_mem = '6MB'\n")
-            lab.pg(host, f"cd {lab.pgdata}; mkdir -m 700 conf.d; echo \"max_wal_size = '777MB'\" >conf.d/own.conf; touch conf.d/empty.conf;"
+            lab.pg(host, f"cd {lab.pgdata}; mkdir -m 700 conf.d; echo \"max_wal_size = '777MB'\" >conf.d/own.conf;"
                          " printf '%s\\n' \"include '/etc/e2e-outside.conf'\" \"include_dir 'conf.d'\" >>postgresql.conf")
             lab.psql(host, "SELECT pg_reload_conf()")
         yield lab

@@ -58,10 +58,10 @@ class ShownConfiguration : public WithFolder {
 
 TEST_F(ShownConfiguration, IsKeptWholeAndFoundAgain) {
     const auto shown = keep();
-    EXPECT_EQ(shown.to_carry(),
-              (std::vector<fs::path>{"conf.d/app.conf", "pg_hba.conf", "pg_ident.conf", "postgresql-auto-failover.conf",
-                                     "postgresql.auto.conf", "postgresql.conf", "server.key"}));
-    EXPECT_EQ(shown.digests.size(), 8U) << "and the one that lies outside";
+    EXPECT_EQ(shown.to_carry(), (std::vector<fs::path>{"conf.d", "conf.d/app.conf", "pg_hba.conf", "pg_ident.conf",
+                                                       "postgresql-auto-failover.conf", "postgresql.auto.conf",
+                                                       "postgresql.conf", "server.key"}));
+    EXPECT_EQ(shown.digests.size(), 9U) << "and the one that lies outside";
     EXPECT_EQ(read_file(kept_copies(places_) / "conf.d/app.conf"), "work_mem = '7MB'\n");
     const auto again = shown_files(places_, 7);
     ASSERT_TRUE(again);
@@ -112,6 +112,32 @@ TEST_F(ShownConfiguration, TakesOverWhatPgAutoctlWroteAndNothingElse) {
     ASSERT_EQ(since.size(), 2U);
     EXPECT_EQ(since[0].file, "pg_hba.conf");
     EXPECT_EQ(describe(since[1]), "\"server.key\" is gone");
+}
+
+// PostgreSQL refuses a directory that is not there, and takes one that is empty.
+TEST_F(ShownConfiguration, KeepsAnIncludedDirectoryWithNothingInIt) {
+    fs::remove(places_.data_dir / "conf.d/app.conf");
+    fs::permissions(places_.data_dir / "conf.d", fs::perms::owner_all | fs::perms::group_exec);
+    const auto shown = keep();
+    EXPECT_EQ(shown.to_carry().front(), "conf.d");
+    EXPECT_TRUE(fs::is_directory(kept_copies(places_) / "conf.d"));
+    EXPECT_TRUE(same_content_owner_and_mode(places_.data_dir / "conf.d", kept_copies(places_) / "conf.d"));
+    EXPECT_EQ(found(), "");
+    fs::remove(places_.data_dir / "conf.d");
+    EXPECT_EQ(found(), "\"conf.d\" is gone\n");
+}
+
+// Its mode is the directory's and not that of the link, by which everybody could write.
+TEST_F(ShownConfiguration, KeepsADirectoryByALinkAsADirectory) {
+    fs::rename(places_.data_dir / "conf.d", folder_ / "elsewhere");
+    fs::permissions(folder_ / "elsewhere", fs::perms::owner_all);
+    fs::create_directory_symlink(folder_ / "elsewhere", places_.data_dir / "conf.d");
+    static_cast<void>(keep());
+    const auto kept = fs::symlink_status(kept_copies(places_) / "conf.d");
+    EXPECT_TRUE(fs::is_directory(kept));
+    EXPECT_EQ(kept.permissions(), fs::perms::owner_all);
+    EXPECT_EQ(read_file(kept_copies(places_) / "conf.d/app.conf"), "work_mem = '7MB'\n");
+    EXPECT_EQ(found(), "");
 }
 
 TEST_F(ShownConfiguration, CountsALinkAndWhatItLeadsTo) {
