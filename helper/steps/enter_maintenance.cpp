@@ -28,7 +28,12 @@ nlohmann::json EnterMaintenance::perform(const Context &context) const {
     require_as_shown(context);
     context.wait_until("this node to enter maintenance", std::chrono::minutes(5), [&] {
         const auto report = context.monitor.report_of(nodeid);
-        if (report.goal_state != "maintenance" && report.goal_state != "wait_maintenance" && primary_is_stable()) {
+        if (report.goal_state != "maintenance" && report.goal_state != "wait_maintenance") {
+            // maintenance of a primary is a failover
+            context.require_same_primary();
+            if (!primary_is_stable()) {
+                return false;
+            }
             context.monitor.start_maintenance(nodeid);
             fault_point("enter_maintenance", "middle");
         }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include "fault.hpp"
 
 namespace pgaf {
@@ -12,19 +10,6 @@ namespace {
 
 bool is_at_rest(const NodeReport &report) {
     return report.is_stable_in("primary") || report.is_stable_in("single") || report.is_stable_in("wait_primary");
-}
-
-// pg_auto_failover is on guard until its secondaries are in maintenance.
-void require_primary(const Context &context) {
-    if (context.current_primary() != context.node.nodeid) {
-        throw HelperError(
-            ExitCode::Refused,
-            fmt::format("pg_auto_failover has replaced this node as the primary: {}", context.describe_group()),
-            fmt::format(
-                "Abort the run with SELECT pgaf_upgrade_abort({}, 'reason') on the monitor and start another; or "
-                "make this node the primary again with pg_autoctl perform switchover, then pgaf-upgrade run.",
-                context.plan.at("run").get<std::int64_t>()));
-    }
 }
 
 }  // namespace
@@ -46,7 +31,7 @@ nlohmann::json RelaxSync::perform(const Context &context) const {
             context.monitor.set_number_sync_standbys(formation, 0);
         }
         fault_point("relax_sync", "middle");
-        require_primary(context);
+        context.require_same_primary();
         return is_at_rest(context.monitor.report_of(context.node.nodeid));
     });
     return {{"number_sync_standbys", number}};

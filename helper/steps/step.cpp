@@ -79,6 +79,19 @@ std::int64_t Context::current_primary() const {
     return group_primary().at("id").get<std::int64_t>();
 }
 
+void Context::require_same_primary() const {
+    const auto primary = group_primary();
+    if (current_primary() != primary.at("id").get<std::int64_t>()) {
+        const auto name = primary.at("name").get<std::string>();
+        throw HelperError(ExitCode::Refused,
+                          fmt::format("pg_auto_failover has replaced {} as the primary: {}", name, describe_group()),
+                          fmt::format("Abort the run with SELECT pgaf_upgrade_abort({}, 'reason') on the monitor and "
+                                      "start another; or make {} the primary again with pg_autoctl perform switchover, "
+                                      "then pgaf-upgrade run.",
+                                      plan.at("run").get<std::int64_t>(), name));
+    }
+}
+
 std::vector<std::string> Context::server_arguments() const {
     static_cast<void>(local_server());  // which waits for it
     const auto server = node.running_server();

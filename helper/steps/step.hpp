@@ -38,6 +38,10 @@ struct Context {
     // the switch pg_auto_failover may replace the run's primary. That one while there is none.
     [[nodiscard]] std::int64_t current_primary() const;
 
+    // pg_auto_failover is on guard until the secondaries are in maintenance. Throws HelperError(Refused) when it has
+    // replaced the run's primary.
+    void require_same_primary() const;
+
     // Where the new cluster is until the swap and after it, and the old one likewise.
     [[nodiscard]] bool is_swapped() const;
 

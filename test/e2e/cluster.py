@@ -145,7 +145,9 @@ class Lab:
             raise TimeoutError(f"{error}; the nodes are {self.nodes()}") from None
 
     def primary(self):
-        return next(node["host"] for node in self.nodes() if node["reported"] == "primary")
+        """Also where a standby is not healthy for the moment."""
+        nodes = self.nodes()
+        return next(node["host"] for state in ("primary", "wait_primary") for node in nodes if node["reported"] == state)
 
     def number_sync_standbys(self):
         return int(self.monitor_sql("SELECT number_sync_standbys FROM pgautofailover.formation"))

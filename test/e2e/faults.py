@@ -48,7 +48,9 @@ PREPARATION = ("discover", "check", "initdb", "configure", "dry_run")
 ON_GUARD = (*PREPARATION, "relax_sync", "restore_settings", "verify")
 BACKGROUND = ("statistics",)
 UPGRADED_WITHIN = 1200  # against what hangs; 15 power cuts take more than 400 s on a machine that does other things
-REFUSED = 6
+# pg_auto_failover has replaced the primary, and what it did with that one has put the other's configuration there.
+REFUSED, CHECK_FAILED = 6, 3
+TAKEN_IN_HAND = (REFUSED, CHECK_FAILED)
 
 Case = collections.namedtuple("Case", "upgrade action role step moment")
 
@@ -114,8 +116,8 @@ class Host(threading.Thread):
         while left and not self.stopped:
             if not self.run_helper(left[0]):
                 left.pop(0)
-            elif self.code == REFUSED and self._when_refused:
-                self._when_refused()
+            elif self.code in TAKEN_IN_HAND and self._when_refused:
+                self._when_refused(self.code)
             else:
                 return
 
@@ -227,11 +229,18 @@ class BringBack:
     def __init__(self, lab):
         self._lab, self._primary, self._lock, self._left = lab, lab.primary(), threading.Lock(), 6
 
-    def __call__(self):
+    def __call__(self, code=REFUSED):
         with self._lock:
             self._left -= 1
             if self._left < 0:
                 raise RuntimeError("the roles had to be brought back again and again")
+            # before the switch the next run shows the files anew
+            if code == CHECK_FAILED and self._lab.monitor_sql("""
+                    SELECT c.node, pgaf_upgrade_waive_check(s.run, c.node, c.check_name, 'pg_rewind has put it there')
+                      FROM pgaf_upgrade_status() s, pgaf_upgrade_checks() c
+                     WHERE s.state = 'switching' AND c.check_name = 'files_as_shown' AND NOT c.passed"""):
+                print("    the other node's configuration was taken as it is", flush=True)
+                return
             self._lab.bring_back(self._primary)
             print("    the primary was replaced by pg_auto_failover, and brought back", flush=True)
 
@@ -239,24 +248,22 @@ class BringBack:
 def drive(upgrade, hosts, bring_back=None):
     """Approves when it is time; until every helper has ended by itself."""
     deadline = time.monotonic() + UPGRADED_WITHIN
-    approved = False
     while any(host.is_alive() for host in hosts.values()):
-        broken = {role: host.code for role, host in hosts.items() if host.code and not (bring_back and host.code == REFUSED)}
+        broken = {role: host.code for role, host in hosts.items()
+                  if host.code and not (bring_back and host.code in TAKEN_IN_HAND)}
         if broken:
             raise RuntimeError(f"helpers ended: {broken}")
         if time.monotonic() > deadline:
             raise RuntimeError(f"the upgrade has not ended after {UPGRADED_WITHIN} s")
-        if not approved:
-            status = upgrade.status()
-            if status and status["state"] == "ready":
-                try:
-                    upgrade.approve()
-                    approved = True
-                except CommandFailed as error:
-                    if bring_back and "its state is now" in str(error):
-                        bring_back()
-                    elif not bring_back or "is on its way from" not in str(error):
-                        raise
+        status = upgrade.status()
+        if status and status["state"] == "ready":  # once more where what was shown is no longer so
+            try:
+                upgrade.approve()
+            except CommandFailed as error:
+                if bring_back and "its state is now" in str(error):
+                    bring_back()
+                elif not bring_back or "is on its way from" not in str(error):
+                    raise
         time.sleep(0.3)
     status = wait_until(10, "the monitor tells the state", upgrade.status)
     if status["state"] != "finished":

@@ -110,6 +110,7 @@ class Judges:
         attempt("pg_amcheck", lambda: self._check_data(bindir))
         written = self.writer.count()
         last_event = lab.monitor_sql("SELECT max(eventid) FROM pgautofailover.event")
+        attempt("settled still", lab.wait_settled)
         attempt("switchover", lambda: lab.pg("monitor", f"{bindir}/pg_autoctl perform switchover --pgdata {lab.pgdata}"))
         attempt("settled again", lab.wait_settled)
         if lab.primary() == primary:

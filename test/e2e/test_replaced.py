@@ -43,22 +43,24 @@ def recovering_in_dry_run(lab, upgrade):
     lab.sh("monitor", "mv", f"{program}.real", program)
 
 
-def replaced_in_relax_sync(lab):
-    """While the helper waits for its node to apply a setting."""
-    log = os.path.join(lab.logs, "replaced")
+def replaced_in(step, lab, host):
+    """While the helper waits in that step for node1 to apply a setting."""
+    log = os.path.join(lab.logs, f"replaced-{host}")
     signal_keepers(lab, "STOP", *lab.data_nodes)
     set_goals(lab, "apply_settings", "secondary")
-    helper = lab.start("node1", HELPER, "run", log=log)
-    wait_until(30, "relax_sync begins", lambda: "relax_sync" in open(log).read() or helper.poll() is not None)
+    helper = lab.start(host, HELPER, "run", log=log)
+    wait_until(30, f"{step} begins", lambda: step in open(log).read() or helper.poll() is not None)
     time.sleep(2)
     assert helper.poll() is None, open(log).read()
     set_goals(lab, "demoted", "wait_primary")
     assert helper.wait(20) == REFUSED, open(log).read()
     said = open(log).read()
-    assert "has replaced this node as the primary: node_1 is primary and shall be demoted" in said, said
+    assert "has replaced node_1 as the primary: node_1 is primary and shall be demoted" in said, said
     assert "hint: Abort the run" in said, said
+    assert lab.monitor_sql("SELECT goalstate FROM pgautofailover.node WHERE nodehost = 'node2'") == "wait_primary"
     set_goals(lab, "primary", "secondary")
     signal_keepers(lab, "CONT", *lab.data_nodes)
+    lab.wait_settled()
 
 
 def rewound_in_verify(lab, upgrade):
@@ -91,9 +93,12 @@ def test_replaced(make_lab):
     for host in lab.data_nodes:
         upgrade.kill_helper(host)
     upgrade.approve()
-    replaced_in_relax_sync(lab)
-    lab.wait_settled()
+    replaced_in("relax_sync", lab, "node1")
     upgrade.start_helper("node1")
+    wait_until(60, "relax_sync is done", lambda: any(
+        row["step"] == "relax_sync" and row["state"] == "done" for row in upgrade.progress() or []))
+    # maintenance of a node that takes writes by now would be a failover
+    replaced_in("enter_maintenance", lab, "node2")
     die_at(lab, "secondary", "verify", "before")
     rewound_in_verify(lab, upgrade)
     upgrade.wait_finished()

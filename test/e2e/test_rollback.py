@@ -138,8 +138,9 @@ def test_rollback_that_is_killed(make_lab):
     interrupted.roll_back_from("node1")
     lab.wait_settled()
     interrupted.assert_same_bytes()
-    # and the next upgrade goes through
-    interrupted.upgrade.stop_helpers()
+    # and the next upgrade goes through, when the other helpers have seen the end of this run
+    for helper in interrupted.upgrade.helpers.values():
+        helper.wait(timeout=60)
     again = Upgrade(lab)
     again.start()
     again.carry_through()
