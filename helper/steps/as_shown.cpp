@@ -115,8 +115,12 @@ void require_as_shown(const Context &context) {
 }
 
 nlohmann::json files_to_carry_now(const Context &context) {
+    return names_of(follow_keeper(files_of_run(context), places_of(context.node)));
+}
+
+nlohmann::json names_of(const std::vector<std::filesystem::path> &files) {
     auto names = nlohmann::json::array();
-    for (const auto &file : follow_keeper(files_of_run(context), places_of(context.node))) {
+    for (const auto &file : files) {
         names.push_back(file.string());
     }
     return names;

@@ -11,11 +11,7 @@ std::vector<std::filesystem::path> files_of(const Context &context) {
 }
 
 nlohmann::json result_of(const std::vector<std::filesystem::path> &files) {
-    auto names = nlohmann::json::array();
-    for (const auto &file : files) {
-        names.push_back(file.string());
-    }
-    return {{"files", names}};
+    return {{"files", names_of(files)}};
 }
 
 }  // namespace

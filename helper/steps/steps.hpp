@@ -181,9 +181,12 @@ void apply_number_sync_standbys(const Context &context, int number);
 // Throws HelperError(CheckFailed) where something is.
 void require_as_shown(const Context &context);
 
-// The names of the copies that are carried, for a step's result, and back. In the copies, pg_autoctl's lines are as
-// they are now. The last time before this node's service is stopped.
+// The names of the copies that are carried. In the copies, pg_autoctl's lines are as they are now. The last time before
+// this node's service is stopped.
 [[nodiscard]] nlohmann::json files_to_carry_now(const Context &context);
+
+// Names of files for a step's result, and back.
+[[nodiscard]] nlohmann::json names_of(const std::vector<std::filesystem::path> &files);
 [[nodiscard]] std::vector<std::filesystem::path> listed_files(const nlohmann::json &result);
 
 // Tells the monitor of files that somebody has edited in the switch.

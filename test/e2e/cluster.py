@@ -101,6 +101,11 @@ class Lab:
     def put(self, host, path, text, mode="644", owner="root:"):
         self.sh(host, "sh", "-ec", 'cat >"$1"; chown "$2" "$1"; chmod "$3" "$1"', "sh", path, owner, mode, input=text)
 
+    def put_before(self, host, program, text):
+        """A shell text that runs each time before the program does."""
+        self.sh(host, "mv", program, f"{program}.real")
+        self.put(host, program, f'#!/bin/sh\n{text}\nexec {program}.real "$@"\n', mode="755")
+
     def path_of(self, host, path):
         """A file on a host's disk as this machine sees it; there at any time but, with --disks, while the host is off."""
         folder = os.path.join(os.environ.get("PGAF_LAB_DIR", "/var/lib/pgaf-upgrade-lab"), "labs", self.name)

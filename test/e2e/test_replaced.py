@@ -26,11 +26,7 @@ def recovering_in_dry_run(lab, upgrade):
     """A server that is started anew under pg_upgrade --check, as after a power cut, lets nobody in for a while."""
     die_at(lab, "monitor", "dry_run", "before")
     program, asked, go = f"{NEW_BINDIR}/pg_upgrade", "/var/lib/postgresql/asked", "/var/lib/postgresql/go"
-    lab.sh("monitor", "mv", program, f"{program}.real")
-    lab.put("monitor", program, f"""#!/bin/sh
-        touch {asked}
-        until test -e {go}; do sleep 0.1; done
-        exec {program}.real "$@"\n""".replace("\n        ", "\n"), mode="755")
+    lab.put_before("monitor", program, f"touch {asked}; until test -e {go}; do sleep 0.1; done")
     upgrade.start_helper("monitor")
     wait_until(60, "pg_upgrade begins", lambda: lab.run("monitor", "test", "-e", asked).returncode == 0)
     lab.psql("monitor", "CREATE TABLE e2e_replayed AS SELECT repeat('x', 500) AS t FROM generate_series(1, 200000)")
@@ -66,13 +62,11 @@ def replaced_in(step, lab, host):
 def rewound_in_verify(lab, upgrade):
     """As pg_rewind begins: the server is gone from one look to the next, and pg_autoctl does not start it yet."""
     program, asked = f"{NEW_BINDIR}/pg_controldata", "/var/lib/postgresql/away"
-    lab.sh("node2", "mv", program, f"{program}.real")
-    lab.put("node2", program, f"""#!/bin/sh
+    lab.put_before("node2", program, f"""
         if [ "$(cat /proc/$PPID/comm)" = pgaf-upgrade ] && rm {asked} 2>/dev/null; then
             kill -STOP $({PGREP})
             {NEW_BINDIR}/pg_ctl stop -m fast -D {lab.pgdata}
-        fi >/dev/null
-        exec {program}.real "$@"\n""".replace("\n        ", "\n"), mode="755")
+        fi >/dev/null""")
     lab.put("node2", asked, "")
     upgrade.start_helper("node2")
     wait_until(60, "verify looks", lambda: lab.run("node2", "test", "-e", asked).returncode != 0)

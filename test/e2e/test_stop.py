@@ -74,9 +74,7 @@ def test_stop(make_lab):
 
     # a standby in which a fast shutdown is late, and a client and the startup process are slow to end: the server is
     # told to end, has lost neither yet, and starts its background writer again should that have been ended
-    lab.sh("node2", "mv", f"{OLD_BINDIR}/pg_ctl", f"{OLD_BINDIR}/pg_ctl.real")
-    lab.put("node2", f"{OLD_BINDIR}/pg_ctl", "#!/bin/sh\ncase $* in *stop*) sleep 8;; esac\n"
-                                             f"exec {OLD_BINDIR}/pg_ctl.real \"$@\"\n", mode="755")
+    lab.put_before("node2", f"{OLD_BINDIR}/pg_ctl", "case $* in *stop*) sleep 8;; esac")
     lab.start("node2", "runuser", "-u", "postgres", "--", PSQL, "-XAt", "-p", str(lab.port), "-c", "SELECT pg_sleep(600)",
               "postgres", log=os.path.join(lab.logs, "client"))
     freeze(lab, "node2", "client", ".*SELECT")
