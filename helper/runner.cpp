@@ -308,45 +308,6 @@ void Runner::perform_in_background(const std::string &step) {
     });
 }
 
-// From this node's checks until its first step behind the gate: what the operator reads, or has read, is what is
-// carried over, or it is shown anew.
-void Runner::close_gate_if_edited(const Due &due) {
-    const auto state = parse_run_state(due.run_state);
-    if (!state || !is_before_switch(*state) || !journal_.is_done("check")) {
-        return;
-    }
-    const auto with = context(monitor_, "check");
-    std::string found;
-    deliver(monitor_, "what was edited", [&] { found = not_as_shown(with); });
-    if (found.empty()) {
-        return;
-    }
-    const HelperError error(ExitCode::CheckFailed, fmt::format("files_as_shown: {}", found),
-                            "Look at it with pgaf-upgrade check --diff. Then pgaf-upgrade run shows it anew.");
-    std::map<std::string, nlohmann::json> results;
-    for (const std::string step : {"check", "configure", "dry_run"}) {
-        if (journal_.is_done(step)) {
-            results.emplace(step, journal_.result(step));
-            journal_.undone(step);  // first: what the monitor no longer takes for done is not told it again
-        }
-    }
-    try {
-        deliver(monitor_, "check", [&] { monitor_.fail_step(token_, "check", error); });
-    } catch (const PgError &refused) {
-        if (refused.sqlstate() != code::kStepNotDue) {
-            throw;
-        }
-        for (const auto &[step, result] : results) {
-            journal_.done(step, result);  // another node has begun the switch: this one's first step looks again
-        }
-        return;
-    }
-    journal_.failed("check", error.what());
-    view_.failed("check", error.what());
-    spdlog::error("step check no longer holds: {}", error.what());
-    throw HelperError(error);
-}
-
 void Runner::beat(const std::stop_token &stop) {
     Monitor monitor(node_);
     auto last = std::chrono::steady_clock::now();
@@ -463,6 +424,7 @@ ExitCode Runner::run() {
             }
             continue;
         }
+        close_gate_if_hindered(due);
         const auto *definition = find_step(context(monitor_, due.step).role(), due.step);
         if (definition != nullptr && definition->background) {
             perform_in_background(due.step);

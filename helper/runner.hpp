@@ -47,6 +47,8 @@ class Runner {
     bool tell(const std::string &what, const std::function<void()> &call);
     void keep_server_up(const Context &context);
     void close_gate_if_edited(const Due &due);
+    void close_gate_if_hindered(const Due &due);
+    [[nodiscard]] bool close_gate(const HelperError &error);
     [[nodiscard]] nlohmann::json carry_out(Monitor &monitor, const std::string &step);
     [[nodiscard]] nlohmann::json carry_out_patiently(Monitor &monitor, const std::string &step, bool offline);
     void perform(const std::string &step);

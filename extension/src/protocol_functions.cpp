@@ -243,9 +243,10 @@ Outcome pgaf_upgrade_report_check(const Arguments &arguments) {
         throw Error(code::kBadArgument, "a check that means data loss cannot be of severity " + severity,
                     "Use the severity error.");
     }
-    store::record_check(caller.run.id(), caller.nodeid, check_name, severity, passed, arguments.text(4),
-                        arguments.text(5), arguments.text(6), data_loss, arguments.text(8));
-    if (!passed) {
+    const bool is_new =
+        store::record_check(caller.run.id(), caller.nodeid, check_name, severity, passed, arguments.text(4),
+                            arguments.text(5), arguments.text(6), data_loss, arguments.text(8));
+    if (!passed && is_new) {
         store::record_event(
             caller.run.id(), caller.nodeid, "", "check", "",
             check_name + " (" + severity + ")" + (arguments.text(4) ? ": " + *arguments.text(4) : std::string()));

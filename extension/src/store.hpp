@@ -162,7 +162,8 @@ struct NodeName {
 // Records
 void record_event(std::optional<std::int64_t> runid, std::optional<std::int64_t> nodeid, std::string_view step,
                   const char *kind, std::string_view state, const Text &message);
-void record_check(std::int64_t runid, std::int64_t nodeid, const std::string &check_name, const std::string &severity,
+// Whether it found anything else than the last time.
+bool record_check(std::int64_t runid, std::int64_t nodeid, const std::string &check_name, const std::string &severity,
                   bool passed, const Text &found, const Text &meaning, const Text &remedy, bool data_loss,
                   const Text &detail);
 std::vector<FailedCheck> checks_in_the_way(std::int64_t runid);

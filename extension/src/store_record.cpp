@@ -23,23 +23,30 @@ void record_event(std::optional<std::int64_t> runid, std::optional<std::int64_t>
     }
 }
 
-void record_check(std::int64_t runid, std::int64_t nodeid, const std::string &check_name, const std::string &severity,
+bool record_check(std::int64_t runid, std::int64_t nodeid, const std::string &check_name, const std::string &severity,
                   bool passed, const Text &found, const Text &meaning, const Text &remedy, bool data_loss,
                   const Text &detail) {
     // A waiver holds for what was found when it was given, not for whatever is found later.
-    query(
-        "INSERT INTO pgaf_upgrade.check_result AS c "
-        "       (runid, nodeid, check_name, severity, passed, found, meaning, remedy, data_loss, detail) "
-        "VALUES ($1::bigint, $2::bigint, $3, $4, $5::boolean, $6, $7, $8, $9::boolean, $10) "
-        "ON CONFLICT (runid, nodeid, check_name) DO UPDATE "
-        "SET severity = excluded.severity, passed = excluded.passed, found = excluded.found, "
-        "    meaning = excluded.meaning, remedy = excluded.remedy, data_loss = excluded.data_loss, "
-        "    detail = excluded.detail, "
-        "    reported_at = excluded.reported_at, "
-        "    (waived_at, waived_by, waive_reason) = "
-        "    (SELECT c.waived_at, c.waived_by, c.waive_reason "
-        "      WHERE c.found IS NOT DISTINCT FROM excluded.found AND NOT excluded.data_loss)",
-        {runid, nodeid, check_name, severity, passed, found, meaning, remedy, data_loss, detail});
+    return query(
+               "WITH before AS MATERIALIZED "
+               "     (SELECT b.passed, b.found FROM pgaf_upgrade.check_result b "
+               "       WHERE b.runid = $1::bigint AND b.nodeid = $2::bigint AND b.check_name = $3) "
+               "INSERT INTO pgaf_upgrade.check_result AS c "
+               "       (runid, nodeid, check_name, severity, passed, found, meaning, remedy, data_loss, detail) "
+               "VALUES ($1::bigint, $2::bigint, $3, $4, $5::boolean, $6, $7, $8, $9::boolean, $10) "
+               "ON CONFLICT (runid, nodeid, check_name) DO UPDATE "
+               "SET severity = excluded.severity, passed = excluded.passed, found = excluded.found, "
+               "    meaning = excluded.meaning, remedy = excluded.remedy, data_loss = excluded.data_loss, "
+               "    detail = excluded.detail, "
+               "    reported_at = excluded.reported_at, "
+               "    (waived_at, waived_by, waive_reason) = "
+               "    (SELECT c.waived_at, c.waived_by, c.waive_reason "
+               "      WHERE c.found IS NOT DISTINCT FROM excluded.found AND NOT excluded.data_loss) "
+               "RETURNING NOT EXISTS (SELECT FROM before b WHERE b.passed = $5::boolean "
+               "                         AND b.found IS NOT DISTINCT FROM $6)",
+               {runid, nodeid, check_name, severity, passed, found, meaning, remedy, data_loss, detail})
+        .at(0)
+        .boolean(0);
 }
 
 std::vector<FailedCheck> checks_in_the_way(std::int64_t runid) {

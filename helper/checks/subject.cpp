@@ -100,6 +100,9 @@ const std::string &Subject::schema_of_extension() {
 }
 
 const std::string &Subject::trial_error() {
+    if (leaves_out_trial_) {
+        throw NotExamined("it is not tried on a new cluster");
+    }
     if (!trial_error_) {
         try {
             trial_ = std::make_unique<Trial>(*this);

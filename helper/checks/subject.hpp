@@ -57,11 +57,13 @@ class Subject {
     // Of pgaf_upgrade on the monitor, quoted; empty where the extension is not there.
     [[nodiscard]] const std::string &schema_of_extension();
 
+    // From here on nothing is tried on a new cluster: what would have to be is not examined.
+    void leave_out_trial() { leaves_out_trial_ = true; }
     // Throws NotExamined when no new cluster can be made, or no server started on it.
     [[nodiscard]] Trial &trial();
     // The trial that was made, null where none was asked for or can be made.
     [[nodiscard]] Trial *made_trial() { return trial_.get(); }
-    // Why it cannot be made; empty when it can.
+    // Why it cannot be made; empty when it can. Throws NotExamined where it is left out.
     [[nodiscard]] const std::string &trial_error();
 
   private:
@@ -70,6 +72,7 @@ class Subject {
     std::optional<bool> is_secondary_;
     std::unique_ptr<Connection> monitor_;
     std::optional<std::string> schema_of_extension_;
+    bool leaves_out_trial_ = false;
     std::unique_ptr<Trial> trial_;
     std::optional<std::string> trial_error_;
 };

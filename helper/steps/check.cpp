@@ -3,40 +3,17 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "checks/check.hpp"
 #include "checks/estimate.hpp"
 #include "fault.hpp"
 #include "hba.hpp"
 #include "process.hpp"
 #include "software.hpp"
+#include "steps/check_report.hpp"
 #include "steps/steps.hpp"
 
 namespace pgaf {
 
 namespace {
-
-// A line for each finding, and each remedy once.
-std::string join_found(const CheckResult &result) {
-    if (!result.not_examined.empty()) {
-        return fmt::format("not looked at: {}", result.not_examined);
-    }
-    std::vector<std::string> lines;
-    for (const auto &finding : result.findings) {
-        lines.push_back(finding.found);
-    }
-    return fmt::format("{}", fmt::join(lines, "\n"));
-}
-
-std::string join_remedies(const CheckResult &result) {
-    std::vector<std::string> lines;
-    for (const auto &finding : result.findings) {
-        const auto &remedy = finding.remedy.empty() ? result.check->remedy : finding.remedy;
-        if (std::ranges::find(lines, remedy) == lines.end()) {
-            lines.push_back(remedy);
-        }
-    }
-    return lines.empty() ? result.check->remedy : fmt::format("{}", fmt::join(lines, "\n"));
-}
 
 using Deadline = std::chrono::steady_clock::time_point;
 
@@ -54,10 +31,8 @@ Look look(const Context &context, const std::vector<std::string> &only,
 
 // After a boot, of this host or of another, the cluster needs a while.
 void wait_for_cluster(const Context &context, Deadline deadline) {
-    const std::vector<std::string> of_the_moment{"server_runs", "nodes_settled", "one_primary", "standbys_stream",
-                                                 "base_backup_connection"};
     while (std::chrono::steady_clock::now() < deadline && !stop_was_asked()) {
-        const auto results = look(context, of_the_moment, [](const std::string &) {}).results;
+        const auto results = look(context, checks_of_the_moment(), [](const std::string &) {}).results;
         const auto open = std::ranges::find_if_not(results, &CheckResult::passed);
         if (open == results.end()) {
             return;
@@ -128,20 +103,10 @@ nlohmann::json CheckStep::perform(const Context &context) const {
     const auto kept = keep_files(context);
     const auto looked = look_patiently(context, deadline);
     for (const auto &result : looked.results) {
-        context.monitor.report_check(context.token, {.name = result.check->name,
-                                                     .severity = to_string(result.check->severity),
-                                                     .passed = result.passed(),
-                                                     .found = join_found(result),
-                                                     .meaning = result.check->meaning,
-                                                     .remedy = join_remedies(result),
-                                                     .data_loss = result.check->severity == Severity::DataLoss,
-                                                     .detail = result.detail});
+        report_check(context, result);
         fault_point("check", "middle");
     }
-    // What the operator has taken the responsibility for no longer stands in the way.
-    const auto failed = context.monitor.checks_in_the_way(context.plan.at("run").get<std::int64_t>(),
-                                                          context.plan.at("node").at("name").get<std::string>());
-    if (!failed.empty()) {
+    if (const auto failed = checks_in_the_way(context); !failed.empty()) {
         throw HelperError(ExitCode::CheckFailed, fmt::format("{}", fmt::join(failed, "; ")),
                           "pgaf-upgrade check on this node says what each means and what to do.");
     }

@@ -1,11 +1,13 @@
 #include "steps/steps.hpp"
 
 #include <algorithm>
+#include <thread>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "fault.hpp"
+#include "process.hpp"
 #include "service.hpp"
 #include "upgrade/data_size.hpp"
 
@@ -34,6 +36,32 @@ void wait_for_standbys(const Context &context, Connection &server) {
     }
 }
 
+// Those of the sessions that the stop would end, open for at least a second; the rest of a server's work is short.
+constexpr const char *kOpenTransactions =
+    "SELECT pg_catalog.format('process %s of %s in database %I, since %s', pid, usename, datname,"
+    "       pg_catalog.to_char(xact_start, 'YYYY-MM-DD HH24:MI:SS')) AS transaction"
+    "  FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend' AND xact_start <= $1::timestamptz"
+    " ORDER BY xact_start";
+
+// Those that are open now, as long as the operator has chosen to wait for them. Returns those that are left.
+nlohmann::json wait_for_transactions(const Context &context, Connection &server) {
+    const auto from = server.single("SELECT pg_catalog.clock_timestamp() - interval '1 s'");
+    const auto deadline =
+        std::chrono::steady_clock::now() + std::chrono::seconds(context.node.options.transaction_wait_s);
+    while (true) {
+        const auto rows = server.query(kOpenTransactions, {from});
+        if (rows.size() == 0 || std::chrono::steady_clock::now() >= deadline || stop_was_asked()) {
+            auto left = nlohmann::json::array();
+            for (int row = 0; row < rows.size(); ++row) {
+                left.push_back(rows.text(row, "transaction"));
+            }
+            return left;
+        }
+        context.say(fmt::format("waiting for {} open transactions: {}", rows.size(), rows.text(0, "transaction")));
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    }
+}
+
 }  // namespace
 
 // The last things that need the old server: what is dirty goes to the disk now, twice since the first
@@ -50,10 +78,11 @@ nlohmann::json Checkpoint::perform(const Context &context) const {
     server.query(fmt::format("SET statement_timeout = '{} s'", limit.count()));
     server.query("CHECKPOINT");
     fault_point("checkpoint", "middle");
+    const auto ended = wait_for_transactions(context, server);
     server.query("CHECKPOINT");
     wait_for_standbys(context, server);
     require_as_shown(context);
-    return {{"files", files_to_carry_now(context)}};
+    return {{"files", files_to_carry_now(context)}, {"ended_transactions", ended}};
 }
 
 void Checkpoint::undo(const Context &context) const {

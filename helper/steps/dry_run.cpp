@@ -14,7 +14,7 @@ std::string server_start(const Context &context) {
 }  // namespace
 
 // pg_auto_failover is on guard, and may start the server anew meanwhile: after a boot, or to make it a standby.
-nlohmann::json DryRun::perform(const Context &context) const {
+void try_pg_upgrade(const Context &context) {
     for (bool is_judged = false; !is_judged;) {
         const auto before = server_start(context);
         try {
@@ -26,6 +26,10 @@ nlohmann::json DryRun::perform(const Context &context) const {
             }
         }
     }
+}
+
+nlohmann::json DryRun::perform(const Context &context) const {
+    try_pg_upgrade(context);
     return {{"log", context.node.log("dry_run").string()}};
 }
 

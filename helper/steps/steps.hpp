@@ -159,6 +159,14 @@ class Verify final : public Step {
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
+// pg_upgrade --check on the running old server and the new cluster that the step initdb has made. Throws HelperError.
+void try_pg_upgrade(const Context &context);
+
+// The checks once more, but for what has to be tried on a new cluster, and told to the monitor: the applications go on
+// between a node's step `check` and its first behind the gate. What is of the moment is waited for. What stands in the
+// way, in a line; empty when nothing does. Throws HelperError(Refused) when the run's primary was replaced.
+[[nodiscard]] std::string look_at_gate(const Context &context);
+
 // Until the group's primary has reported, from now on, and the health check reaches it.
 void wait_for_healthy_primary(const Context &context, std::chrono::seconds limit);
 

@@ -90,6 +90,11 @@ DISTURBED = {
 }
 
 
+def is_behind_gate(lab, name):
+    return lab.monitor_sql("SELECT s.state FROM pgaf_upgrade.step s JOIN pgaf_upgrade.node n USING (runid, nodeid)"
+                           f" WHERE n.nodename = '{name}' AND s.name = 'enter_maintenance'") != "pending"
+
+
 def test_base_backup_instead(make_lab):
     lab = make_lab("nolinks", secondaries=4)
     fill(lab)
@@ -101,9 +106,10 @@ def test_base_backup_instead(make_lab):
         helpers[host] = lab.start(host, "env", "PGAF_UPGRADE_FAULT=rebuild:before", HELPER, "run",
                                   log=os.path.join(lab.logs, f"before-{host}"))
     upgrade.wait_state("ready", 120)
-    # the fifth lags: it has received the last WAL and not replayed it
-    lab.psql("node5", "SELECT pg_wal_replay_pause()")
     upgrade.approve()
+    # the fifth lags: it has received the last WAL and not replayed it; earlier, the gate would be closed by that
+    wait_until(90, "the fifth is behind the gate", lambda: is_behind_gate(lab, "node_5"), pause=0.05)
+    lab.psql("node5", "SELECT pg_wal_replay_pause()")
     for host, (_, command, _) in DISTURBED.items():
         helpers[host].wait(180)
         lab.sh(host, "sh", "-ec", f"B=/usr/lib/postgresql/15/bin; D={lab.pgdata}; cd /tmp; {command}")

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "checks/check.hpp"
+#include "steps/step.hpp"
+
+namespace pgaf {
+
+// Those that say how the cluster is just now.
+[[nodiscard]] const std::vector<std::string> &checks_of_the_moment();
+
+// Tells the monitor what a check has found on this node.
+void report_check(const Context &context, const CheckResult &result);
+
+// What stands in the way of this node, "name: what was found" each: what the operator has taken the responsibility for
+// no longer does.
+[[nodiscard]] std::vector<std::string> checks_in_the_way(const Context &context);
+
+}  // namespace pgaf
