@@ -111,6 +111,12 @@ std::string verdict_section(const Report &report) {
         figures += figure(duration(*run.expected_refused_s), "expected before the switch");
     }
     figures += figure(seconds(unprotected), "without a standby that could take over");
+    if (run.redundancy_after_s) {
+        figures += figure(duration(*run.redundancy_after_s), "until redundancy was back, from the first refused write");
+    }
+    if (run.expected_redundancy_after_s) {
+        figures += figure(duration(*run.expected_redundancy_after_s), "expected until then");
+    }
     figures += figure(duration(run.ended_at.value_or(run.at) - run.started_at), "from start to end");
     figures += figure(fmt::format("{} of {}", count_of(run, StepState::Done), total), "steps done");
     figures += figure(fmt::format("{}", failed_checks),

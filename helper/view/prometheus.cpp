@@ -80,6 +80,9 @@ void add_run(Exposition &exposition, const RunRecord &run) {
     add("pgaf_upgrade_redundancy_lost_seconds",
         "How long a group had no standby that could take over, in the group where it took longest.",
         longest(unprotected, run.at).value_or(0));
+    add("pgaf_upgrade_expected_redundancy_after_seconds",
+        "How long after the first refused write every standby is expected to be back.",
+        run.expected_redundancy_after_s);
 }
 
 void add_nodes(Exposition &exposition, const RunRecord &run) {

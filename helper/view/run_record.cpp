@@ -171,9 +171,9 @@ RunRecord parse_run(const nlohmann::json &document) {
     run.approved_at = maybe<double>(document, "approved_at");
     run.not_before = maybe<double>(document, "not_before");
     run.ended_at = maybe<double>(document, "ended_at");
-    if (document.contains("expected_refused_s")) {
-        run.expected_refused_s = maybe<double>(document, "expected_refused_s");
-    }
+    run.expected_refused_s = maybe<double>(document, "expected_refused_s");
+    run.redundancy_after_s = maybe<double>(document, "redundancy_after_s");
+    run.expected_redundancy_after_s = maybe<double>(document, "expected_redundancy_after_s");
     for (const auto &row : document.at("nodes")) {
         run.nodes.push_back(parse_node(row));
     }

@@ -83,6 +83,9 @@ struct RunRecord {
     Instant not_before;
     Instant ended_at;
     std::optional<double> expected_refused_s;  // as estimated before the switch
+    // From the first refused write until every standby was back, in the group that had to wait longest.
+    std::optional<double> redundancy_after_s;
+    std::optional<double> expected_redundancy_after_s;
     std::vector<NodeRecord> nodes;
     std::vector<std::pair<std::int64_t, Span>> maintenance;  // by node
 

@@ -73,20 +73,28 @@ Line total(const RunRecord &run, double now, std::size_t columns) {
     return {{bar(done, all, width), style_of(run.state)}, {"  " + text}};
 }
 
-std::string expected(const RunRecord &run) {
-    return run.expected_refused_s ? fmt::format(", about {} expected", duration(*run.expected_refused_s)) : "";
+std::string expected(const std::optional<double> &seconds) {
+    return seconds ? fmt::format(", about {} expected", duration(*seconds)) : "";
 }
 
 Line writes(const RunRecord &run, double now) {
     const auto spans = refused_spans(run);
     const auto seconds = longest(spans, now);
     if (!seconds) {
-        return {{"writes      "}, {run.has_ended() ? "were never refused" : "accepted" + expected(run)}};
+        return {{"writes      "},
+                {run.has_ended() ? "were never refused" : "accepted" + expected(run.expected_refused_s)}};
     }
     if (lasts(spans)) {
-        return {{"writes      "}, {fmt::format("REFUSED for {}{}", duration(*seconds), expected(run)), Style::Bad}};
+        return {{"writes      "},
+                {fmt::format("REFUSED for {}{}", duration(*seconds), expected(run.expected_refused_s)), Style::Bad}};
     }
     return {{"writes      "}, {"accepted again", Style::Good}, {fmt::format(", refused for {}", duration(*seconds))}};
+}
+
+std::string expected_return(const RunRecord &run) {
+    return run.expected_redundancy_after_s ? fmt::format("; back about {} after the first refused write",
+                                                         duration(*run.expected_redundancy_after_s))
+                                           : "";
 }
 
 Line redundancy(const RunRecord &run, double now) {
@@ -96,7 +104,7 @@ Line redundancy(const RunRecord &run, double now) {
         return {{"redundancy  "}, {"none: there is no secondary"}};
     }
     if (!seconds) {
-        return {{"redundancy  "}, {run.has_ended() ? "was never lost" : "there"}};
+        return {{"redundancy  "}, {run.has_ended() ? "was never lost" : "there" + expected_return(run)}};
     }
     if (lasts(spans)) {
         return {{"redundancy  "},

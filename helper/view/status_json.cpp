@@ -115,7 +115,11 @@ Json run_json(const RunRecord &run) {
              {{"refused_now", lasts(refused)},
               {"refused_seconds", maybe(longest(refused, run.at))},
               {"expected_refused_seconds", maybe(run.expected_refused_s)}}},
-            {"redundancy", {{"none_now", lasts(unprotected)}, {"none_seconds", maybe(longest(unprotected, run.at))}}},
+            {"redundancy",
+             {{"none_now", lasts(unprotected)},
+              {"none_seconds", maybe(longest(unprotected, run.at))},
+              {"back_after_seconds", maybe(run.redundancy_after_s)},
+              {"expected_back_after_seconds", maybe(run.expected_redundancy_after_s)}}},
             {"nodes", nodes}};
 }
 

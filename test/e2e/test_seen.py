@@ -128,6 +128,8 @@ def assert_finished(lab, identifiers):
     run = status(lab, "node2")
     assert run["state"] == "finished" and run["steps_done"] == run["steps_total"] and run["waiting_for"] is None
     assert 0 < run["writes"]["refused_seconds"] < run["redundancy"]["none_seconds"] < run["elapsed_seconds"]
+    assert run["writes"]["refused_seconds"] < run["redundancy"]["back_after_seconds"] < run["elapsed_seconds"]
+    assert run["writes"]["expected_refused_seconds"] < run["redundancy"]["expected_back_after_seconds"]
     found = metrics(lab.sh("node2", HELPER, "status", "--prometheus"))
     assert found["pgaf_upgrade_writes_refused_seconds"] == [({"run": "2"}, run["writes"]["refused_seconds"])]
     assert sum(value for labels, value in found["pgaf_upgrade_steps"] if labels["state"] == "done") == run["steps_total"]

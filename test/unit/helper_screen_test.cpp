@@ -63,6 +63,10 @@ TEST(Screen, TellsTheEstimate) {
     document["expected_refused_s"] = 5;
     EXPECT_TRUE(contains(joined(draw_screen(parse_run(document.json()), 1092, std::nullopt, {})),
                          "writes      REFUSED for 2.0 s, about 5.0 s expected"));
+    RunDocument before;
+    before["expected_redundancy_after_s"] = 27;
+    EXPECT_TRUE(contains(joined(draw_screen(parse_run(before.json()), 1092, std::nullopt, {})),
+                         "redundancy  there; back about 27 s after the first refused write\n"));
 }
 
 TEST(Screen, SaysThatTheMonitorIsAway) {

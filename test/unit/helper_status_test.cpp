@@ -53,6 +53,7 @@ TEST(Metrics, OfNoRunAndOfNoMonitor) {
 TEST(Json, TellsOfTheRun) {
     RunDocument document;
     document.run_step(1, "stop", 1090);
+    document["expected_redundancy_after_s"] = 27;
     const auto status = status_json(parse_run(document.json()));
     EXPECT_EQ(status["schema_version"], 1);
     const auto &run = status["run"];
@@ -61,6 +62,8 @@ TEST(Json, TellsOfTheRun) {
     EXPECT_EQ(run["elapsed_seconds"], 100);
     EXPECT_EQ(run["writes"]["refused_now"], true);
     EXPECT_EQ(run["writes"]["refused_seconds"], 10);
+    EXPECT_EQ(run["redundancy"]["expected_back_after_seconds"], 27);
+    EXPECT_TRUE(run["redundancy"]["back_after_seconds"].is_null());
     EXPECT_EQ(run["nodes"][0]["activity"], "working");
     EXPECT_EQ(run["nodes"].size(), 3U);
 }

@@ -137,7 +137,9 @@ AS $$
             'not_before', pgaf_upgrade.epoch(r.not_before),
             'ended_at', pgaf_upgrade.epoch(r.ended_at), 'ended_by', r.ended_by, 'end_reason', r.end_reason,
             'discards_new_data', r.discards_new_data,
-            'expected_refused_s', (SELECT round(extract(epoch FROM e.writes_refused), 1) FROM pgaf_upgrade.estimates(r.runid) e),
+            'expected_refused_s', round(extract(epoch FROM e.writes_refused), 1),
+            'redundancy_after_s', round(extract(epoch FROM t.redundancy_after), 1),
+            'expected_redundancy_after_s', round(extract(epoch FROM e.redundancy_after), 1),
             'waiting_for', CASE WHEN r.ended_at IS NULL THEN pgaf_upgrade.waiting_for(r.runid) END,
             'nodes', pgaf_upgrade.report_nodes(r.runid),
             'steps', pgaf_upgrade.report_steps(r.runid),
@@ -147,7 +149,7 @@ AS $$
                      'ended_at', pgaf_upgrade.epoch(m.ended_at)) ORDER BY m.maintenanceid), '[]')
                FROM pgaf_upgrade.maintenance m WHERE m.runid = r.runid)
          ) || CASE WHEN $2 IS FALSE THEN '{}' ELSE pgaf_upgrade.report_records(r.runid) END
-    FROM pgaf_upgrade.run r
+    FROM pgaf_upgrade.run r, pgaf_upgrade.switch_times(r.runid) t, pgaf_upgrade.estimates(r.runid) e
    WHERE r.runid = pgaf_upgrade.shown_run($1)
 $$;
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_report(bigint, boolean)
