@@ -70,4 +70,7 @@ class Connection {
 // A value in a connection string, quoted.
 [[nodiscard]] std::string quote_conninfo(const std::string &value);
 
+// A text in a statement that takes no parameters.
+[[nodiscard]] std::string quote_literal(std::string_view text);
+
 }  // namespace pgaf

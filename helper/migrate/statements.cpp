@@ -150,15 +150,4 @@ std::string quote_identifier(std::string_view name) {
     return quoted + "\"";
 }
 
-std::string quote_literal(std::string_view text) {
-    std::string quoted = text.find('\\') == std::string_view::npos ? "'" : " E'";
-    for (const char character : text) {
-        if (character == '\'' || character == '\\') {
-            quoted += character;
-        }
-        quoted += character;
-    }
-    return quoted + "'";
-}
-
 }  // namespace pgaf::migrate

@@ -23,6 +23,5 @@ namespace pgaf::migrate {
 [[nodiscard]] std::vector<std::string> about_the_database(const std::vector<std::string> &statements);
 
 [[nodiscard]] std::string quote_identifier(std::string_view name);
-[[nodiscard]] std::string quote_literal(std::string_view text);
 
 }  // namespace pgaf::migrate

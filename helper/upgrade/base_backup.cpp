@@ -9,6 +9,7 @@
 #include "files.hpp"
 #include "process.hpp"
 #include "upgrade/data_size.hpp"
+#include "upgrade/program_arguments.hpp"
 #include "upgrade/standby_directory.hpp"
 
 namespace pgaf {
@@ -20,18 +21,7 @@ constexpr std::chrono::seconds kPause{5};
 
 void run_pg_basebackup(const Context &context, const std::string &conninfo) {
     const auto &node = context.node;
-    std::vector<std::string> argv{(Installation::from(context.journal).new_bindir / "pg_basebackup").string(),
-                                  "--dbname=" + conninfo,
-                                  "--pgdata=" + node.data_dir.string(),
-                                  "--wal-method=stream",
-                                  "--checkpoint=fast",
-                                  "--progress",
-                                  "--no-password",
-                                  "--slot=" + autoctl::replication_slot_of(node.nodeid)};
-    if (node.config.maximum_backup_rate_mb > 0) {
-        argv.push_back(fmt::format("--max-rate={}M", node.config.maximum_backup_rate_mb));
-    }
-    run_checked({.argv = std::move(argv),
+    run_checked({.argv = base_backup_arguments(node, Installation::from(context.journal), conninfo),
                  .run_as = node.owner,
                  .time_limit = context.limit(base_backup_limit(data_size(context), node.config.maximum_backup_rate_mb)),
                  .directory = node.work_dir(),

@@ -1,7 +1,5 @@
 #include "upgrade/pg_upgrade.hpp"
 
-#include <thread>
-
 #include <fmt/format.h>
 
 #include "diagnosis.hpp"
@@ -51,8 +49,7 @@ std::string describe_restore(const Context &context, const std::string &sockets,
 // system and not by file, since each file of each relation would be opened.
 void flush_new_cluster(const Context &context) {
     const auto installation = Installation::from(context.journal);
-    run_checked({.argv = {(installation.new_bindir / "initdb").string(), "--sync-only", "--sync-method=syncfs", "-D",
-                          context.new_dir().string()},
+    run_checked({.argv = flush_arguments(installation, context.new_dir()),
                  .run_as = context.node.owner,
                  .time_limit = context.limit(pg_upgrade_limit(data_size(context), context.method() == "copy")),
                  .log = context.node.log("pg_upgrade"),
@@ -67,45 +64,23 @@ void run_pg_upgrade(const Context &context, UpgradeMode mode) {
     const SocketDirectory sockets(scratch_dir(context), context.node.owner);
 
     const auto superuser = context.journal.result("initdb").at("superuser").get<std::string>();
-    // The new server must not send its WAL into the old cluster's archive.
-    std::string new_options = "-c archive_mode=off";
-    std::vector<std::string> argv{(installation.new_bindir / "pg_upgrade").string(),
-                                  "--old-datadir=" + context.node.data_dir.string(),
-                                  "--new-datadir=" + context.new_dir().string(),
-                                  "--old-bindir=" + installation.old_bindir.string(),
-                                  "--new-bindir=" + installation.new_bindir.string(),
-                                  "--username=" + superuser,
-                                  "--socketdir=" + sockets.path(),
-                                  fmt::format("--jobs={}", std::max(1U, std::thread::hardware_concurrency())),
-                                  "--" + context.method()};
+    PgUpgradeCall call{.mode = mode,
+                       .new_dir = context.new_dir(),
+                       .superuser = superuser,
+                       .socket_directory = sockets.path(),
+                       .method = context.method(),
+                       .monitor_libraries = {},
+                       .lets_workers_run = fault_is("pg_upgrade", "workers")};
     if (context.role() == Role::Monitor) {
-        // Without the library, its functions cannot be restored; with its health check worker, which
-        // keeps a connection to template1, the restore waits for ever.
-        const auto preload = context.journal.result("configure").at("shared_preload_libraries").get<std::string>();
-        new_options += fmt::format(" -c shared_preload_libraries={}", preload);
-        if (!fault_is("pg_upgrade", "workers")) {
-            new_options += " -c max_worker_processes=0";
-        }
-        if (mode == UpgradeMode::Real) {
-            argv.emplace_back("--old-options=-c max_worker_processes=0");
-        }
+        call.monitor_libraries = context.journal.result("configure").at("shared_preload_libraries").get<std::string>();
     }
-    if (mode == UpgradeMode::Check) {
-        // the old server holds its own memory all the while
-        new_options += " -c shared_buffers=16MB -c huge_pages=off";
-        // pg_upgrade turns these off, and flushes the new cluster at the end of a real run only: after a power
-        // cut what this start wrote would be missing in a cluster that is taken for whole
-        new_options += " -c fsync=on -c full_page_writes=on";
-    }
-    argv.push_back("--new-options=" + new_options);
-    argv.emplace_back(mode == UpgradeMode::Check ? "--check" : "--no-sync");
     const auto log = context.node.log(mode == UpgradeMode::Check ? "dry_run" : "pg_upgrade");
     const FaultWatch checking("dry_run", "middle", log, "Performing Consistency Checks");
     const FaultWatch dumping("pg_upgrade", "dumping", log, "Creating dump of database schemas");
     const FaultWatch restoring("pg_upgrade", "middle", log, "Restoring database schemas");
     const FaultWatch linking("pg_upgrade", "linking", log, "user relation files");
     try {
-        run_checked({.argv = std::move(argv),
+        run_checked({.argv = pg_upgrade_arguments(context.node, installation, call),
                      .run_as = context.node.owner,
                      .time_limit = context.limit(
                          mode == UpgradeMode::Check ? dry_run_limit(data_size(context))

@@ -1,10 +1,9 @@
 #pragma once
 
 #include "steps/step.hpp"
+#include "upgrade/program_arguments.hpp"
 
 namespace pgaf {
-
-enum class UpgradeMode { Check, Real };
 
 // pg_upgrade of this node's cluster into Context::new_dir(), with the options that each kind of node needs.
 void run_pg_upgrade(const Context &context, UpgradeMode mode);

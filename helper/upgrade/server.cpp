@@ -10,6 +10,7 @@
 #include "upgrade/data_size.hpp"
 #include "upgrade/port.hpp"
 #include "upgrade/private_server.hpp"
+#include "upgrade/program_arguments.hpp"
 
 namespace fs = std::filesystem;
 
@@ -47,21 +48,11 @@ void start_server(const Context &context) {
     const auto installation = Installation::from(context.journal);
     const auto &bindir = context.is_swapped() ? installation.new_bindir : installation.old_bindir;
     const auto limit = context.limit(start_limit(data_size(context)));
-    std::vector<std::string> argv{(bindir / "pg_ctl").string(), "start", "--wait",
-                                  fmt::format("--timeout={}", limit.count()), "-D", node.pgdata.string(), "-l",
-                                  node.log("postgres").string(), "-o",
-                                  // quoted for the shell that pg_ctl starts the server by: "*" is not a pattern
-                                  fmt::format("-p {} -h '{}'", node.config.port, node.config.listen_addresses)};
+    auto argv = start_arguments(node, bindir, limit, node.log("postgres"));
     std::optional<Owner> run_as = node.owner;
     if (::geteuid() == 0) {
         // A scope of its own: with the helper's service or session, systemd would end the server too.
-        const std::vector<std::string> scope{"systemd-run",
-                                             "--scope",
-                                             "--quiet",
-                                             "--collect",
-                                             fmt::format("--uid={}", node.owner.uid),
-                                             fmt::format("--gid={}", node.owner.gid),
-                                             "--"};
+        const auto scope = scope_arguments(node.owner);
         argv.insert(argv.begin(), scope.begin(), scope.end());
         run_as.reset();
     }

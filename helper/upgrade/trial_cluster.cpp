@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "files.hpp"
+#include "shell.hpp"
 
 namespace fs = std::filesystem;
 
@@ -32,15 +33,6 @@ void remove_left_overs(const fs::path &stem) {
             fs::remove_all(entry.path(), ignored);
         }
     }
-}
-
-// For the shell that pg_ctl starts the server by.
-std::string shell_quoted(const std::string &text) {
-    std::string quoted = "'";
-    for (const char character : text) {
-        quoted += character == '\'' ? std::string("'\\''") : std::string(1, character);
-    }
-    return quoted + "'";
 }
 
 }  // namespace
@@ -90,12 +82,8 @@ std::optional<std::string> TrialCluster::start(const std::vector<std::string> &o
     const auto log = folder_ / "server.log";
     std::error_code ignored;
     fs::remove(log, ignored);
-    std::string text;
-    for (const auto &option : options) {
-        text += (text.empty() ? "" : " ") + shell_quoted(option);
-    }
     const auto outcome = run_program(
-        "pg_ctl", {"start", "--wait", "--timeout=60", "-D", data_dir_.string(), "-l", log.string(), "-o", text},
+        "pg_ctl", {"start", "--wait", "--timeout=60", "-D", data_dir_.string(), "-l", log.string(), "-o", shell_line(options)},
         std::chrono::seconds(90));
     running_ = outcome.exit_code == 0;
     if (running_) {
