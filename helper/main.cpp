@@ -85,10 +85,13 @@ int run_command_line(int argc, char **argv) {
     app.add_option("--backup-max-age", options.backup_max_age_days, "days for which a recorded backup counts as recent")
         ->check(above_zero());
 
+    const auto add_target_and_method = [&options](CLI::App *to) {
+        to->add_option("--target", options.target, "the major to upgrade to");
+        to->add_option("--method", options.method, "as pgaf_upgrade_start will be told: link, clone or copy")
+            ->check(CLI::IsMember({"link", "clone", "copy"}));
+    };
     auto *check = app.add_subcommand("check", "look for what would stop an upgrade; changes nothing");
-    check->add_option("--target", options.target, "the major to upgrade to");
-    check->add_option("--method", options.method, "as pgaf_upgrade_start will be told: link, clone or copy")
-        ->check(CLI::IsMember({"link", "clone", "copy"}));
+    add_target_and_method(check);
     check->add_option("--standby-method", options.standby_method, "likewise: auto, basebackup or link")
         ->check(CLI::IsMember({"auto", "basebackup", "link"}));
     check->add_option("--only", options.only, "these checks, parted by commas")->delimiter(',');
@@ -115,6 +118,10 @@ int run_command_line(int argc, char **argv) {
             return pgaf::command_migrate(given, migrate_options);
         };
     });
+    auto *plan = app.add_subcommand("plan", "show this node's steps in their order; changes nothing");
+    add_target_and_method(plan);
+    plan->add_flag("--commands", options.show_commands, "each as commands for a root shell, to be done by hand");
+    plan->callback([&] { command = pgaf::command_plan; });
     auto *run = app.add_subcommand("run", "perform this node's steps as they come due");
     run->add_flag("--once", options.once, "what is due now, then exit (for cron)");
     run->add_flag("--base-backup", options.base_backup,

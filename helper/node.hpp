@@ -22,6 +22,7 @@ struct Options {
     std::string standby_method = "auto";  // likewise
     std::string archive;                  // what shall become of archiving: see upgrade/archive.hpp
     std::vector<std::string> only;        // of the checks; empty: all
+    bool show_commands = false;           // of each step, by `plan`
     bool show_changes = false;            // the configuration's, as a diff
     std::filesystem::path backup_to;      // the directory for backups; empty: beside PGDATA
     int backup_max_age_days = 7;          // of what the check `backup` takes for recent

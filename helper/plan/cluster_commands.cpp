@@ -1,0 +1,166 @@
+#include <fmt/format.h>
+
+#include "core/conf_includes.hpp"
+#include "files.hpp"
+#include "plan/by_hand.hpp"
+#include "shell.hpp"
+#include "upgrade/carry.hpp"
+#include "upgrade/configuration.hpp"
+#include "upgrade/configured_files.hpp"
+#include "upgrade/initdb_parameters.hpp"
+#include "upgrade/program_arguments.hpp"
+
+namespace fs = std::filesystem;
+
+// What is done to the clusters themselves.
+namespace pgaf {
+
+namespace {
+
+void append(Lines &lines, const Lines &more) {
+    lines.insert(lines.end(), more.begin(), more.end());
+}
+
+// For the text of sed's command c.
+std::string escaped_for_sed(const std::string &text) {
+    std::string escaped;
+    for (const char character : text) {
+        escaped += character == '\\' ? std::string("\\\\") : std::string(1, character);
+    }
+    return escaped;
+}
+
+std::string make_directory_of(const Owner &owner, const std::string &mode, const std::vector<std::string> &paths) {
+    std::vector<std::string> argv{"install", "-d", "-o", owner.name, "-g", std::to_string(owner.gid), "-m", mode};
+    argv.insert(argv.end(), paths.begin(), paths.end());
+    return shell_line(argv);
+}
+
+}  // namespace
+
+Lines ByHand::initdb() const {
+    auto argv = initdb_parameters(subject_.server(), subject_.control(), subject_.target);
+    argv.insert(argv.begin(), {(installation_.new_bindir / "initdb").string(), "-D", new_dir_.string()});
+    return {make_directory_of(node_.owner, "700", {node_.work_dir().string(), work_dir_.string(), new_dir_.string()}),
+            as_owner(argv)};
+}
+
+// With owner, mode and the directories on the way.
+Lines ByHand::copy_configuration(const fs::path &from, const fs::path &to, bool with_access_rules) const {
+    const auto files = configured_files(file_parameters(subject_.server()), node_.pgdata, node_.data_dir).inside;
+    std::vector<std::string> argv{"cp", "-a", "--parents", "--"};
+    for (const auto &file : files) {
+        const bool is_filled = fs::is_directory(node_.data_dir / file) && !fs::is_empty(node_.data_dir / file);
+        if (!is_filled && (with_access_rules || !is_access_rule(file))) {
+            argv.push_back(file.string());
+        }
+    }
+    argv.push_back(to.string());
+    return {fmt::format("(cd {} && {})", shell_quoted(from.string()), shell_line(argv))};
+}
+
+// What the target does not know is commented out, what it calls otherwise renamed; the choice of --archive goes last.
+Lines ByHand::edit_configuration(const fs::path &to) const {
+    const auto changes =
+        changes_for(installation_.new_bindir, node_.data_dir, node_.owner, subject_.target, node_.options.archive);
+    Lines lines;
+    for (const auto &[file, edits] : changed_lines(node_.data_dir, changes)) {
+        const auto path = (to / file).string();
+        for (const auto &edit : edits) {
+            lines.push_back(
+                edit.line == 0
+                    ? fmt::format("printf '%s\\n' {} >>{}", shell_quoted(edit.after), shell_quoted(path))
+                    : shell_line({"sed", "-i", fmt::format("{}c\\{}", edit.line, escaped_for_sed(edit.after)), path}));
+        }
+    }
+    return lines;
+}
+
+Lines ByHand::pg_upgrade(bool is_check) const {
+    PgUpgradeCall call{.mode = is_check ? UpgradeMode::Check : UpgradeMode::Real,
+                       .new_dir = new_dir_,
+                       .superuser = superuser_,
+                       .socket_directory = "/tmp",
+                       .method = subject_.method,
+                       .monitor_libraries = {},
+                       .lets_workers_run = false};
+    if (role_ == Role::Monitor) {
+        call.monitor_libraries = subject_.setting("shared_preload_libraries");
+    }
+    Lines lines{in_work_dir(as_owner(pg_upgrade_arguments(node_, installation_, call)))};
+    if (!is_check) {
+        lines.push_back(as_owner(flush_arguments(installation_, new_dir_)));
+    }
+    return lines;
+}
+
+Lines ByHand::swap() const {
+    return {shell_line({"mv", "-T", node_.data_dir.string(), old_dir_.string()}),
+            shell_line({"mv", "-T", new_dir_.string(), node_.data_dir.string()}), "sync"};
+}
+
+// The server outlives the shell; pg_autoctl adopts it later.
+Lines ByHand::start() const {
+    auto argv = start_arguments(node_, installation_.new_bindir, std::chrono::seconds(600), work_dir_ / "postgres.log");
+    const auto scope = scope_arguments(node_.owner);
+    argv.insert(argv.begin(), scope.begin(), scope.end());
+    Lines lines{shell_line(argv)};
+    if (role_ == Role::Primary) {
+        for (const auto &other : others_) {
+            lines.push_back(here(fmt::format("SELECT pg_catalog.pg_create_physical_replication_slot('{}', true)",
+                                             autoctl::replication_slot_of(std::stoll(other)))));
+        }
+    }
+    return lines;
+}
+
+Lines ByHand::update_extensions() const {
+    const auto script = shell_quoted((work_dir_ / "update_extensions.sql").string());
+    auto psql = here("");
+    psql.replace(psql.rfind(" -Atc "), std::string::npos, " -f " + script);
+    return {fmt::format("[ ! -e {} ] || {}", script, psql)};
+}
+
+Lines ByHand::statistics() const {
+    const auto server = node_.running_server();
+    return {as_owner({(installation_.new_bindir / "vacuumdb").string(), "--all", "--analyze-in-stages", "-h",
+                      server ? server->first : "", "-p", std::to_string(node_.config.port), "-U", superuser_})};
+}
+
+// pg_basebackup wants every tablespace's directory empty.
+Lines ByHand::tablespaces_aside() const {
+    Lines lines;
+    for (const auto &link : fs::directory_iterator(node_.data_dir / "pg_tblspc")) {
+        const auto location = fs::canonical(link.path()).string();
+        const auto aside = fmt::format("{}_pg{}", location, installation_.source);
+        lines.push_back(make_directory_of(node_.owner, "700", {aside}));
+        lines.push_back(
+            fmt::format("mv {}/PG_{}_* {}/", shell_quoted(location), installation_.source, shell_quoted(aside)));
+    }
+    return lines;
+}
+
+// By a base backup, which needs no proof; with this node's own configuration, not the primary's.
+Lines ByHand::rebuild() const {
+    const auto mode = fmt::format("{:o}", static_cast<unsigned>(fs::status(node_.data_dir).permissions()) & 0777U);
+    const std::string standby = "postgresql-auto-failover-standby.conf";
+    const auto conninfo = last_value_of(read_file(node_.data_dir / standby), "primary_conninfo");
+    const auto pg_isready = (installation_.new_bindir / "pg_isready").string();
+    Lines lines{make_directory_of(node_.owner, "700", {node_.work_dir().string(), work_dir_.string()}),
+                shell_line({"mv", "-T", node_.data_dir.string(), old_dir_.string()}),
+                make_directory_of(node_.owner, mode, {node_.data_dir.string()})};
+    append(lines, tablespaces_aside());
+    lines.push_back(fmt::format("until {}; do sleep 1; done",
+                                as_owner({pg_isready, "--quiet", "--dbname=" + conninfo + " replication=true"})));
+    lines.push_back(as_owner(base_backup_arguments(node_, installation_, conninfo)));
+    append(lines, copy_configuration(old_dir_, node_.data_dir, true));
+    append(lines, edit_configuration(node_.data_dir));
+    lines.push_back(shell_line({"cp", "-a", (old_dir_ / standby).string(), (node_.data_dir / standby).string()}));
+    lines.push_back(shell_line({"install", "-o", node_.owner.name, "-g", std::to_string(node_.owner.gid), "-m", "600",
+                                "/dev/null", (node_.data_dir / "standby.signal").string()}));
+    append(lines, start());
+    lines.push_back(until(here("SELECT count(*) = 1 FROM pg_catalog.pg_stat_wal_receiver WHERE status = 'streaming'")));
+    return lines;
+}
+
+}  // namespace pgaf

@@ -1,0 +1,119 @@
+#include <fmt/format.h>
+
+#include "plan/by_hand.hpp"
+#include "service.hpp"
+#include "shell.hpp"
+
+namespace fs = std::filesystem;
+
+// What is done by pg_auto_failover, systemd and the servers that run.
+namespace pgaf {
+
+namespace {
+
+// systemd forgets it with the next boot.
+fs::path drop_in_of(const std::string &unit) {
+    return fs::path("/run/systemd/system") / (unit + ".d") / "pgaf-upgrade-by-hand.conf";
+}
+
+// The states of a primary at rest.
+constexpr const char *kPrimary = "primary|single|wait_primary";
+
+}  // namespace
+
+Lines ByHand::set_number_sync_standbys(int number) const {
+    if (number_sync_standbys_ == 0) {
+        return {};
+    }
+    return {on_monitor(fmt::format("SELECT pgautofailover.set_formation_number_sync_standbys({}, {})",
+                                   quote_literal(formation_), number)),
+            until_settled(kPrimary)};
+}
+
+// Twice: the first may take long, and what is dirtied meanwhile is written by the second.
+Lines ByHand::checkpoint() const {
+    return {until_settled(kPrimary), here("CHECKPOINT"), here("CHECKPOINT")};
+}
+
+// systemd would signal every process of the server and not pg_autoctl alone, and kill them after 90 s.
+Lines ByHand::stop() const {
+    const auto drop_in = drop_in_of(installation_.unit);
+    return {
+        shell_line({"install", "-d", drop_in.parent_path().string()}),
+        fmt::format("printf '%s\\n' '[Service]' KillMode=mixed SendSIGKILL=no TimeoutStopSec=1h >{}",
+                    shell_quoted(drop_in.string())),
+        "systemctl daemon-reload", shell_line({"systemctl", "stop", installation_.unit}),
+        fmt::format("{} | grep -E '^Database cluster state: +shut down( in recovery)?$'",
+                    as_owner({(installation_.old_bindir / "pg_controldata").string(), "-D", node_.data_dir.string()}))};
+}
+
+Lines ByHand::start_service() const {
+    Lines lines{shell_line({"rm", "-f", drop_in_of(installation_.unit).string()}), "systemctl daemon-reload",
+                shell_line({"systemctl", "start", installation_.unit})};
+    if (role_ == Role::Monitor) {
+        auto query = here("SELECT true");
+        query.replace(query.find("-d postgres"), std::string("-d postgres").size(), "-d pg_auto_failover");
+        lines.push_back(until(query));
+    }
+    return lines;
+}
+
+// The whole group at once; the monitor knows the new identifier before a keeper reports it.
+Lines ByHand::identity() const {
+    const auto old = std::to_string(subject_.control().system_identifier);
+    auto command =
+        on_monitor(fmt::format("SELECT * FROM {}({}, {}, {}, NEW)", function("pgaf_upgrade_rewrite_sysidentifier"),
+                               quote_literal(formation_), group_, old));
+    const std::string placeholder = "NEW)";
+    command.replace(command.find(placeholder), placeholder.size(),
+                    fmt::format("'\"{}\"')", control_value("Database system identifier")));
+    return {command};
+}
+
+Lines ByHand::reconfigure() const {
+    Lines lines{as_owner({installation_.new_autoctl.string(), "config", "set", "postgresql.pg_ctl",
+                          (installation_.new_bindir / "pg_ctl").string(), "--pgdata", node_.pgdata.string()})};
+    const auto from = installation_.old_bindir.string();
+    for (const auto &file : Service(installation_.unit).files()) {
+        lines.push_back(shell_line(
+            {"sed", "-i", fmt::format("s|{}|{}|g", from, installation_.new_bindir.string()), file.string()}));
+    }
+    lines.emplace_back("systemctl daemon-reload");
+    if (role_ != Role::Monitor) {
+        // pg_control version, catalog version and system identifier, where pg_auto_failover 2.0 to 2.2 have them
+        lines.push_back(fmt::format("{} {} \"{}\" \"{}\" \"{}\"",
+                                    as_owner({"perl", "-e",
+                                              "open(my $state, '+<', shift) or die $!; seek($state, 8, 0);"
+                                              " print $state pack('LLQ', @ARGV) or die $!; close($state) or die $!"}),
+                                    shell_quoted(node_.paths.state.string()),
+                                    control_value("pg_control version number"), control_value("Catalog version number"),
+                                    control_value("Database system identifier")));
+    }
+    return lines;
+}
+
+Lines ByHand::enter_maintenance() const {
+    return {on_monitor(fmt::format("SELECT pgautofailover.start_maintenance({})", node_.nodeid)),
+            until_settled("maintenance")};
+}
+
+Lines ByHand::rejoin() const {
+    auto lines = start_service();
+    if (role_ == Role::Secondary) {
+        // of the new pg_autoctl: it reports within seconds
+        lines.push_back(until(on_monitor(
+            fmt::format("SELECT reporttime > now() - interval '3 s' AND reportedpgisrunning FROM pgautofailover.node"
+                        " WHERE nodeid = {}",
+                        node_.nodeid))));
+        lines.push_back(on_monitor(fmt::format("SELECT pgautofailover.stop_maintenance({})", node_.nodeid)));
+    }
+    lines.push_back(until_settled(role_ == Role::Secondary ? "secondary" : kPrimary));
+    return lines;
+}
+
+Lines ByHand::verify() const {
+    return {here("SHOW server_version"),
+            as_owner({installation_.new_autoctl.string(), "show", "state", "--pgdata", node_.pgdata.string()})};
+}
+
+}  // namespace pgaf
