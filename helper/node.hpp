@@ -28,7 +28,7 @@ struct Options {
     int backup_max_age_days = 7;          // of what the check `backup` takes for recent
     int wait_limit_s = 24 * 3600;
     int transaction_wait_s = 0;  // how long the primary waits for open transactions before it stops
-    double limit_factor = 1;  // of every limit of core/limits.hpp and of Context::wait_until
+    double limit_factor = 1;     // of every limit of core/limits.hpp and of Context::wait_until
     bool once = false;
     bool base_backup = false;       // of this standby, whatever the run would have
     bool without_monitor = false;   // its host is lost for good

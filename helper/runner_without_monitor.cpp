@@ -150,7 +150,7 @@ ExitCode Runner::run_without_monitor() {
     leave_monitor(with);
     start_service(with);
     with.wait_until("pg_autoctl to serve without a monitor", std::chrono::minutes(5), [&] {
-        return Service(Installation::from(journal_).unit).is_active() && node_.running_server().has_value();
+        return Service(node_, Installation::from(journal_).unit).is_active() && node_.running_server().has_value();
     });
     if (is_primary && !journal_.is_done("statistics")) {
         perform("statistics");

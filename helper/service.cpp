@@ -1,5 +1,8 @@
 #include "service.hpp"
 
+#include <unistd.h>
+
+#include <csignal>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -10,19 +13,36 @@
 #include "files.hpp"
 #include "owner.hpp"
 #include "process.hpp"
+#include "upgrade/program_arguments.hpp"
 
 namespace pgaf {
 
-std::string Service::unit_of(const std::filesystem::path &pid_file) {
-    long pid = 0;
+namespace {
+
+constexpr std::chrono::seconds kBegins{30};
+
+}  // namespace
+
+bool has_systemd() {
+    return std::filesystem::exists("/run/systemd/system") && ::access("/usr/bin/systemd-run", X_OK) == 0;
+}
+
+std::optional<pid_t> Service::running(const std::filesystem::path &pid_file) {
+    pid_t pid = 0;
     std::ifstream(pid_file) >> pid;
     std::string name;
     std::getline(std::ifstream(fmt::format("/proc/{}/comm", pid)), name);
-    if (name != "pg_autoctl") {
-        return {};  // the number is of a process before a crash, or already of something else
+    // else the number is of a process before a crash, or already of something else
+    return name == "pg_autoctl" ? std::optional(pid) : std::nullopt;
+}
+
+std::string Service::unit_of(const std::filesystem::path &pid_file) {
+    const auto pid = running(pid_file);
+    if (!pid) {
+        return {};
     }
-    std::ifstream file(fmt::format("/proc/{}/cgroup", pid));
-    for (std::string line; pid > 0 && std::getline(file, line);) {
+    std::ifstream file(fmt::format("/proc/{}/cgroup", *pid));
+    for (std::string line; std::getline(file, line);) {
         const auto slash = line.rfind('/');
         if (slash != std::string::npos && line.ends_with(".service")) {
             return line.substr(slash + 1);
@@ -32,35 +52,92 @@ std::string Service::unit_of(const std::filesystem::path &pid_file) {
 }
 
 bool Service::is_known() const {
-    return !unit_.empty() && run({.argv = {"systemctl", "cat", "--", unit_}}).exit_code == 0;
+    return is_by_hand() || (!unit_.empty() && run({.argv = {"systemctl", "cat", "--", unit_}}).exit_code == 0);
 }
 
 bool Service::is_active() const {
+    if (is_by_hand()) {
+        return running(node_.paths.pid).has_value();
+    }
     return run({.argv = {"systemctl", "is-active", "--quiet", "--", unit_}}).exit_code == 0;
 }
 
 bool Service::has_ended() const {
+    if (is_by_hand()) {
+        return !is_active();
+    }
     const auto state = run_checked({.argv = {"systemctl", "show", "--value", "-p", "ActiveState", "--", unit_}});
     return state.starts_with("inactive") || state.starts_with("failed");
 }
 
-void Service::start() const {
-    run_checked({.argv = {"systemctl", "start", "--", unit_}});
+// The pg_autoctl of the PostgreSQL that its configuration names; where one serves all majors, that one.
+void Service::start_by_hand() const {
+    auto program = autoctl::read_config(node_.paths.config).pg_ctl.parent_path() / "pg_autoctl";
+    if (::access(program.c_str(), X_OK) != 0) {
+        program = "/usr/bin/pg_autoctl";
+    }
+    auto argv = autoctl_arguments(node_, program, node_.log("pg_autoctl_run"));
+    auto run_as = std::optional(node_.owner);
+    if (has_systemd()) {
+        // it would end with the session, or with the timer's service
+        const auto scope = scope_arguments(node_.owner);
+        argv.insert(argv.begin(), scope.begin(), scope.end());
+        run_as.reset();
+    }
+    run_checked({.argv = std::move(argv), .run_as = run_as, .directory = node_.work_dir(), .outlives_helper = true});
+    const auto deadline = std::chrono::steady_clock::now() + kBegins;
+    while (!is_active()) {
+        if (std::chrono::steady_clock::now() > deadline) {
+            throw HelperError(ExitCode::StepFailed, "pg_autoctl does not start",
+                              fmt::format("Its output is in {}.", node_.log("pg_autoctl_run").string()));
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
 }
 
-void Service::begin_stop(std::chrono::seconds limit) const {
-    run_checked({.argv = {"systemctl", "stop", "--no-block", "--", unit_}});
+void Service::wait_while_active(std::chrono::seconds limit) const {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (is_active() && std::chrono::steady_clock::now() < deadline) {
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
 }
 
+void Service::start() const {
+    if (is_by_hand()) {
+        return start_by_hand();
+    }
+    run_checked({.argv = {"systemctl", "start", "--", unit_}});
+}
+
+void Service::begin_stop(std::chrono::seconds limit) const {
+    if (is_by_hand()) {
+        if (const auto pid = running(node_.paths.pid)) {
+            ::kill(*pid, SIGTERM);
+        }
+        return;
+    }
+    run_checked({.argv = {"systemctl", "stop", "--no-block", "--", unit_}});
+    wait_while_active(limit);
+}
+
 void Service::stop(std::chrono::seconds limit) const {
-    run_checked({.argv = {"systemctl", "stop", "--", unit_}, .time_limit = limit});
+    if (!is_by_hand()) {
+        run_checked({.argv = {"systemctl", "stop", "--", unit_}, .time_limit = limit});
+        return;
+    }
+    begin_stop(limit);
+    wait_while_active(limit);
+    if (const auto pid = running(node_.paths.pid)) {
+        throw HelperError(ExitCode::TimedOut,
+                          fmt::format("pg_autoctl (process {}) did not end within {} s", *pid, limit.count()),
+                          "See what it waits for in its log, and run pgaf-upgrade run again.");
+    }
 }
 
 void Service::guard_by(const std::filesystem::path &flag) const {
+    if (is_by_hand()) {
+        return;
+    }
     const auto file = guard_file();
     const auto text = fmt::format(
         "# pgaf-upgrade: while this file exists, the data directory is between two clusters.\n"
@@ -77,6 +154,9 @@ void Service::guard_by(const std::filesystem::path &flag) const {
 }
 
 void Service::end_guard() const {
+    if (is_by_hand()) {
+        return;
+    }
     const auto file = guard_file();
     if (!std::filesystem::remove(file)) {
         return;
@@ -91,6 +171,9 @@ std::filesystem::path Service::guard_file() const {
 }
 
 std::vector<std::filesystem::path> Service::files() const {
+    if (is_by_hand()) {
+        return {};
+    }
     std::istringstream output(run_checked(
         {.argv = {"systemctl", "show", "--value", "-p", "FragmentPath", "-p", "DropInPaths", "--", unit_}}));
     std::vector<std::filesystem::path> paths;
@@ -110,6 +193,9 @@ std::vector<std::filesystem::path> Service::files() const {
 }
 
 bool Service::needs_reload() const {
+    if (is_by_hand()) {
+        return false;
+    }
     const auto answer = run_checked({.argv = {"systemctl", "show", "--value", "-p", "NeedDaemonReload", "--", unit_}});
     return answer.starts_with("yes");
 }

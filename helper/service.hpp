@@ -2,20 +2,33 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "node.hpp"
 
 namespace pgaf {
 
-// The systemd unit that runs pg_autoctl for this node.
+// Whether systemd runs this host, and can be asked to start something.
+[[nodiscard]] bool has_systemd();
+
+// What runs pg_autoctl for this node: a unit of systemd, or nobody ("none"), where it is started by hand. That one has
+// no files, and nothing but its starter's patience keeps it from being started.
 class Service {
   public:
-    explicit Service(std::string unit) : unit_(std::move(unit)) {}
+    static constexpr std::string_view kNone = "none";
+
+    Service(const Node &node, std::string unit) : node_(node), unit_(std::move(unit)) {}
+
+    // pg_autoctl's process by its pid file; nothing where that is of a process before a crash.
+    [[nodiscard]] static std::optional<pid_t> running(const std::filesystem::path &pid_file);
 
     // The unit in whose control group the process of the pid file is; empty when there is none.
     [[nodiscard]] static std::string unit_of(const std::filesystem::path &pid_file);
 
-    [[nodiscard]] const std::string &unit() const { return unit_; }
+    [[nodiscard]] bool is_by_hand() const { return unit_ == kNone; }
     [[nodiscard]] bool is_known() const;
     [[nodiscard]] bool is_active() const;
     // All of its processes have ended; while they are told to, it is neither active nor this.
@@ -40,7 +53,10 @@ class Service {
 
   private:
     [[nodiscard]] std::filesystem::path guard_file() const;
+    void start_by_hand() const;
+    void wait_while_active(std::chrono::seconds limit) const;
 
+    const Node &node_;
     std::string unit_;
 };
 

@@ -3,6 +3,7 @@
 #include "core/conf_includes.hpp"
 #include "files.hpp"
 #include "plan/by_hand.hpp"
+#include "service.hpp"
 #include "shell.hpp"
 #include "upgrade/carry.hpp"
 #include "upgrade/configuration.hpp"
@@ -101,10 +102,10 @@ Lines ByHand::swap() const {
 
 // The server outlives the shell; pg_autoctl adopts it later.
 Lines ByHand::start() const {
-    auto argv = start_arguments(node_, installation_.new_bindir, std::chrono::seconds(600), work_dir_ / "postgres.log");
+    const auto argv =
+        start_arguments(node_, installation_.new_bindir, std::chrono::seconds(600), work_dir_ / "postgres.log");
     const auto scope = scope_arguments(node_.owner);
-    argv.insert(argv.begin(), scope.begin(), scope.end());
-    Lines lines{shell_line(argv)};
+    Lines lines{has_systemd() ? shell_line(scope) + " " + shell_line(argv) : as_owner(argv)};
     if (role_ == Role::Primary) {
         for (const auto &other : others_) {
             lines.push_back(here(fmt::format("SELECT pg_catalog.pg_create_physical_replication_slot('{}', true)",

@@ -3,6 +3,7 @@
 #include "plan/by_hand.hpp"
 #include "service.hpp"
 #include "shell.hpp"
+#include "upgrade/program_arguments.hpp"
 
 namespace fs = std::filesystem;
 
@@ -37,19 +38,29 @@ Lines ByHand::checkpoint() const {
 
 // systemd would signal every process of the server and not pg_autoctl alone, and kill them after 90 s.
 Lines ByHand::stop() const {
-    const auto drop_in = drop_in_of(installation_.unit);
-    return {
-        shell_line({"install", "-d", drop_in.parent_path().string()}),
-        fmt::format("printf '%s\\n' '[Service]' KillMode=mixed SendSIGKILL=no TimeoutStopSec=1h >{}",
-                    shell_quoted(drop_in.string())),
-        "systemctl daemon-reload", shell_line({"systemctl", "stop", installation_.unit}),
+    Lines lines;
+    if (Service(node_, installation_.unit).is_by_hand()) {
+        lines.push_back(fmt::format("kill \"$(head -n 1 {0})\"; while [ -e {0} ]; do sleep 0.2; done",
+                                    shell_quoted(node_.paths.pid.string())));
+    } else {
+        const auto drop_in = drop_in_of(installation_.unit);
+        lines = {shell_line({"install", "-d", drop_in.parent_path().string()}),
+                 fmt::format("printf '%s\\n' '[Service]' KillMode=mixed SendSIGKILL=no TimeoutStopSec=1h >{}",
+                             shell_quoted(drop_in.string())),
+                 "systemctl daemon-reload", shell_line({"systemctl", "stop", installation_.unit})};
+    }
+    lines.push_back(
         fmt::format("{} | grep -E '^Database cluster state: +shut down( in recovery)?$'",
-                    as_owner({(installation_.old_bindir / "pg_controldata").string(), "-D", node_.data_dir.string()}))};
+                    as_owner({(installation_.old_bindir / "pg_controldata").string(), "-D", node_.data_dir.string()})));
+    return lines;
 }
 
 Lines ByHand::start_service() const {
     Lines lines{shell_line({"rm", "-f", drop_in_of(installation_.unit).string()}), "systemctl daemon-reload",
                 shell_line({"systemctl", "start", installation_.unit})};
+    if (Service(node_, installation_.unit).is_by_hand()) {
+        lines = {as_owner(autoctl_arguments(node_, installation_.new_autoctl, work_dir_ / "pg_autoctl_run.log"))};
+    }
     if (role_ == Role::Monitor) {
         auto query = here("SELECT true");
         query.replace(query.find("-d postgres"), std::string("-d postgres").size(), "-d pg_auto_failover");
@@ -74,11 +85,13 @@ Lines ByHand::reconfigure() const {
     Lines lines{as_owner({installation_.new_autoctl.string(), "config", "set", "postgresql.pg_ctl",
                           (installation_.new_bindir / "pg_ctl").string(), "--pgdata", node_.pgdata.string()})};
     const auto from = installation_.old_bindir.string();
-    for (const auto &file : Service(installation_.unit).files()) {
+    for (const auto &file : Service(node_, installation_.unit).files()) {
         lines.push_back(shell_line(
             {"sed", "-i", fmt::format("s|{}|{}|g", from, installation_.new_bindir.string()), file.string()}));
     }
-    lines.emplace_back("systemctl daemon-reload");
+    if (!Service(node_, installation_.unit).is_by_hand()) {
+        lines.emplace_back("systemctl daemon-reload");
+    }
     if (role_ != Role::Monitor) {
         // pg_control version, catalog version and system identifier, where pg_auto_failover 2.0 to 2.2 have them
         lines.push_back(fmt::format("{} {} \"{}\" \"{}\" \"{}\"",

@@ -72,7 +72,7 @@ nlohmann::json Checkpoint::perform(const Context &context) const {
         return report.is_stable_in("wait_primary") || report.is_stable_in("single") || report.is_stable_in("primary");
     });
     // Known to systemd before the switch, so that nothing in the switch waits for systemd.
-    Service(Installation::from(context.journal).unit).guard_by(context.node.guard_flag());
+    Service(context.node, Installation::from(context.journal).unit).guard_by(context.node.guard_flag());
     const auto limit = context.limit(shutdown_limit(data_size(context)));
     auto server = context.local_server();
     server.query(fmt::format("SET statement_timeout = '{} s'", limit.count()));
@@ -86,7 +86,7 @@ nlohmann::json Checkpoint::perform(const Context &context) const {
 }
 
 void Checkpoint::undo(const Context &context) const {
-    Service(Installation::from(context.journal).unit).end_guard();
+    Service(context.node, Installation::from(context.journal).unit).end_guard();
 }
 
 }  // namespace pgaf

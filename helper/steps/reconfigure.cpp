@@ -81,7 +81,7 @@ nlohmann::json result_of(const Context &context, const Service &service) {
 
 Found Reconfigure::probe(const Context &context) const {
     const auto installation = Installation::from(context.journal);
-    const Service service(installation.unit);
+    const Service service(context.node, installation.unit);
     if (!is_cfg_pointed(context, installation)) {
         return {};
     }
@@ -98,7 +98,7 @@ Found Reconfigure::probe(const Context &context) const {
 nlohmann::json Reconfigure::perform(const Context &context) const {
     const auto &node = context.node;
     const auto installation = Installation::from(context.journal);
-    const Service service(installation.unit);
+    const Service service(context.node, installation.unit);
     if (!is_cfg_pointed(context, installation)) {
         keep(context, node.paths.config);
         run_checked({.argv = {installation.new_autoctl.string(), "config", "set", "postgresql.pg_ctl",
@@ -129,7 +129,7 @@ nlohmann::json Reconfigure::perform(const Context &context) const {
 // To the byte, from what was kept. What was kept goes last, so that an interrupted undo finds it again.
 void Reconfigure::undo(const Context &context) const {
     const auto &node = context.node;
-    const Service service(Installation::from(context.journal).unit);
+    const Service service(context.node, Installation::from(context.journal).unit);
     auto files = service.files();
     files.push_back(node.paths.config);
     files.push_back(node.paths.state);

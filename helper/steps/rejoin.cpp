@@ -57,7 +57,7 @@ void leave_maintenance(const Context &context) {
 // Never found done: what was reported before a power cut is not so after it.
 Found Rejoin::probe(const Context &context) const {
     const bool is_begun = !std::filesystem::exists(context.node.guard_flag()) &&
-                          Service(Installation::from(context.journal).unit).is_active();
+                          Service(context.node, Installation::from(context.journal).unit).is_active();
     return {is_begun ? Progress::Partial : Progress::Absent};
 }
 

@@ -59,7 +59,7 @@ nlohmann::json make_seed_if_possible(const Context &context) {
 
 Found Start::probe(const Context &context) const {
     if (context.role() == Role::Monitor) {
-        const Service service(Installation::from(context.journal).unit);
+        const Service service(context.node, Installation::from(context.journal).unit);
         if (std::filesystem::exists(context.node.guard_flag()) || !service.is_active()) {
             return {};
         }
@@ -77,7 +77,7 @@ Found Start::probe(const Context &context) const {
 
 nlohmann::json Start::perform(const Context &context) const {
     if (context.role() == Role::Monitor) {
-        if (!Service(Installation::from(context.journal).unit).is_active()) {
+        if (!Service(context.node, Installation::from(context.journal).unit).is_active()) {
             update_pgautofailover(context);
             fault_point("start", "updated");
             require_free_port(context.node.config.listen_addresses, context.node.config.port);

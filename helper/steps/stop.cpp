@@ -50,7 +50,7 @@ Found Stop::probe(const Context &context) const {
     }
     // pg_autoctl, on its way out, ends whatever server runs on PGDATA: pg_upgrade's, too
     const bool has_ended =
-        Service(Installation::from(context.journal).unit).has_ended() && !context.node.running_server();
+        Service(context.node, Installation::from(context.journal).unit).has_ended() && !context.node.running_server();
     const auto control = control_of(context);
     return has_ended && control.state == clean_state(context.role())
                ? Found::done(result_of(files_of(context), control))

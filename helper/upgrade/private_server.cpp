@@ -78,7 +78,7 @@ void stop_if_running(const Node &node, const fs::path &bindir, std::chrono::seco
 void stop_behind_guard(const Context &context, const fs::path &bindir) {
     const auto &node = context.node;
     const auto limit = context.limit(shutdown_limit(data_size(context)));
-    const Service service(Installation::from(context.journal).unit);
+    const Service service(context.node, Installation::from(context.journal).unit);
     service.guard_by(node.guard_flag());
     write_file(node.guard_flag(), "", node.owner);
     fault_point("stop", "guarded");
@@ -112,7 +112,7 @@ void start_service(const Context &context) {
     node.keep_config();
     fs::remove(node.guard_flag());
     flush_directory(node.work_dir());
-    const Service service(Installation::from(context.journal).unit);
+    const Service service(context.node, Installation::from(context.journal).unit);
     service.end_guard();
     if (!service.is_active()) {
         service.start();

@@ -7,6 +7,7 @@
 #include "fault.hpp"
 #include "files.hpp"
 #include "process.hpp"
+#include "service.hpp"
 #include "upgrade/data_size.hpp"
 #include "upgrade/port.hpp"
 #include "upgrade/private_server.hpp"
@@ -50,7 +51,7 @@ void start_server(const Context &context) {
     const auto limit = context.limit(start_limit(data_size(context)));
     auto argv = start_arguments(node, bindir, limit, node.log("postgres"));
     std::optional<Owner> run_as = node.owner;
-    if (::geteuid() == 0) {
+    if (::geteuid() == 0 && has_systemd()) {
         // A scope of its own: with the helper's service or session, systemd would end the server too.
         const auto scope = scope_arguments(node.owner);
         argv.insert(argv.begin(), scope.begin(), scope.end());

@@ -83,7 +83,8 @@ std::optional<std::string> TrialCluster::start(const std::vector<std::string> &o
     std::error_code ignored;
     fs::remove(log, ignored);
     const auto outcome = run_program(
-        "pg_ctl", {"start", "--wait", "--timeout=60", "-D", data_dir_.string(), "-l", log.string(), "-o", shell_line(options)},
+        "pg_ctl",
+        {"start", "--wait", "--timeout=60", "-D", data_dir_.string(), "-l", log.string(), "-o", shell_line(options)},
         std::chrono::seconds(90));
     running_ = outcome.exit_code == 0;
     if (running_) {

@@ -1,6 +1,6 @@
 """Layouts of the real world, a host each: where programs are, how pg_autoctl's unit is called and made, and how the
 helper is run. All of them in one cluster, in one upgrade."""
-from cluster import NEW_BINDIR, OLD_BINDIR, CommandFailed, Upgrade, wait_until
+from cluster import HELPER, NEW_BINDIR, OLD_BINDIR, CommandFailed, Upgrade, wait_until
 from test_upgrade import PREPARED_WITHIN, UPGRADED_WITHIN, whole_upgrade
 
 # Debian's programs find their libraries relative to themselves, and the rest by the path that is built in: a copy works
@@ -106,6 +106,45 @@ def lay_out(lab):
     lab.wait_settled()
     debian(lab, "node2")
     lab.wait_settled()
+
+
+def start_by_hand(lab, host):
+    """The guide's second way: pg_autoctl in a shell, no unit. On node2 there is no systemd to be asked either."""
+    refused = lab.run(host, HELPER, "--service", "none", "check", "--only", "service_unit")
+    assert refused.returncode == 3 and "runs under" in refused.stdout, refused.stdout
+    lab.sh(host, "systemctl", "disable", "--now", "--quiet", "pgautofailover")
+    lab.sh(host, "rm", "/etc/systemd/system/pgautofailover.service")
+    lab.sh(host, "systemctl", "daemon-reload")
+    if host == "node2":
+        lab.sh(host, "mv", "/usr/bin/systemctl", "/usr/bin/systemd-run", "/root/")
+    lab.pg(host, f"setsid --fork {OLD_BINDIR}/pg_autoctl run --pgdata {lab.pgdata} >>/tmp/pg_autoctl.log 2>&1 </dev/null")
+    wait_well(lab, f"{host} is started by hand")
+    refused = lab.run(host, HELPER, "check", "--only", "service_unit")
+    assert refused.returncode == 3 and "--service none" in " ".join(refused.stdout.split()), refused.stdout
+    lab.put(host, "/etc/pgaf-upgrade.conf", "service = none\n")
+    shown = lab.run(host, HELPER, "check", "--only", "service_unit,unit_of_this_node,unit_program,unit_enabled")
+    assert shown.returncode == 0 and "no unit runs pg_autoctl" in shown.stdout, shown.stdout
+
+
+def start_all_by_hand(lab):
+    start_by_hand(lab, "monitor")
+    lab.monitor_sql("SELECT pgautofailover.start_maintenance(2)")  # as in lay_out
+    wait_until(60, "node2 is in maintenance", lambda: lab.nodes()[1]["reported"] == "maintenance")
+    start_by_hand(lab, "node1")
+    lab.monitor_sql("SELECT pgautofailover.stop_maintenance(2)")
+    lab.wait_settled()
+    start_by_hand(lab, "node2")
+    lab.wait_settled()
+
+
+def look_at_processes(lab):
+    for host in lab.hosts:
+        shown = lab.sh(host, "sh", "-c", 'p=$(pgrep -o -x pg_autoctl); readlink /proc/$p/exe; cut -d " " -f 4 /proc/$p/stat')
+        assert shown.split() == [f"{NEW_BINDIR}/pg_autoctl", "1"]
+
+
+def test_started_by_hand(make_lab):
+    whole_upgrade(make_lab("nounit"), before=start_all_by_hand, after=look_at_processes)
 
 
 def upgrade_by_timer_and_sudo(lab):
