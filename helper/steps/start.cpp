@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "fault.hpp"
+#include "parts.hpp"
 #include "seed/seed.hpp"
 #include "service.hpp"
 #include "upgrade/new_data.hpp"
@@ -91,18 +92,23 @@ nlohmann::json Start::perform(const Context &context) const {
         return {{"pgautofailover", version}};
     }
     nlohmann::json result;
+    Parts parts;
     if (is_seed_wanted(context) && !was_new_server_started(context)) {
         result["seed"] = make_seed_if_possible(context);
     }
+    parts.lap("make the seed");
     fault_point("start", "seeded");
     {
         const FaultWatch watch("start", "middle", std::chrono::milliseconds(30));
         start_server(context);
     }
+    parts.lap("start the server");
     fault_point("start", "started");
     make_replication_slots(context);
     offer_seed(context);
+    parts.lap("make slots and offer the seed");
     result["server_version"] = context.local_server().single("SHOW server_version");
+    result["parts"] = parts.json();
     return result;
 }
 

@@ -66,10 +66,12 @@ nlohmann::json Upgrade::perform(const Context &context) const {
         note_end_of_old_cluster(context);
     }
     context.journal.note(kBegun, about);
-    run_pg_upgrade(context, UpgradeMode::Real);
+    const auto parts = run_pg_upgrade(context, UpgradeMode::Real);
     flush_directory(context.node.data_dir / "global");
     context.journal.note(kWhole, about);
-    return result_of(context, new_control(context).value());
+    auto result = result_of(context, new_control(context).value());
+    result["parts"] = parts.json();
+    return result;
 }
 
 void Upgrade::undo(const Context &context) const {

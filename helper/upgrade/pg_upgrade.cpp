@@ -58,7 +58,7 @@ void flush_new_cluster(const Context &context) {
 
 }  // namespace
 
-void run_pg_upgrade(const Context &context, UpgradeMode mode) {
+Parts run_pg_upgrade(const Context &context, UpgradeMode mode) {
     const auto installation = Installation::from(context.journal);
     make_directory(scratch_dir(context), context.node.owner);
     const SocketDirectory sockets(scratch_dir(context), context.node.owner);
@@ -79,6 +79,7 @@ void run_pg_upgrade(const Context &context, UpgradeMode mode) {
     const FaultWatch dumping("pg_upgrade", "dumping", log, "Creating dump of database schemas");
     const FaultWatch restoring("pg_upgrade", "middle", log, "Restoring database schemas");
     const FaultWatch linking("pg_upgrade", "linking", log, "user relation files");
+    PgUpgradeParts looking(log);
     try {
         run_checked({.argv = pg_upgrade_arguments(context.node, installation, call),
                      .run_as = context.node.owner,
@@ -92,10 +93,13 @@ void run_pg_upgrade(const Context &context, UpgradeMode mode) {
     } catch (const HelperError &error) {
         throw HelperError(error.code(), error.what() + named_log(error.what()), error.hint());
     }
+    auto parts = looking.take();
     if (mode == UpgradeMode::Real) {
         fault_point("pg_upgrade", "syncing");
         flush_new_cluster(context);
+        parts.lap("flush the new cluster");
     }
+    return parts;
 }
 
 }  // namespace pgaf

@@ -1,12 +1,14 @@
 #pragma once
 
+#include "parts.hpp"
 #include "steps/step.hpp"
 #include "upgrade/program_arguments.hpp"
 
 namespace pgaf {
 
-// pg_upgrade of this node's cluster into Context::new_dir(), with the options that each kind of node needs.
-void run_pg_upgrade(const Context &context, UpgradeMode mode);
+// pg_upgrade of this node's cluster into Context::new_dir(), with the options that each kind of node needs. Returns
+// where its time went.
+Parts run_pg_upgrade(const Context &context, UpgradeMode mode);
 
 // Where pg_upgrade works and leaves its scripts.
 [[nodiscard]] std::filesystem::path scratch_dir(const Context &context);

@@ -60,6 +60,13 @@ def whole_upgrade(lab, by=upgrade_by_run, before=None, after=None, with_helpers=
         # each node's own pg_hba.conf lets everybody in whom the cluster needs, as its helper saw it afterwards
         assert lab.monitor_sql("SELECT node, connection, client, verdict, was, advice FROM pgaf_upgrade_verify_hba()"
                                " WHERE verdict <> 'ok' OR was IS NULL") == ""
+        # the parts of pg_upgrade are all of its time, and named as it names them
+        parts = lab.monitor_sql("""
+            SELECT sum((p ->> 'seconds')::numeric) / extract(epoch FROM s.finished_at - s.started_at) BETWEEN 0.5 AND 1.05
+                   AND string_agg(p ->> 'part', ' ') ~ 'Restoring database schemas.*flush the new cluster'
+              FROM pgaf_upgrade.step s, jsonb_array_elements(s.result -> 'parts') p
+             WHERE s.name = 'pg_upgrade' GROUP BY s.runid, s.nodeid, s.started_at, s.finished_at""")
+        assert parts == "t\nt", parts
         copied = [host for host in lab.data_nodes if not lab.shared_files(host)]
         assert not copied, f"not built by links: {copied}"
     for host in lab.data_nodes:
