@@ -1,5 +1,6 @@
 #include "error.hpp"
 #include "steps/steps.hpp"
+#include "upgrade/busiest_tables.hpp"
 #include "upgrade/pg_upgrade.hpp"
 
 namespace pgaf {
@@ -30,7 +31,8 @@ void try_pg_upgrade(const Context &context) {
 
 nlohmann::json DryRun::perform(const Context &context) const {
     try_pg_upgrade(context);
-    return {{"log", context.node.log("dry_run").string()}};
+    // while the old server still counts: the step statistics goes by it
+    return {{"log", context.node.log("dry_run").string()}, {"busiest", busiest_tables(context.node)}};
 }
 
 }  // namespace pgaf
