@@ -21,6 +21,10 @@ namespace {
 
 constexpr std::chrono::seconds kBegins{30};
 
+// Drop-ins.
+constexpr const char *kGuard = "pgaf-upgrade.conf";
+constexpr const char *kProgram = "pgaf-upgrade-autoctl.conf";
+
 }  // namespace
 
 bool has_systemd() {
@@ -72,7 +76,7 @@ bool Service::has_ended() const {
 
 // The pg_autoctl of the PostgreSQL that its configuration names; where one serves all majors, that one.
 void Service::start_by_hand() const {
-    auto program = autoctl::read_config(node_.paths.config).pg_ctl.parent_path() / "pg_autoctl";
+    auto program = program_.value_or(autoctl::read_config(node_.paths.config).pg_ctl.parent_path() / "pg_autoctl");
     if (::access(program.c_str(), X_OK) != 0) {
         program = "/usr/bin/pg_autoctl";
     }
@@ -138,12 +142,43 @@ void Service::guard_by(const std::filesystem::path &flag) const {
     if (is_by_hand()) {
         return;
     }
-    const auto file = guard_file();
-    const auto text = fmt::format(
-        "# pgaf-upgrade: while this file exists, the data directory is between two clusters.\n"
-        "# pgaf-upgrade run goes on, pgaf-upgrade rollback goes back; either removes it.\n"
-        "[Unit]\nAssertPathExists=!{}\n[Service]\nTimeoutStopSec=infinity\nKillMode=mixed\nSendSIGKILL=no\n",
-        flag.string());
+    write_drop_in(kGuard,
+                  fmt::format("# pgaf-upgrade: while this file exists, the data directory is between two clusters.\n"
+                              "# pgaf-upgrade run goes on, pgaf-upgrade rollback goes back; either removes it.\n"
+                              "[Unit]\nAssertPathExists=!{}\n"
+                              "[Service]\nTimeoutStopSec=infinity\nKillMode=mixed\nSendSIGKILL=no\n",
+                              flag.string()));
+}
+
+void Service::end_guard() const {
+    if (!is_by_hand()) {
+        remove_drop_in(kGuard);
+    }
+}
+
+void Service::replace_program(const std::filesystem::path &name, const std::optional<std::filesystem::path> &by) {
+    program_ = by;
+    if (is_by_hand()) {
+        return;
+    }
+    if (!by) {
+        return remove_drop_in(kProgram);
+    }
+    write_drop_in(
+        kProgram,
+        fmt::format(
+            "# pgaf-upgrade: {0} is of a later version than this node, which runs the one that was kept.\n"
+            "# Remove this file when the earlier package is installed again; the next upgrade removes it, too.\n"
+            "[Service]\nBindReadOnlyPaths=\"{1}\":\"{0}\"\n",
+            name.string(), by->string()));
+}
+
+std::filesystem::path Service::drop_in(const std::string &name) const {
+    return std::filesystem::path("/etc/systemd/system") / (unit_ + ".d") / name;
+}
+
+void Service::write_drop_in(const std::string &name, const std::string &text) const {
+    const auto file = drop_in(name);
     if (std::filesystem::exists(file) && read_file(file) == text) {
         return;
     }
@@ -153,21 +188,14 @@ void Service::guard_by(const std::filesystem::path &flag) const {
     reload();
 }
 
-void Service::end_guard() const {
-    if (is_by_hand()) {
-        return;
-    }
-    const auto file = guard_file();
+void Service::remove_drop_in(const std::string &name) const {
+    const auto file = drop_in(name);
     if (!std::filesystem::remove(file)) {
         return;
     }
     std::error_code not_empty;
     std::filesystem::remove(file.parent_path(), not_empty);
     reload();
-}
-
-std::filesystem::path Service::guard_file() const {
-    return std::filesystem::path("/etc/systemd/system") / (unit_ + ".d") / "pgaf-upgrade.conf";
 }
 
 std::vector<std::filesystem::path> Service::files() const {

@@ -33,6 +33,8 @@ class Service {
     [[nodiscard]] bool is_active() const;
     // All of its processes have ended; while they are told to, it is neither active nor this.
     [[nodiscard]] bool has_ended() const;
+    // From its next start on it runs this program in the place of the one of that name; nothing: that one again.
+    void replace_program(const std::filesystem::path &name, const std::optional<std::filesystem::path> &by);
     void start() const;
     // Return when its processes have been told to end, and when they have ended.
     void begin_stop(std::chrono::seconds limit) const;
@@ -52,12 +54,15 @@ class Service {
     static void reload();
 
   private:
-    [[nodiscard]] std::filesystem::path guard_file() const;
+    [[nodiscard]] std::filesystem::path drop_in(const std::string &name) const;
+    void write_drop_in(const std::string &name, const std::string &text) const;
+    void remove_drop_in(const std::string &name) const;
     void start_by_hand() const;
     void wait_while_active(std::chrono::seconds limit) const;
 
     const Node &node_;
     std::string unit_;
+    std::optional<std::filesystem::path> program_;  // by hand: see replace_program
 };
 
 }  // namespace pgaf

@@ -5,6 +5,7 @@
 #include "controldata.hpp"
 #include "fault.hpp"
 #include "upgrade/data_size.hpp"
+#include "upgrade/kept_autoctl.hpp"
 
 namespace pgaf {
 
@@ -18,6 +19,7 @@ nlohmann::json Discover::perform(const Context &context) const {
         found = Installation::find(node, context.target());
     }
     const auto control = read_controldata(found.old_bindir, node.data_dir, node.owner);
+    keep_autoctl(node, found);
     fault_point("discover", "middle");
     nlohmann::json result{{"source_version", found.source},
                           {"old_bindir", found.old_bindir.string()},

@@ -10,6 +10,7 @@
 #include "process.hpp"
 #include "service.hpp"
 #include "upgrade/data_size.hpp"
+#include "upgrade/kept_autoctl.hpp"
 #include "upgrade/pg_upgrade.hpp"
 
 namespace fs = std::filesystem;
@@ -112,7 +113,10 @@ void start_service(const Context &context) {
     node.keep_config();
     fs::remove(node.guard_flag());
     flush_directory(node.work_dir());
-    const Service service(context.node, Installation::from(context.journal).unit);
+    const auto installation = Installation::from(context.journal);
+    Service service(node, installation.unit);
+    const bool is_old = major_of(node.data_dir) == context.source();
+    service.replace_program(installation.new_autoctl, is_old ? kept_autoctl(node) : std::nullopt);
     service.end_guard();
     if (!service.is_active()) {
         service.start();

@@ -1,6 +1,8 @@
 """Layouts of the real world, a host each: where programs are, how pg_autoctl's unit is called and made, and how the
 helper is run. All of them in one cluster, in one upgrade."""
-from cluster import HELPER, NEW_BINDIR, OLD_BINDIR, CommandFailed, Upgrade, wait_until
+from cluster import HELPER, NEW_BINDIR, OLD_BINDIR, CommandFailed, Upgrade, Writer, wait_until
+from customized import Customized
+from faults import die_at
 from test_upgrade import PREPARED_WITHIN, UPGRADED_WITHIN, whole_upgrade
 
 # Debian's programs find their libraries relative to themselves, and the rest by the path that is built in: a copy works
@@ -191,3 +193,52 @@ def look(lab):
 
 def test_layouts(make_lab):
     whole_upgrade(make_lab("layouts"), by=upgrade_by_timer_and_sudo, before=lay_out, after=look)
+
+
+def running_program(lab, host):
+    return lab.sh(host, "sh", "-c", 'sha256sum "/proc/$(pgrep -o -x pg_autoctl)/exe"').split()[0]
+
+
+def test_rollback_with_one_program(make_lab):
+    """Where the package of the new pg_autoctl has taken the old one's place, the way back starts the one that ran."""
+    lab = make_lab("onebin")
+    unit, drop_in = "pg_autoctl@data", "/etc/systemd/system/pg_autoctl@data.service.d/pgaf-upgrade-autoctl.conf"
+    Customized(lab)
+    lab.monitor_sql("SELECT pgautofailover.start_maintenance(2)")  # as in lay_out
+    wait_until(60, "node2 is in maintenance", lambda: lab.nodes()[1]["reported"] == "maintenance")
+    debian(lab, "node1")
+    lab.monitor_sql("SELECT pgautofailover.stop_maintenance(2)")
+    lab.wait_settled()
+    debian(lab, "node2")
+    lab.wait_settled()
+    before = {host: running_program(lab, host) for host in lab.data_nodes}
+    writer, upgrade = Writer(lab).start(), Upgrade(lab)
+    upgrade.start()
+    upgrade.start_helpers()
+    try:
+        upgrade.wait_state("ready", PREPARED_WITHIN + 60)
+        upgrade.kill_helper("node1")
+        upgrade.approve()
+        die_at(lab, "primary", "pg_upgrade", "linking")
+        done = lab.run("node1", HELPER, "rollback", timeout=240)
+        assert done.returncode == 0, done.stdout + done.stderr
+        wait_until(90, "the run is aborted", lambda: (upgrade.status() or {}).get("state") == "aborted")
+    finally:
+        upgrade.stop_helpers()
+    lab.wait_settled()
+    writer.wait_for_more()
+    assert {host: running_program(lab, host) for host in lab.data_nodes} == before
+    lab.sh("node2", "systemctl", "restart", unit)
+    wait_well(lab, "node2's unit was started again")
+    assert running_program(lab, "node2") == before["node2"]
+
+    again = Upgrade(lab)
+    again.start(backups_are_there=True)
+    again.carry_through(PREPARED_WITHIN + 60, UPGRADED_WITHIN)
+    lab.wait_settled()
+    writer.wait_for_more()
+    writer.stop()
+    assert writer.lost() == []
+    for host in lab.data_nodes:
+        assert lab.server_version(host) == 17 and running_program(lab, host) != before[host]
+        assert lab.run(host, "test", "-e", drop_in).returncode == 1
