@@ -3,7 +3,7 @@
 
 For each data set a cluster is made and loaded, the bare upgrade of a copy of its primary is timed, and the cluster is
 upgraded while a client connects, writes and commits without a pause; once with its standby built by links, once by a
-base backup. Judged from outside: writes by that client, redundancy by the standby's pg_stat_wal_receiver, bytes by its
+base backup, and once by the article's steps, repaired and scripted (guide.py). Judged from outside: writes by that client, redundancy by the standby's pg_stat_wal_receiver, bytes by its
 network interface, memory by the kernel's account of the helper. Prints a table of medians, and writes a picture of it
 (--svg FILE)."""
 import argparse
@@ -19,10 +19,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from bare import bare_upgrade  # noqa: E402
 from cluster import NEW_BINDIR, PSQL, Lab, Upgrade, Writer, wait_until  # noqa: E402
 from customized import Customized  # noqa: E402
+from guide import Guide  # noqa: E402
 
 # pgbench -i fills 15 MB a unit of its scale
 DATA = {"1GB": ("scale", 68), "4GB": ("scale", 272), "16GB": ("scale", 1088), "10000tables": ("tables", 10000)}
-METHODS = ("link", "basebackup")
+METHODS = ("link", "basebackup", "guide")
 TABLES = """
 DO $$BEGIN
     FOR number IN {first}..{last} LOOP
@@ -75,6 +76,33 @@ class Watch(threading.Thread):
             time.sleep(0.05)
 
 
+def by_run(lab, watch, method):
+    """Seconds of the step rebuild."""
+    run = Upgrade(lab)
+    run.start(standby_method=method)
+    run.start_helpers()
+    try:
+        run.wait_state("ready", 900)
+        watch.start()
+        run.approve()
+        run.wait_state("finished", 3600)
+        run.wait_helpers()
+    finally:
+        run.stop_helpers()
+        watch.ended = True
+    return next(row["seconds"] for row in run.progress() if row["step"] == "rebuild")
+
+
+def by_guide(lab, watch, _):
+    guide = Guide(lab)
+    watch.start()
+    try:
+        guide.carry_out()
+    finally:
+        watch.ended = True
+    return guide.rebuild_s
+
+
 def measure(data, method):
     """One upgrade, as {figure: value}."""
     with Lab(f"bench-{os.getpid()}").up() as lab:
@@ -83,19 +111,8 @@ def measure(data, method):
         figures = {"bare": bare_upgrade(lab, lab.primary())}
         writer = Writer(lab).start()
         writer.wait_for_more()
-        run = Upgrade(lab)
-        run.start(standby_method=method)
-        run.start_helpers()
         watch = Watch(lab)
-        try:
-            run.wait_state("ready", 900)
-            watch.start()
-            run.approve()
-            run.wait_state("finished", 3600)
-            run.wait_helpers()
-        finally:
-            run.stop_helpers()
-            watch.ended = True
+        rebuild = (by_guide if method == "guide" else by_run)(lab, watch, method)
         lab.wait_settled()
         writer.wait_for_more()
         writer.stop()
@@ -103,8 +120,8 @@ def measure(data, method):
             raise SystemExit(f"{len(writer.lost())} acknowledged writes are lost")
         gap, refused_at = max((b - a, a) for (_, a), (_, b) in zip(writer.acknowledged(), writer.acknowledged()[1:]))
         return {**figures, "refused": gap, "redundancy": watch.streams_at - refused_at,
-                "rebuild": next(row["seconds"] for row in run.progress() if row["step"] == "rebuild"),
-                "received": watch.received_at_streaming / 2**20, "memory": max(watch.memory_kb.values()) / 1024}
+                "rebuild": rebuild,
+                "received": watch.received_at_streaming / 2**20, "memory": max([0, *watch.memory_kb.values()]) / 1024}
 
 
 def median_of(runs):

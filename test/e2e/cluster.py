@@ -2,6 +2,7 @@
 writes, and the driver of an upgrade."""
 import json
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -197,6 +198,11 @@ class Lab:
         """How many files below PGDATA and its tablespaces have a second name: those built by links."""
         return int(self.sh(host, "sh", "-c", f"find -L {self.pgdata}/base {self.pgdata}/pg_tblspc -type f -links +1"
                                              " -path '*/[0-9]*' | wc -l"))
+
+    def commands_by_hand(self, host):
+        """{step: its commands for a root shell}"""
+        parts = re.split(r"^# (\w+): .*\n", self.sh(host, HELPER, "plan", "--commands"), flags=re.MULTILINE)
+        return dict(zip(parts[1::2], parts[2::2]))
 
     # -- applications --
 

@@ -1,7 +1,5 @@
 """An upgrade by hand: the commands that `plan --commands` prints on each host, typed into root shells there in the
 order of pgaf_upgrade_plan(), and nothing else."""
-import re
-
 import pytest
 
 from cluster import HELPER, CommandFailed
@@ -10,15 +8,9 @@ from test_upgrade import whole_upgrade
 HOSTS = {"node_1": "node1", "node_2": "node2", "monitor": "monitor"}
 
 
-def commands_of(lab, host):
-    """{step: its commands}"""
-    parts = re.split(r"^# (\w+): .*\n", lab.sh(host, HELPER, "plan", "--commands"), flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2]))
-
-
 def upgrade_by_hand(lab):
     lab.monitor_sql("CREATE EXTENSION pgaf_upgrade")
-    commands = {host: commands_of(lab, host) for host in lab.hosts}
+    commands = {host: lab.commands_by_hand(host) for host in lab.hosts}
     order = [line.split("|") for line in lab.monitor_sql(
         "SELECT node, step FROM pgaf_upgrade_plan(17) WHERE step <> 'check' ORDER BY ordinal").splitlines()]
     assert len(order) > 35
