@@ -1,11 +1,13 @@
--- At least one object of every kind that pg_dump knows, many schemas and roles, every contrib
+-- At least one object of every kind that pg_dump knows, many schemas and roles, PostGIS, every contrib
 -- extension that both majors have, and odd names. In a database of its own.
 \set ON_ERROR_STOP on
 SELECT format('CREATE EXTENSION %I CASCADE', name) FROM pg_available_extensions
  WHERE installed_version IS NULL
    AND name NOT IN ('pgautofailover', 'pgaf_upgrade', 'adminpack', 'old_snapshot')
    AND NOT EXISTS (SELECT FROM pg_extension WHERE extname = name)
-   AND name !~ '_pl(perl|python)' ORDER BY name \gexec
+   AND name !~ '_pl(perl|python)'
+   AND name !~ '-3$' -- Debian's other names for PostGIS's
+ ORDER BY name \gexec
 
 SELECT format('CREATE ROLE %I', 'role ' || n) FROM generate_series(1, 30) n \gexec
 SELECT format('CREATE SCHEMA %I AUTHORIZATION %I', 'schema ' || n, 'role ' || n) FROM generate_series(1, 30) n \gexec
@@ -143,6 +145,12 @@ COMMENT ON CONSTRAINT "named 'check'" ON constrained IS 'of a constraint';
 COMMENT ON FUNCTION every_clause IS 'of a function';
 COMMENT ON COLUMN t.a IS 'odd: '' " \ é';
 SELECT lo_create(0) FROM generate_series(1, 20);
+CREATE TABLE places (id int PRIMARY KEY, at geometry(Point, 4326), around geography(Polygon));
+CREATE INDEX ON places USING gist (at);
+CREATE INDEX ON places USING spgist (at);
+CREATE VIEW near AS SELECT id, ST_AsText(at) AS at FROM places WHERE ST_DWithin(at, ST_SetSRID(ST_MakePoint(50, 50), 4326), 10);
+INSERT INTO places SELECT n, ST_SetSRID(ST_MakePoint(n % 100, n / 100), 4326),
+    ST_Buffer(ST_SetSRID(ST_MakePoint(n % 100, n % 80), 4326)::geography, 1000) FROM generate_series(1, 10000) n;
 INSERT INTO t (a, b) SELECT n, 'row ' || n FROM generate_series(1, 1000) n;
 INSERT INTO parted SELECT n, n::text FROM generate_series(1, 100) n;
 REFRESH MATERIALIZED VIEW kept;

@@ -17,6 +17,8 @@ packages=(
     # what builds the project
     g++ make cmake ninja-build pkg-config ccache libpq-dev libboost1.83-dev libboost-filesystem1.83-dev
     libcli11-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libgtest-dev
+    # what PostGIS's library needs; GDAL and SFCGAL are left out, and with them what is built upon these
+    libgeos-c1t64 libproj25 libjson-c5 libprotobuf-c1 libxml2
 )
 
 # The mirror and the proxy are those of this machine: apt knows them. A mirror list counts by its
@@ -45,9 +47,29 @@ before_packages() {
     mkdir -p "$1/etc/postgresql-common"
     echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.conf"
 }
+# PostGIS of each suite for its PostgreSQL; both need the libraries that they share to be of one suite, and get
+# the newer ones. The package's own alternatives name the extensions without the version. postgis_tiger_geocoder is left
+# out: its script of 3.5 finds no soundex() where pg_restore makes it.
+add_postgis() {
+    local major extension
+    mkdir root/postgis
+    for major in 15 17; do
+        # shellcheck disable=SC2016 # expanded in the new root
+        chroot . sh -euc 'cd /root/postgis
+            apt-get -qq -o APT::Sandbox::User=root download "postgresql-$1-postgis-3" "postgresql-$1-postgis-3-scripts"
+            for package in *.deb; do dpkg -x "$package" /; done
+            rm -- *.deb' sh "$major"
+        for extension in postgis postgis_topology address_standardizer address_standardizer_data_us; do
+            ln -s "$extension-3.control" "usr/share/postgresql/$major/extension/$extension.control"
+        done
+    done
+    rmdir root/postgis
+}
+
 # apt still works in the new root then
 after_packages() {
     cd "$1"
+    add_postgis
     # Debian's packages put pg_autoctl in /usr/bin, where there is room for one: 2.0 is unpacked
     # by hand and each goes into its own bindir, as VMware's and PGDG's packages have it
     mv usr/bin/pg_autoctl usr/lib/postgresql/17/bin/
