@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/conf_includes.hpp"
@@ -46,18 +48,25 @@ Lines ByHand::initdb() const {
             as_owner(argv)};
 }
 
-// With owner, mode and the directories on the way.
+// With owner and mode, of the directories on the way as well; what a link leads to.
 Lines ByHand::copy_configuration(const fs::path &from, const fs::path &to, bool with_access_rules) const {
     const auto files = configured_files(file_parameters(subject_.server()), node_.pgdata, node_.data_dir).inside;
-    std::vector<std::string> argv{"cp", "-a", "--parents", "--"};
+    std::vector<std::string> names;
+    const auto add = [&names](const fs::path &name) {
+        if (!name.empty() && std::ranges::find(names, name.string()) == names.end()) {
+            names.push_back(name.string());
+        }
+    };
     for (const auto &file : files) {
-        const bool is_filled = fs::is_directory(node_.data_dir / file) && !fs::is_empty(node_.data_dir / file);
-        if (!is_filled && (with_access_rules || !is_access_rule(file))) {
-            argv.push_back(file.string());
+        if (with_access_rules || !is_access_rule(file)) {
+            for (fs::path way; const auto &part : file) {
+                add(way /= part);
+            }
         }
     }
-    argv.push_back(to.string());
-    return {fmt::format("(cd {} && {})", shell_quoted(from.string()), shell_line(argv))};
+    std::vector<std::string> pack{"tar", "-C", from.string(), "-h", "--no-recursion", "-c", "--"};
+    pack.insert(pack.end(), names.begin(), names.end());
+    return {shell_line(pack) + " | " + shell_line({"tar", "-C", to.string(), "-x", "-p"})};
 }
 
 // What the target does not know is commented out, what it calls otherwise renamed; the choice of --archive goes last.

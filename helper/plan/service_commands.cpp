@@ -69,16 +69,13 @@ Lines ByHand::start_service() const {
     return lines;
 }
 
-// The whole group at once; the monitor knows the new identifier before a keeper reports it.
+// Printed and not done: a node may not, but in the step of a run, change what the monitor knows of its whole group.
 Lines ByHand::identity() const {
-    const auto old = std::to_string(subject_.control().system_identifier);
-    auto command =
-        on_monitor(fmt::format("SELECT * FROM {}({}, {}, {}, NEW)", function("pgaf_upgrade_rewrite_sysidentifier"),
-                               quote_literal(formation_), group_, old));
-    const std::string placeholder = "NEW)";
-    command.replace(command.find(placeholder), placeholder.size(),
-                    fmt::format("'\"{}\"')", control_value("Database system identifier")));
-    return {command};
+    const auto statement = fmt::format("SELECT {}({}, {}, {}, ", function("pgaf_upgrade_rewrite_sysidentifier"),
+                                       quote_literal(formation_), group_, subject_.control().system_identifier);
+    return {"# prints what is to be done as a superuser in the monitor's database pg_auto_failover",
+            fmt::format("printf '%s%s);\\n' {} \"{}\"", shell_quoted(statement),
+                        control_value("Database system identifier"))};
 }
 
 Lines ByHand::reconfigure() const {

@@ -32,6 +32,6 @@ class Guide:
         for host, steps in ORDER:
             for step in steps:
                 started = time.monotonic()
-                self._lab.sh(host, "bash", "-euc", self._commands[host][step], timeout=7200)
+                self._lab.do_by_hand(host, step, self._commands[host][step], timeout=7200)
                 if step == "rebuild":
                     self.rebuild_s = time.monotonic() - started
