@@ -8,16 +8,18 @@ namespace {
 
 constexpr double kMegabyte = 1024.0 * 1024.0;
 
-// By these two runs of pg_upgrade come out that were measured on two cores: 1.5 GB in few relations, 3.2 s, and
-// 10,000 small tables with a key each, 46 s, of which 32 s were the dump and the restoration.
-constexpr double kPrograms = 2.0;      // its own starts, stops and vacuums of an empty cluster
-constexpr double kPerObject = 0.0003;  // to link or clone the file of one
+// By these two upgrades that were measured on two idle cores (make bench-estimate): 611 MB in 18 relations, and 20,002
+// relations of which most are empty. Each is rounded up.
+constexpr double kPrograms = 0.5;          // pg_upgrade's own starts, stops and vacuums of an empty cluster
+constexpr double kPerObject = 0.0001;      // to link or clone the file of one
+constexpr double kStopAndStart = 0.7;      // the old server after two checkpoints, the seed, and the new server
+constexpr double kService = 0.8;           // systemd and pg_autoctl around the monitor's server
+constexpr double kLinkedStandby = 3.6;     // a standby by links, until it streams
+constexpr double kLinkedObject = 0.00005;  // of it, for the file of one
+constexpr double kRejoin = 2.5;            // pg_autoctl on primary and standbys, until maintenance has ended
 
 // Chosen by what steps mostly take, not measured one by one.
-constexpr double kStopAndStart = 1.0;  // the old server after two checkpoints, and the new
-constexpr double kService = 1.5;       // systemd and pg_autoctl around the monitor's server
 constexpr double kStandbyStart = 2.0;  // pg_basebackup's checkpoint, and a standby until it streams
-constexpr double kRejoin = 4.0;        // pg_autoctl on primary and standbys, until maintenance has ended
 constexpr double kCopied = 150.0;      // MB a second, where nothing bounds it
 
 double copy_s(std::uint64_t bytes, double rate_mb) {
@@ -45,7 +47,7 @@ double rebuild_estimate(std::uint64_t bytes, int rate_mb) {
 }
 
 double link_rebuild_estimate(std::uint64_t objects) {
-    return kStandbyStart + kPerObject * static_cast<double>(objects);
+    return kLinkedStandby + kLinkedObject * static_cast<double>(objects);
 }
 
 double redundancy_estimate(double writes_refused_s, double rebuild_s, double monitor_away_s) {

@@ -18,7 +18,7 @@ TEST(Estimate, OfLinksGrowsWithObjectsAndNotWithBytes) {
     EXPECT_EQ(writes_refused_estimate(large, "link"), writes_refused_estimate(kSmall, "link"));
     EXPECT_EQ(writes_refused_estimate(large, "clone"), writes_refused_estimate(kSmall, "clone"));
     large.objects = 100'000;
-    EXPECT_GT(writes_refused_estimate(large, "link"), writes_refused_estimate(kSmall, "link") + 10);
+    EXPECT_GT(writes_refused_estimate(large, "link"), writes_refused_estimate(kSmall, "link") + 5);
 }
 
 TEST(Estimate, OfACopyGrowsWithBytes) {
@@ -49,11 +49,30 @@ TEST(Estimate, OfARebuildFollowsTheBoundOfItsRate) {
 
 TEST(Estimate, OfARebuildByLinksKnowsNoBytes) {
     EXPECT_LT(link_rebuild_estimate(200), rebuild_estimate(kGigabyte, 100));
-    EXPECT_GT(link_rebuild_estimate(100'000), link_rebuild_estimate(200) + 10);
+    EXPECT_GT(link_rebuild_estimate(100'000), link_rebuild_estimate(200) + 3);
 }
 
 TEST(Estimate, OfRedundancyHasTheMonitorBesideTheStandbys) {
     EXPECT_EQ(redundancy_estimate(5, 10, 3), redundancy_estimate(5, 10, 9));
     EXPECT_GT(redundancy_estimate(5, 10, 20), redundancy_estimate(5, 10, 9));
     EXPECT_GT(redundancy_estimate(5, 0, 0), 5);
+}
+
+// The two upgrades by which the constants were chosen come out within a fifth, and rather too long than too short.
+TEST(Estimate, OfWhatWasMeasured) {
+    struct Measured {
+        Trialled trialled;
+        double refused_s, rebuild_s, redundancy_s;
+    };
+    constexpr std::uint64_t kMegabyte = 1024ULL * 1024;
+    for (const auto &[trialled, refused_s, rebuild_s, redundancy_s] :
+         {Measured{{.check_s = 0.6, .rehearsal_s = 1.2, .objects = 18, .bytes = 611 * kMegabyte}, 2.7, 3.7, 8.3},
+          Measured{
+              {.check_s = 1.7, .rehearsal_s = 15.4, .objects = 20'002, .bytes = 139 * kMegabyte}, 19.8, 4.1, 25.8}}) {
+        const auto refused = writes_refused_estimate(trialled, "link");
+        const auto rebuild = link_rebuild_estimate(trialled.objects);
+        EXPECT_NEAR(refused / refused_s, 1.1, 0.1);
+        EXPECT_NEAR(rebuild / rebuild_s, 1.1, 0.15);
+        EXPECT_NEAR(redundancy_estimate(refused, rebuild, 3.9) / redundancy_s, 1.1, 0.1);
+    }
 }
