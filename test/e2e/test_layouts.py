@@ -1,5 +1,7 @@
 """Layouts of the real world, a host each: where programs are, how pg_autoctl's unit is called and made, and how the
 helper is run. All of them in one cluster, in one upgrade."""
+import contextlib
+
 from cluster import HELPER, NEW_BINDIR, OLD_BINDIR, CommandFailed, Upgrade, Writer, wait_until
 from customized import Customized
 from faults import die_at
@@ -97,15 +99,21 @@ def debian(lab, host):
     lab.sh(host, "mv", "/root/pg_autoctl-2.2", "/usr/bin/pg_autoctl")
 
 
-def lay_out(lab):
-    pgdg(lab, "monitor")
-    # a primary that is restarted is replaced, and pg_autoctl may make it anew with the other's files: not when there
-    # is nobody to replace it
+@contextlib.contextmanager
+def nobody_to_replace_it(lab):
+    """A primary that is restarted is replaced, and pg_autoctl may make it anew with the other's files: not while node2 is
+    in maintenance."""
     lab.monitor_sql("SELECT pgautofailover.start_maintenance(2)")
     wait_until(60, "node2 is in maintenance", lambda: lab.nodes()[1]["reported"] == "maintenance")
-    tanzu(lab, "node1")
+    yield
     lab.monitor_sql("SELECT pgautofailover.stop_maintenance(2)")
     lab.wait_settled()
+
+
+def lay_out(lab):
+    pgdg(lab, "monitor")
+    with nobody_to_replace_it(lab):
+        tanzu(lab, "node1")
     debian(lab, "node2")
     lab.wait_settled()
 
@@ -130,11 +138,8 @@ def start_by_hand(lab, host):
 
 def start_all_by_hand(lab):
     start_by_hand(lab, "monitor")
-    lab.monitor_sql("SELECT pgautofailover.start_maintenance(2)")  # as in lay_out
-    wait_until(60, "node2 is in maintenance", lambda: lab.nodes()[1]["reported"] == "maintenance")
-    start_by_hand(lab, "node1")
-    lab.monitor_sql("SELECT pgautofailover.stop_maintenance(2)")
-    lab.wait_settled()
+    with nobody_to_replace_it(lab):
+        start_by_hand(lab, "node1")
     start_by_hand(lab, "node2")
     lab.wait_settled()
 
@@ -204,11 +209,8 @@ def test_rollback_with_one_program(make_lab):
     lab = make_lab("onebin")
     unit, drop_in = "pg_autoctl@data", "/etc/systemd/system/pg_autoctl@data.service.d/pgaf-upgrade-autoctl.conf"
     Customized(lab)
-    lab.monitor_sql("SELECT pgautofailover.start_maintenance(2)")  # as in lay_out
-    wait_until(60, "node2 is in maintenance", lambda: lab.nodes()[1]["reported"] == "maintenance")
-    debian(lab, "node1")
-    lab.monitor_sql("SELECT pgautofailover.stop_maintenance(2)")
-    lab.wait_settled()
+    with nobody_to_replace_it(lab):
+        debian(lab, "node1")
     debian(lab, "node2")
     lab.wait_settled()
     before = {host: running_program(lab, host) for host in lab.data_nodes}
