@@ -334,6 +334,15 @@ void Runner::beat(const std::stop_token &stop) {
     }
 }
 
+// Returns when the run has changed, and at the latest after kPoll.
+void Runner::wait_for_change() {
+    try {
+        monitor_.wait_for_notification(kPoll);
+    } catch (const PgError &) {
+        monitor_.disconnect();
+    }
+}
+
 ExitCode Runner::run() {
     // Started again where the monitor's own server is down, or the switch is under way while it is away: by
     // the journal.
@@ -403,7 +412,7 @@ ExitCode Runner::run() {
                     return ExitCode::Done;
                 }
                 view_.waiting(due.waiting_for);
-                std::this_thread::sleep_for(kPoll);
+                wait_for_change();
             }
             continue;
         }
@@ -417,11 +426,7 @@ ExitCode Runner::run() {
             if (node_.options.once && !background_runs_) {
                 return ExitCode::Done;
             }
-            try {
-                monitor_.wait_for_notification(kPoll);
-            } catch (const PgError &) {
-                monitor_.disconnect();
-            }
+            wait_for_change();
             continue;
         }
         close_gate_if_hindered(due);

@@ -61,6 +61,7 @@ class Runner {
     void require_lost_monitor();
     void leave_monitor(const Context &context);
     void refuse_to_lose(const Context &context);
+    void wait_for_change();
     void beat(const std::stop_token &stop);
     [[nodiscard]] Context context(Monitor &monitor, const std::string &step);
 
