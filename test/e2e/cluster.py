@@ -404,10 +404,13 @@ class Upgrade:
         self.helpers.pop(host).wait()
 
     def stop_helpers(self):
-        for helper in self.helpers.values():
-            if helper.poll() is None:
-                helper.terminate()
-                helper.wait()
+        """Returns when they are gone: what enters the host has ended before the helper in it has seen its signal."""
+        stopped = [host for host, helper in self.helpers.items() if helper.poll() is None]
+        for host in stopped:
+            self.helpers[host].terminate()
+            self.helpers[host].wait()
+        for host in stopped:
+            self._lab.run(host, "timeout", "60", "sh", "-c", "while pgrep -x pgaf-upgrade; do sleep 0.1; done")
 
     def describe(self, status):
         shown = [f"status: {json.dumps(status)}" if status else "status: the monitor does not answer"]
