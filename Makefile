@@ -141,6 +141,11 @@ else
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
+# It comes from the compiler that the server was built with; g++ before 13 does not know it.
+ifneq ($(shell $(CXX) -fexcess-precision=standard -E -x c++ /dev/null >/dev/null 2>&1 && echo known),known)
+override CXXFLAGS := $(filter-out -fexcess-precision=standard,$(CXXFLAGS))
+endif
+
 # The folders of these names are no targets.
 .PHONY: extension sql helper test expected
 
