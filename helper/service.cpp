@@ -13,6 +13,7 @@
 #include "files.hpp"
 #include "owner.hpp"
 #include "process.hpp"
+#include "scope.hpp"
 #include "upgrade/program_arguments.hpp"
 
 namespace pgaf {
@@ -26,10 +27,6 @@ constexpr const char *kGuard = "pgaf-upgrade.conf";
 constexpr const char *kProgram = "pgaf-upgrade-autoctl.conf";
 
 }  // namespace
-
-bool has_systemd() {
-    return std::filesystem::exists("/run/systemd/system") && ::access("/usr/bin/systemd-run", X_OK) == 0;
-}
 
 std::optional<pid_t> Service::running(const std::filesystem::path &pid_file) {
     pid_t pid = 0;
@@ -80,15 +77,9 @@ void Service::start_by_hand() const {
     if (::access(program.c_str(), X_OK) != 0) {
         program = "/usr/bin/pg_autoctl";
     }
-    auto argv = autoctl_arguments(node_, program, node_.log("pg_autoctl_run"));
-    auto run_as = std::optional(node_.owner);
-    if (has_systemd()) {
-        // it would end with the session, or with the timer's service
-        const auto scope = scope_arguments(node_.owner);
-        argv.insert(argv.begin(), scope.begin(), scope.end());
-        run_as.reset();
-    }
-    run_checked({.argv = std::move(argv), .run_as = run_as, .directory = node_.work_dir(), .outlives_helper = true});
+    auto command = outliving(autoctl_arguments(node_, program, node_.log("pg_autoctl_run")), node_.owner);
+    command.directory = node_.work_dir();
+    run_checked(command);
     const auto deadline = std::chrono::steady_clock::now() + kBegins;
     while (!is_active()) {
         if (std::chrono::steady_clock::now() > deadline) {

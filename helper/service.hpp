@@ -11,9 +11,6 @@
 
 namespace pgaf {
 
-// Whether systemd runs this host, and can be asked to start something.
-[[nodiscard]] bool has_systemd();
-
 // What runs pg_autoctl for this node: a unit of systemd, or nobody ("none"), where it is started by hand. That one has
 // no files, and nothing but its starter's patience keeps it from being started.
 class Service {

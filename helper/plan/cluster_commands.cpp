@@ -5,7 +5,7 @@
 #include "core/conf_includes.hpp"
 #include "files.hpp"
 #include "plan/by_hand.hpp"
-#include "service.hpp"
+#include "scope.hpp"
 #include "shell.hpp"
 #include "upgrade/carry.hpp"
 #include "upgrade/configuration.hpp"

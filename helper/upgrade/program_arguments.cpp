@@ -82,14 +82,4 @@ std::vector<std::string> autoctl_arguments(const Node &node, const std::filesyst
             log.string()};
 }
 
-std::vector<std::string> scope_arguments(const Owner &owner) {
-    return {"systemd-run",
-            "--scope",
-            "--quiet",
-            "--collect",
-            fmt::format("--uid={}", owner.uid),
-            fmt::format("--gid={}", owner.gid),
-            "--"};
-}
-
 }  // namespace pgaf

@@ -41,7 +41,4 @@ struct PgUpgradeCall {
 [[nodiscard]] std::vector<std::string> autoctl_arguments(const Node &node, const std::filesystem::path &program,
                                                          const std::filesystem::path &log);
 
-// Before a command of root's: it runs as the owner, in a scope that outlives whoever started it.
-[[nodiscard]] std::vector<std::string> scope_arguments(const Owner &owner);
-
 }  // namespace pgaf

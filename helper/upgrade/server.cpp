@@ -1,13 +1,11 @@
 #include "upgrade/server.hpp"
 
-#include <unistd.h>
-
 #include <fmt/format.h>
 
 #include "fault.hpp"
 #include "files.hpp"
 #include "process.hpp"
-#include "service.hpp"
+#include "scope.hpp"
 #include "upgrade/data_size.hpp"
 #include "upgrade/port.hpp"
 #include "upgrade/private_server.hpp"
@@ -49,26 +47,17 @@ void start_server(const Context &context) {
     const auto installation = Installation::from(context.journal);
     const auto &bindir = context.is_swapped() ? installation.new_bindir : installation.old_bindir;
     const auto limit = context.limit(start_limit(data_size(context)));
-    auto argv = start_arguments(node, bindir, limit, node.log("postgres"));
-    std::optional<Owner> run_as = node.owner;
-    if (::geteuid() == 0 && has_systemd()) {
-        // A scope of its own: with the helper's service or session, systemd would end the server too.
-        const auto scope = scope_arguments(node.owner);
-        argv.insert(argv.begin(), scope.begin(), scope.end());
-        run_as.reset();
-    }
+    auto command = outliving(start_arguments(node, bindir, limit, node.log("postgres")), node.owner);
+    command.time_limit = limit + std::chrono::seconds(10);
+    command.directory = node.work_dir();
+    command.log = node.log("pg_ctl");
+    command.on_progress = context.say;
     const auto log = node.log("postgres");
     const auto size_before = fs::exists(log) ? fs::file_size(log) : 0;
     const auto said = [&] { return fs::exists(log) ? read_file(log).substr(size_before) : ""; };
     const auto hint = fmt::format("Its log is {}. Mend the cause, and run pgaf-upgrade run again.", log.string());
     try {
-        run_checked({.argv = std::move(argv),
-                     .run_as = run_as,
-                     .time_limit = limit + std::chrono::seconds(10),
-                     .directory = node.work_dir(),
-                     .outlives_helper = true,
-                     .log = node.log("pg_ctl"),
-                     .on_progress = context.say});
+        run_checked(command);
     } catch (const HelperError &error) {
         // pg_ctl says only that it failed
         throw ServerDoesNotStart(
