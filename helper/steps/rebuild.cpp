@@ -113,30 +113,30 @@ nlohmann::json link_from_seed(const Context &context, const std::string &conninf
 
 // Streaming, and with what the primary wrote after the seed. A primary that is away is waited for.
 void prove(const Context &context, const std::string &conninfo) {
-    const auto while_it_runs = [&](const auto &condition) {
-        return [&] {
+    const auto require = [&](const std::string &what, std::chrono::seconds limit, const auto &is_so) {
+        const auto while_it_runs = [&] {
             if (!context.node.running_server()) {
                 throw LinksRefused(fmt::format("the server has ended: see {}", context.node.log("postgres").string()));
             }
-            return condition(context);
+            return is_so(context);
         };
-    };
-    while (true) {
-        try {
-            context.wait_until("the standby to stream", kBeginsToStream, while_it_runs(is_streaming));
-            break;
-        } catch (const HelperError &error) {
-            if (error.code() != ExitCode::TimedOut) {
-                throw;
+        while (true) {
+            try {
+                context.wait_until("the standby to " + what, limit, while_it_runs);
+                return;
+            } catch (const HelperError &error) {
+                if (error.code() != ExitCode::TimedOut) {
+                    throw;
+                }
             }
             if (is_primary_ready(context, conninfo)) {
-                throw LinksRefused("the standby does not begin to stream");
+                throw LinksRefused(fmt::format("the standby does not {}", what));
             }
             wait_for_primary(context, conninfo);
         }
-    }
-    context.wait_until("the standby to replay what was written since", catch_up_limit(data_size(context)),
-                       while_it_runs(has_replayed_marker));
+    };
+    require("stream", kBeginsToStream, is_streaming);
+    require("replay what was written since", catch_up_limit(data_size(context)), has_replayed_marker);
 }
 
 void build_by_links(const Context &context, const std::string &conninfo) {

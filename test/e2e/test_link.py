@@ -190,3 +190,27 @@ def test_seed_is_for_standbys_alone(make_lab):
     assert rebuilt(lab)["node_2"]["standby_method"] == "link", rebuilt(lab)
     assert is_withdrawn(lab)
     assert judges.upgraded() == []
+
+
+def test_marker_is_not_replayed(make_lab):
+    """The standby by links streams, and never comes to what the primary wrote since: its own configuration, in a file
+    outside PGDATA that nobody carries over, delays it."""
+    lab = make_lab("delayed")
+    fill(lab)
+    delay = "/etc/postgresql-delay.conf"
+    for host in lab.data_nodes:
+        lab.put(host, delay, "")
+        lab.sh(host, "sh", "-ec", f"echo \"include '{delay}'\" >>{lab.pgdata}/postgresql.conf")
+    judges, upgrade = stopped_at(lab, "rebuild", "before", role="secondary")
+    lab.put("node2", delay, "recovery_min_apply_delay = '1h'\n")
+    log = os.path.join(lab.logs, "delayed")
+    upgrade.helpers["node2"] = lab.start("node2", HELPER, "run", "--limit-factor", "0.01", log=log)
+    wait_until(120, "links are given up", pause=0.1, condition=lambda: lab.run(
+        "node2", "grep", "-q", "no links", f"{lab.pgdata}_pgaf_upgrade/journal").returncode == 0)
+    lab.put("node2", delay, "")
+    upgrade.wait_finished(300)
+    result = rebuilt(lab)["node_2"]
+    assert result["standby_method"] == "basebackup" and "does not replay what was written since" in result["no_links"], result
+    lab.wait_settled()
+    assert content(lab, "node2") == content(lab, lab.primary())
+    assert judges.upgraded() == []
