@@ -22,7 +22,7 @@ def lab():
             restart(lab, host)
         Customized(lab)
         lab.psql("node1", "CREATE TABLE kept (t text)")
-        lab.put("node1", "/etc/pgaf-upgrade.conf", "transaction-wait = 300\n")
+        lab.put("node1", "/etc/pgaf-upgrade.conf", "transaction-wait = 30\n")
         yield lab
 
 
@@ -47,17 +47,18 @@ def ended(upgrade, host):
 class LongTransaction:
     """Of a session on the client, until it is told to commit."""
 
-    def __init__(self, lab):
-        self.lab, self.log = lab, os.path.join(lab.logs, "long")
-        lab.put("client", "/root/long.sql", "BEGIN; INSERT INTO kept VALUES ('of a long transaction');\n"
-                "\\! while [ ! -e /root/commit ]; do sleep 0.1; done\nCOMMIT;\n")
+    def __init__(self, lab, name):
+        self.lab, self.name, self.log = lab, name, os.path.join(lab.logs, name)
+        lab.put("client", f"/root/{name}.sql", f"BEGIN; INSERT INTO kept VALUES ('of a {name} transaction');\n"
+                f"\\! while [ ! -e /root/{name} ]; do sleep 0.1; done\nCOMMIT;\n")
         lab.psql("node1", "GRANT ALL ON kept TO app")
-        self.process = lab.start("client", PSQL, "-X", "-v", "ON_ERROR_STOP=1", "-d", lab.conninfo(), "-f", "/root/long.sql",
-                                 log=self.log)
+        self.process = lab.start("client", PSQL, "-X", "-v", "ON_ERROR_STOP=1", "-d", lab.conninfo(), "-f",
+                                 f"/root/{name}.sql", log=self.log)
 
     def commit(self):
-        self.lab.sh("client", "touch", "/root/commit")
-        assert self.process.wait(timeout=30) == 0, open(self.log).read()
+        """Returns psql's exit code and what it said."""
+        self.lab.sh("client", "touch", f"/root/{self.name}")
+        return self.process.wait(timeout=30), open(self.log).read()
 
 
 def test_what_has_come_up_closes_the_gate(lab):
@@ -66,7 +67,7 @@ def test_what_has_come_up_closes_the_gate(lab):
     upgrade.start_helpers()
     try:
         upgrade.wait_state("ready", PREPARED_WITHIN)
-        long_transaction, since = LongTransaction(lab), time.monotonic()
+        long_transaction, endless, since = LongTransaction(lab, "long"), LongTransaction(lab, "endless"), time.monotonic()
         lab.psql("node1", "CREATE TABLE of_regproc (f regproc)")
         before = lab.psql("node1", "SELECT pg_postmaster_start_time()")
 
@@ -102,14 +103,18 @@ def test_what_has_come_up_closes_the_gate(lab):
                    lambda: "open transactions" in progress(lab, "node_1", "checkpoint"))
         assert found(lab, "node_1", "long_transactions").startswith("f|warning|process ")
         writer.wait_for_more()
-        long_transaction.commit()
+        assert long_transaction.commit()[0] == 0
         upgrade.wait_finished(UPGRADED_WITHIN)
     finally:
         upgrade.stop_helpers()
         writer.stop()
     assert lab.psql("node1", "SELECT string_agg(t, ', ' ORDER BY t) FROM kept") == "of a long transaction, prepared"
-    assert lab.monitor_sql("SELECT result -> 'ended_transactions' FROM pgaf_upgrade.step"
-                           f" WHERE runid = {run} AND name = 'checkpoint'") == "[]"
+    # the other one was waited for as long as was said, and ended
+    code, told = endless.commit()
+    assert code and "terminating connection" in told, told
+    left = lab.monitor_sql("SELECT result -> 'ended_transactions' FROM pgaf_upgrade.step"
+                           f" WHERE runid = {run} AND name = 'checkpoint'")
+    assert left.count("process ") == 1 and "of app in database postgres" in left, left
     # what is found again is no event again
     assert lab.monitor_sql("SELECT count(*) FROM pgaf_upgrade_events() WHERE message LIKE 'names_are_free (error)%'") == "1"
     assert writer.lost() == []
