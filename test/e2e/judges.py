@@ -52,6 +52,13 @@ def is_part_of(some, order):
     return all(one in rest for one in some)
 
 
+def printed(wrong):
+    """In whole, since pytest shortens what it compares."""
+    for what in wrong:
+        print(what, flush=True)
+    return wrong
+
+
 class Judges:
     """Begins to look when it is made; upgraded() or as_before() is the judgement, a list of what is wrong."""
 
@@ -68,11 +75,11 @@ class Judges:
 
     def upgraded(self, on_guard=False):
         """on_guard: pg_auto_failover may have replaced the primary, and it rebuilds that one as it likes."""
-        return self._judge(17, "2.2", NEW_BINDIR, self._has_new_identifiers, on_guard=on_guard)
+        return printed(self._judge(17, "2.2", NEW_BINDIR, self._has_new_identifiers, on_guard=on_guard))
 
     def as_before(self, written_until=None):
         """Where data is given up by intention, only the writes acknowledged up to a count must be there."""
-        return self._judge(15, "2.0", OLD_BINDIR, self._has_old_identifiers, written_until)
+        return printed(self._judge(15, "2.0", OLD_BINDIR, self._has_old_identifiers, written_until))
 
     def _judge(self, major, autoctl, bindir, identifiers, written_until=None, on_guard=False):
         lab, wrong = self._lab, []
@@ -111,7 +118,7 @@ class Judges:
         written = self.writer.count()
         last_event = lab.monitor_sql("SELECT max(eventid) FROM pgautofailover.event")
         attempt("settled still", lab.wait_settled)
-        attempt("switchover", lambda: lab.pg("monitor", f"{bindir}/pg_autoctl perform switchover --pgdata {lab.pgdata}"))
+        attempt("switchover", lambda: self._switch_over(bindir))
         attempt("settled again", lab.wait_settled)
         if lab.primary() == primary:
             wrong.append("the switchover changed nothing")
@@ -130,6 +137,15 @@ class Judges:
         kept = {number for number, _ in self.writer.acknowledged()[:written_until]}
         expect("lost writes", [number for number in self.writer.lost() if number in kept], [])
         return wrong
+
+    def _switch_over(self, bindir):
+        lab = self._lab
+        try:
+            lab.pg("monitor", f"{bindir}/pg_autoctl perform switchover --pgdata {lab.pgdata}")
+        except CommandFailed as error:
+            said = [lab.run(host, "sh", "-c", f"journalctl -u pgautofailover -n 40 -o cat; tail -n 20 {lab.pgdata}/log/*.log").stdout
+                    for host in lab.hosts]
+            raise CommandFailed("\n".join([str(error), *said])) from None
 
     def _primaries_told(self):
         """The nodes that took writes, one after the other, as pg_auto_failover's own events have it."""
