@@ -41,8 +41,8 @@ void step(const std::string &name, const std::string &about, const Work &work) {
     const auto begin = std::chrono::steady_clock::now();
     const std::string said = work();
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    fmt::print("{} {:>8}  {}\n", left(fmt::format("{}{}{}", name, about.empty() ? "" : " ", about), kStepWidth),
-               duration(took.count()), said);
+    fmt::print("{} {:>8}{}{}\n", left(fmt::format("{}{}{}", name, about.empty() ? "" : " ", about), kStepWidth),
+               duration(took.count()), said.empty() ? "" : "  ", said);
     std::fflush(stdout);
     fault_point(name, "after");
 }
