@@ -97,6 +97,11 @@ std::string legend() {
     return shown;
 }
 
+// "15.18 (Debian 15.18-0+deb12u1)" is 15.18
+std::string without_package(const std::string &version) {
+    return version.substr(0, version.find(" ("));
+}
+
 }  // namespace
 
 std::string timeline_section(const Report &report) {
@@ -140,7 +145,7 @@ std::string nodes_section(const Report &report) {
         const bool is_new = !node.new_server_version.empty();
         table.row({escape_html(label_of(run, node)), escape_html(role),
                    escape_html(fmt::format("{}:{}", node.host, node.port)),
-                   from_to(node.old_server_version, node.new_server_version),
+                   from_to(without_package(node.old_server_version), without_package(node.new_server_version)),
                    from_to(node.old_pgautofailover, node.new_pgautofailover), code(node.old_system_identifier),
                    is_new || node.role != Role::Secondary ? code(source->new_system_identifier) : "",
                    code(node.data_directory)});

@@ -75,7 +75,7 @@ footer { margin-top: 40px; color: var(--soft); font-size: 12.5px; }
   --prepare: #9aa7b8; --switch: #2f6fb3; --restore: #2f8f83; --finish: #7a5ea8; --refused: #d43f3f; --unprotected: #e09a1f; }
   body { font-size: 10.5pt; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   main { max-width: none; padding: 0; } table { font-size: 8.5pt; } code, pre, .mono { font-size: 8pt; }
-  td code { white-space: normal; overflow-wrap: anywhere; }
+  td code { white-space: normal; overflow-wrap: break-word; font-size: 7pt; } th, td { padding: 3px 7px 3px 0; }
   svg.timeline { min-width: 0; } .wide { overflow: visible; } pre { white-space: pre-wrap; }
   h2, h3 { break-after: avoid; } tr, .verdict, .figures, svg { break-inside: avoid; } thead { display: table-header-group; } }
 @page { size: A4; margin: 16mm 13mm; }

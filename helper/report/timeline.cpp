@@ -33,7 +33,7 @@ double round_tick(double least) {
 
 std::string tick_text(double seconds, double tick) {
     if (tick < 1) {
-        return fmt::format("{:.1f} s", seconds);
+        return fmt::format("{:.1f} s", seconds + 0.0);  // which is no -0.0
     }
     const auto whole = std::llround(seconds);
     if (tick < 60 && whole < 120) {

@@ -102,6 +102,7 @@ TEST(Timeline, EnlargesASwitchThatWouldNotBeSeen) {
     const auto picture = timeline(parse_run(document.json()), "t", from, to);
     EXPECT_TRUE(contains(picture, "pg_upgrade"));
     EXPECT_FALSE(contains(picture, "discover"));
+    EXPECT_TRUE(contains(picture, ">0.0 s<")) << picture;
 }
 
 TEST(Page, EscapesEveryText) {
