@@ -148,7 +148,12 @@ ExitCode Runner::request_rollback(const std::string &reason, bool discard_new_da
     std::string state;
     deliver(monitor_, "the rollback",
             [&] { state = monitor_.request_rollback(token_, reason, discard_new_data, is_interrupted_start); });
-    const auto code = state == "aborted" ? ExitCode::Refused : run();
+    if (state == "aborted") {
+        view_.note(
+            fmt::format("run {} is aborted: nothing that serves was changed", plan_.at("run").get<std::int64_t>()));
+        return ExitCode::Done;
+    }
+    const auto code = run();
     return code == ExitCode::Refused ? ExitCode::Done : code;  // aborted is what was asked for
 }
 
