@@ -131,7 +131,7 @@ bool Runner::wait_for_run() {
         if (node_.options.once) {
             return false;
         }
-        view_.waiting("no upgrade has been started; on the monitor: SELECT pgaf_upgrade_start(version)");
+        view_.waiting("an upgrade to be started; on the monitor: SELECT pgaf_upgrade_start(version)");
         if (stop_was_asked() || std::chrono::steady_clock::now() > deadline) {
             throw HelperError(ExitCode::TimedOut, "no upgrade was started",
                               "On the monitor, in database pg_auto_failover: SELECT pgaf_upgrade_start(version).");
@@ -418,7 +418,9 @@ ExitCode Runner::run() {
         }
         close_gate_if_edited(due);
         if (due.step.empty()) {
-            view_.waiting(due.waiting_for);
+            view_.waiting(due.run_state == "ready" ? fmt::format("{}: SELECT pgaf_upgrade_approve({})", due.waiting_for,
+                                                                 plan_.at("run").get<std::int64_t>())
+                                                   : due.waiting_for);
             if (due.waiting_for.ends_with("on this node, which failed")) {
                 throw HelperError(ExitCode::StepFailed, due.waiting_for,
                                   "See pgaf-upgrade status; when its cause is mended: pgaf-upgrade run.");

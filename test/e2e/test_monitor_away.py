@@ -71,7 +71,7 @@ def test_monitor_away_before_a_run(make_lab):
     lab.monitor_sql("CREATE EXTENSION pgaf_upgrade")
     log = os.path.join(lab.logs, "waits")
     helper = lab.start("node1", HELPER, "run", log=log)
-    wait_until(20, "it waits for a run", lambda: "no upgrade has been started" in open(log).read())
+    wait_until(20, "it waits for a run", lambda: "an upgrade to be started" in open(log).read())
     lab.power("kill", "monitor")
     wait_until(20, "it waits for the monitor", lambda: "the monitor, to report" in open(log).read())
     assert helper.poll() is None
