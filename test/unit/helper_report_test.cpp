@@ -102,7 +102,12 @@ TEST(Timeline, EnlargesASwitchThatWouldNotBeSeen) {
     const auto picture = timeline(parse_run(document.json()), "t", from, to);
     EXPECT_TRUE(contains(picture, "pg_upgrade"));
     EXPECT_FALSE(contains(picture, "discover"));
-    EXPECT_TRUE(contains(picture, ">0.0 s<")) << picture;
+}
+
+TEST(Timeline, BeginsAtNought) {
+    const auto run = parse_run(with_a_switch().json());
+    EXPECT_TRUE(contains(timeline(run, "t", 1050, 1053), ">0.0 s<"));
+    EXPECT_FALSE(contains(timeline(run, "t", 1050, 1053), ">-0.0 s<"));
 }
 
 TEST(Page, EscapesEveryText) {
