@@ -139,13 +139,22 @@ class Judges:
         return wrong
 
     def _switch_over(self, bindir):
-        lab = self._lab
-        try:
-            lab.pg("monitor", f"{bindir}/pg_autoctl perform switchover --pgdata {lab.pgdata}")
-        except CommandFailed as error:
-            said = [lab.run(host, "sh", "-c", f"journalctl -u pgautofailover -n 40 -o cat; tail -n 20 {lab.pgdata}/log/*.log").stdout
-                    for host in lab.hosts]
-            raise CommandFailed("\n".join([str(error), *said])) from None
+        """Asked again where the monitor refuses it at once: a node may just have left its state for a moment, as one that was
+        restarted does by the health check that met it down."""
+        lab, said = self._lab, []
+        for _ in range(3):
+            try:
+                lab.pg("monitor", f"{bindir}/pg_autoctl perform switchover --pgdata {lab.pgdata}")
+                return
+            except CommandFailed as error:
+                said += [str(error), str(lab.nodes()), *(lab.run(
+                    host, "sh", "-c", f"journalctl -u pgautofailover -n 40 -o cat; tail -n 20 {lab.pgdata}/log/*.log").stdout
+                    for host in lab.hosts)]
+                if "stable state" not in str(error) and "prevents the node" not in str(error):
+                    break
+                print(f"    refused: {error}", flush=True)
+                lab.wait_settled()
+        raise CommandFailed("\n".join(said))
 
     def _primaries_told(self):
         """The nodes that took writes, one after the other, as pg_auto_failover's own events have it."""
