@@ -138,9 +138,9 @@ def test_two_helpers_on_one_node(lab):
 
 def test_rollback_before_the_switch(lab):
     run = Upgrade(lab).start()
-    done = lab.run("node1", HELPER, "rollback", timeout=60)
+    done = lab.run("node2", HELPER, "rollback", timeout=60)
     assert done.returncode == 0 and f"run {run} is aborted: nothing that serves was changed" in done.stdout, done.stdout + done.stderr
-    done = lab.run("node1", HELPER, "rollback", timeout=60)
+    done = lab.run("node2", HELPER, "rollback", timeout=60)
     assert done.returncode == 0 and "nothing to roll back" in done.stdout, done.stdout + done.stderr
 
 
