@@ -150,6 +150,16 @@ class Lab:
         except TimeoutError as error:
             raise TimeoutError(f"{error}; the nodes are {self.nodes()}") from None
 
+    def wait_seen_settled(self, seconds=90):
+        """By reports and health checks later than this call: an earlier one may tell of a server that is gone by now, and
+        a later one that it was away, which pg_auto_failover answers with another restart."""
+        since = self.monitor_sql("SELECT clock_timestamp()")
+
+        def is_seen():
+            return self.is_settled() and self.monitor_sql(
+                f"SELECT bool_and(least(reporttime, healthchecktime) > '{since}') FROM pgautofailover.node") == "t"
+        wait_until(seconds, "every node is seen as primary or secondary", is_seen)
+
     def primary(self):
         """Also where a standby is not healthy for the moment."""
         nodes = self.nodes()
