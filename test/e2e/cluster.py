@@ -150,15 +150,21 @@ class Lab:
         except TimeoutError as error:
             raise TimeoutError(f"{error}; the nodes are {self.nodes()}") from None
 
-    def wait_seen_settled(self, seconds=90):
-        """By reports and health checks later than this call: an earlier one may tell of a server that is gone by now, and
-        a later one that it was away, which pg_auto_failover answers with another restart."""
-        since = self.monitor_sql("SELECT clock_timestamp()")
+    def wait_well(self, after, seconds=90):
+        """Every node is in its state, by a report and a health check that are later than this call: what the monitor says
+        before may be of the time before a restart, or of a server that is away, which is answered by another restart."""
+        now = self.sh("monitor", "date", "+%s.%N").strip()
 
-        def is_seen():
-            return self.is_settled() and self.monitor_sql(
-                f"SELECT bool_and(least(reporttime, healthchecktime) > '{since}') FROM pgautofailover.node") == "t"
-        wait_until(seconds, "every node is seen as primary or secondary", is_seen)
+        def is_well():
+            try:
+                return self.monitor_sql(f"""
+                    SELECT bool_and(least(reporttime, healthchecktime) > to_timestamp({now}) AND health = 1
+                                    AND reportedstate = goalstate
+                                    AND reportedstate IN ('primary', 'wait_primary', 'secondary', 'maintenance'))
+                    FROM pgautofailover.node""") == "t"
+            except CommandFailed:
+                return False  # it is the monitor that was restarted
+        wait_until(seconds, f"all is well after {after}", is_well)
 
     def primary(self):
         """Also where a standby is not healthy for the moment."""

@@ -2,7 +2,7 @@
 helper is run. All of them in one cluster, in one upgrade."""
 import contextlib
 
-from cluster import HELPER, NEW_BINDIR, OLD_BINDIR, CommandFailed, Upgrade, Writer, wait_until
+from cluster import HELPER, NEW_BINDIR, OLD_BINDIR, Upgrade, Writer, wait_until
 from customized import Customized
 from faults import die_at
 from test_upgrade import PREPARED_WITHIN, UPGRADED_WITHIN, whole_upgrade
@@ -37,25 +37,7 @@ def replace_unit(lab, host, name, files, bindir):
     lab.pg(host, f"{autoctl} config set postgresql.pg_ctl {bindir}/pg_ctl --pgdata {lab.pgdata}")
     lab.sh(host, "systemctl", "daemon-reload")
     lab.sh(host, "systemctl", "enable", "--now", "--quiet", name)
-    wait_well(lab, f"{host} has its unit")
-
-
-def wait_well(lab, after):
-    second = lab.sh("monitor", "date", "+%s").strip()
-    wait_until(90, f"all is well after {after}", lambda: is_well_since(lab, second))
-
-
-def is_well_since(lab, second):
-    """Every node is in its state, by a report and a health check that are later than this second: what the monitor
-    says before may be of the time before the restart."""
-    try:
-        return lab.monitor_sql(f"""
-            SELECT bool_and(least(reporttime, healthchecktime) > to_timestamp({second}) AND health = 1
-                            AND reportedstate = goalstate
-                            AND reportedstate IN ('primary', 'wait_primary', 'secondary', 'maintenance'))
-            FROM pgautofailover.node""") == "t"
-    except CommandFailed:
-        return False  # it is the monitor that was restarted
+    lab.wait_well(f"{host} has its unit")
 
 
 def pgdg(lab, host):
@@ -128,7 +110,7 @@ def start_by_hand(lab, host):
     if host == "node2":
         lab.sh(host, "mv", "/usr/bin/systemctl", "/usr/bin/systemd-run", "/root/")
     lab.pg(host, f"setsid --fork {OLD_BINDIR}/pg_autoctl run --pgdata {lab.pgdata} >>/tmp/pg_autoctl.log 2>&1 </dev/null")
-    wait_well(lab, f"{host} is started by hand")
+    lab.wait_well(f"{host} is started by hand")
     refused = lab.run(host, HELPER, "check", "--only", "service_unit")
     assert refused.returncode == 3 and "--service none" in " ".join(refused.stdout.split()), refused.stdout
     lab.put(host, "/etc/pgaf-upgrade.conf", "service = none\n")
@@ -193,7 +175,7 @@ def look(lab):
         assert not lab.run(host, "ls", f"/etc/systemd/system/{unit}.service.d/pgaf-upgrade.conf").returncode == 0
     assert "PG_BINDIR=/opt/vmware/postgres/17/bin" in lab.sh("node1", "cat", "/etc/default/postgres-ha")
     lab.sh("node2", "systemctl", "restart", "pg_autoctl@data")
-    wait_well(lab, "node2's unit was started again")
+    lab.wait_well("node2's unit was started again")
 
 
 def test_layouts(make_lab):
@@ -231,7 +213,7 @@ def test_rollback_with_one_program(make_lab):
     writer.wait_for_more()
     assert {host: running_program(lab, host) for host in lab.data_nodes} == before
     lab.sh("node2", "systemctl", "restart", unit)
-    wait_well(lab, "node2's unit was started again")
+    lab.wait_well("node2's unit was started again")
     assert running_program(lab, "node2") == before["node2"]
 
     again = Upgrade(lab)
