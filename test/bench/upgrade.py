@@ -3,9 +3,9 @@
 
 For each data set a cluster is made and loaded, the bare upgrade of a copy of its primary is timed, and the cluster is
 upgraded while a client connects, writes and commits without a pause; once with its standby built by links, once by a
-base backup, and once by the article's steps, repaired and scripted (guide.py). Judged from outside: writes by that client, redundancy by the standby's pg_stat_wal_receiver, bytes by its
-network interface, memory by the kernel's account of the helper. Prints a table of medians, and writes a picture of it
-(--svg FILE)."""
+base backup, and once by the article's steps, repaired and scripted (guide.py). Judged from outside: writes by that
+client, redundancy by the standby's pg_stat_wal_receiver, bytes by its network interface, memory by the kernel's account
+of the helper. Prints a table of medians, and writes a picture of it (--svg FILE)."""
 import argparse
 import os
 import statistics
