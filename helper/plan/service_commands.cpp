@@ -103,7 +103,7 @@ Lines ByHand::reconfigure() const {
 }
 
 Lines ByHand::enter_maintenance() const {
-    return {on_monitor(fmt::format("SELECT pgautofailover.start_maintenance({})", node_.nodeid)),
+    return {here("CHECKPOINT"), on_monitor(fmt::format("SELECT pgautofailover.start_maintenance({})", node_.nodeid)),
             until_settled("maintenance")};
 }
 
