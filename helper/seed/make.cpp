@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <map>
+#include <optional>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -36,12 +39,15 @@ bool is_one_of(const auto &names, std::string_view name) {
     return std::ranges::find(names, name) != names.end();
 }
 
-struct stat status_of(const fs::path &path) {
+std::optional<struct stat> status_if_there(const fs::path &path) {
     struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) {
+    if (::stat(path.c_str(), &status) == 0) {
+        return status;
+    }
+    if (errno != ENOENT) {
         fail_by_errno("access", path);
     }
-    return status;
+    return std::nullopt;
 }
 
 class SeedMaker {
@@ -89,14 +95,20 @@ class SeedMaker {
         if (!with_content) {
             return;
         }
-        std::vector<std::string> names;
+        std::map<std::string, bool> is_directory;  // by name; read at once, since there are thousands
         for (const auto &entry : fs::directory_iterator(new_dir_ / path)) {
-            names.push_back(entry.path().filename().string());
+            is_directory.emplace(entry.path().filename().string(), entry.is_directory());
         }
-        for (const auto &name : names) {
+        // A standby makes an unlogged relation's content from the init fork when it is promoted; it has none before.
+        const auto is_unlogged_content = [&](const std::string &below) {
+            const auto file = parse_relation_file(below);
+            return file && file->fork != Fork::Init &&
+                   is_directory.contains(fs::path(file->relation + "_init").filename().string());
+        };
+        for (const auto &[name, has_files] : is_directory) {
             const auto below = path + "/" + name;
             const auto old_below = old_path + "/" + name;
-            if (fs::is_directory(new_dir_ / below)) {
+            if (has_files) {
                 add_directory(below, old_below, !name.starts_with("pgsql_tmp"));
             } else if (!is_unlogged_content(below)) {
                 add_file(below, old_below);
@@ -120,40 +132,38 @@ class SeedMaker {
         add_directory(version_directory(target_), version_directory(source_), true);
     }
 
-    // A standby makes it from the init fork when it is promoted; it has none of its own before.
-    [[nodiscard]] bool is_unlogged_content(const std::string &path) const {
-        const auto file = parse_relation_file(path);
-        return file && file->fork != Fork::Init && fs::exists(new_dir_ / (file->relation + "_init"));
-    }
-
+    // What is linked is opened only where it has content: there may be tens of thousands, and writes are refused.
     void add_file(const std::string &path, const std::string &old_path) {
-        const InputFile content(new_dir_ / path);
-        SeedFile file{.kind = SeedKind::Copied,
-                      .size = content.size(),
-                      .filled = content.filled(),
-                      .sha256 = {},
-                      .path = path,
-                      .old_path = old_path};
-        if (const auto relation = parse_relation_file(path); relation && is_linked(path, old_path)) {
+        SeedFile file{
+            .kind = SeedKind::Copied, .size = 0, .filled = 0, .sha256 = {}, .path = path, .old_path = old_path};
+        const auto relation = parse_relation_file(path);
+        if (const auto size = relation ? size_if_linked(path, old_path) : std::nullopt) {
             // No WAL tells of a free space map's every change, and a standby makes a visibility map when its first bit
             // is set: its own are as good as the primary's, and so is none.
             const bool is_map = relation->fork == Fork::FreeSpaceMap || relation->fork == Fork::VisibilityMap;
             file.kind = is_map ? SeedKind::LinkedMap : SeedKind::Linked;
+            file.size = *size;
+            file.filled = *size == 0 ? 0 : InputFile(new_dir_ / path).filled();
             ++linked_files_;
             linked_bytes_ += file.size;
         } else {
+            const InputFile content(new_dir_ / path);
+            file.size = content.size();
+            file.filled = content.filled();
             file.sha256 = pack(content, file.filled);
         }
         add_line(format_seed_file(file));
     }
 
-    [[nodiscard]] bool is_linked(const std::string &path, const std::string &old_path) const {
-        const auto status = status_of(new_dir_ / path);
-        if (status.st_nlink < 2 || !fs::exists(old_dir_ / old_path)) {
-            return false;
+    [[nodiscard]] std::optional<std::uint64_t> size_if_linked(const std::string &path,
+                                                              const std::string &old_path) const {
+        const auto status = status_if_there(new_dir_ / path);
+        if (!status || status->st_nlink < 2) {
+            return std::nullopt;
         }
-        const auto old_status = status_of(old_dir_ / old_path);
-        return status.st_dev == old_status.st_dev && status.st_ino == old_status.st_ino;
+        const auto old_status = status_if_there(old_dir_ / old_path);
+        const bool is_same = old_status && old_status->st_dev == status->st_dev && old_status->st_ino == status->st_ino;
+        return is_same ? std::optional(static_cast<std::uint64_t>(status->st_size)) : std::nullopt;
     }
 
     std::string pack(const InputFile &content, std::uint64_t bytes) {
