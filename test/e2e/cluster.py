@@ -231,10 +231,9 @@ class Lab:
 
     # -- applications --
 
-    def conninfo(self, user="app", database="postgres"):
+    def conninfo(self, user="app", database="postgres", hosts=None, port=None):
         """As an application has it: every data node, whichever takes writes."""
-        hosts = ",".join(self.data_nodes)
-        return (f"host={hosts} port={self.port} dbname={database} user={user} password={APPLICATION_PASSWORD} "
+        return (f"host={','.join(hosts or self.data_nodes)} port={port or self.port} dbname={database} user={user} password={APPLICATION_PASSWORD} "
                 "target_session_attrs=read-write connect_timeout=2")
 
     def application_psql(self, sql, database="postgres"):
@@ -256,8 +255,9 @@ class Writer:
     """The application of writer.py on the client. Its table has to exist."""
     FOLDER = "/root/writer"
 
-    def __init__(self, lab, database="postgres"):
+    def __init__(self, lab, database="postgres", conninfo=None):
         self._lab, self._database, self._process = lab, database, None
+        self._conninfo = conninfo or lab.conninfo(database=database)
 
     def start(self):
         with open(os.path.join(HERE, "writer.py")) as program:
@@ -265,7 +265,7 @@ class Writer:
                          input=program.read())
         self._log = os.path.join(self._lab.logs, "writer")
         self._process = self._lab.start("client", "python3", f"{self.FOLDER}/writer.py",
-                                        self._lab.conninfo(database=self._database), self.FOLDER, log=self._log)
+                                        self._conninfo, self.FOLDER, log=self._log)
         wait_until(20, "the writer writes", lambda: self._process.poll() is not None or self.count() > 0)
         if self._process.poll() is not None:
             raise CommandFailed(f"the writer ended:\n{tail(self._log)}")
