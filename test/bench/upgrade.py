@@ -100,6 +100,7 @@ def by_run(lab, watch, method):
     run.start_helpers()
     try:
         run.wait_state("ready", 900)
+        os.sync()
         watch.start()
         run.approve()
         run.wait_state("finished", 3600)
@@ -112,6 +113,7 @@ def by_run(lab, watch, method):
 
 def by_guide(lab, watch, _):
     guide = Guide(lab)
+    os.sync()
     watch.start()
     try:
         guide.carry_out()
