@@ -53,7 +53,7 @@ OBJS = \
 	extension/src/pg/lock.o \
 	extension/src/pg/spi.o
 
-REGRESS = install rights versions bad_input steps transitions checks plan start protocol lease journal rollback \
+REGRESS = install rights versions bad_input steps transitions checks plan start protocol keep lease journal rollback \
 	maintenance backup validate sysidentifier hba history events report
 
 ISOLATION = start_twice attach_twice abort_or_switch last_steps rewrite_or_node_active

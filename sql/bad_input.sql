@@ -15,8 +15,8 @@ SELECT pgaf_upgrade_begin_step(test.token(1), 'discover');
 -- null in every argument, one at a time, beside values that would do; the functions that only show take null for the newest
 CREATE TEMP TABLE good (name text, arguments text[]);
 INSERT INTO good VALUES
-  ('plan', '{18,NULL,NULL,true,''link'',''basebackup'',NULL}'), ('start', '{18,NULL,NULL,true,''link'',''basebackup'',NULL}'),
-  ('approve', '{2,NULL}'), ('abort', '{2,''why''}'), ('retry', '{2,''discover'',''why''}'),
+  ('plan', '{18,NULL,NULL,true,''link'',''basebackup'',NULL,NULL}'), ('start', '{18,NULL,NULL,true,''link'',''basebackup'',NULL,NULL}'),
+  ('approve', '{2,NULL}'), ('release', '{2}'), ('abort', '{2,''why''}'), ('retry', '{2,''discover'',''why''}'),
   ('waive_check', '{2,''node_1'',''disk_space'',''why''}'),
   ('record_backup', '{''label'',''tool'',''2025-01-01'',''default'',''node_1'',''there'',''2025-01-02'',''note''}'),
   ('record_maintenance', '{''node_2'',''begin'',''why''}'),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 
 namespace pgaf {
@@ -61,11 +62,11 @@ class Stages {
             case Scope::Nobody:
                 return 0;
             case Scope::Monitor:
-                return latest_of_role(Role::Monitor, requirement.step);
+                return latest_of_role(Role::Monitor, requirement);
             case Scope::AllPrimaries:
-                return latest_of_role(Role::Primary, requirement.step);
+                return latest_of_role(Role::Primary, requirement);
             case Scope::AllSecondaries:
-                return latest_of_role(Role::Secondary, requirement.step);
+                return latest_of_role(Role::Secondary, requirement);
             case Scope::GroupPrimary:
             case Scope::GroupSecondaries:
             case Scope::EarlierSecondaries:
@@ -86,16 +87,19 @@ class Stages {
         return latest;
     }
 
-    int latest_of_role(Role role, std::string_view step) {
-        const auto known = latest_.find({role, step});
+    int latest_of_role(Role role, const Requirement &requirement) {
+        const std::tuple key(role, requirement.step, requirement.need);
+        const auto known = latest_.find(key);
         if (known != latest_.end()) {
             return known->second;
         }
         int latest = 0;
         for (const auto node : by_role_[role]) {
-            latest = std::max(latest, stage_of_named(node, step));
+            if (!is_spared(*staged_[node].node, requirement)) {
+                latest = std::max(latest, stage_of_named(node, requirement.step));
+            }
         }
-        return latest_[{role, step}] = latest;
+        return latest_[key] = latest;
     }
 
     int stage_of_named(std::size_t node, std::string_view step) {
@@ -109,7 +113,7 @@ class Stages {
             for (const auto &[role, nodes] : by_role_) {
                 for (const auto *step : steps_of(role)) {
                     if (step->phase == Phase::Prepare) {
-                        end_of_preparation_ = std::max(end_of_preparation_, latest_of_role(role, step->name));
+                        end_of_preparation_ = std::max(end_of_preparation_, latest_of_role(role, {.step = step->name}));
                     }
                 }
             }
@@ -120,7 +124,7 @@ class Stages {
     std::vector<Staged> staged_;
     std::map<std::pair<std::string_view, int>, std::vector<std::size_t>> by_group_;
     std::map<Role, std::vector<std::size_t>> by_role_;
-    std::map<std::pair<Role, std::string_view>, int> latest_;
+    std::map<std::tuple<Role, std::string_view, Need>, int> latest_;
     int end_of_preparation_ = 0;
 };
 
@@ -140,13 +144,19 @@ std::vector<PlannedStep> order_of_steps(const std::vector<NodePlan> &nodes) {
     return plan;
 }
 
-std::string waits_for(Role role, const StepDefinition &step) {
+std::string waits_for(const NodePlan &node, const StepDefinition &step) {
     std::string text;
     const auto append = [&text](const std::string &part) { text += (text.empty() ? "" : "; ") + part; };
-    const auto steps = steps_of(role);
-    const auto first = std::ranges::find_if(steps, [](const auto *other) { return other->phase != Phase::Prepare; });
-    if (first != steps.end() && *first == &step) {
+    const auto steps = steps_of(node.role);
+    const auto is_first = [&](const auto &is_so) {
+        const auto first = std::ranges::find_if(steps, is_so);
+        return first != steps.end() && *first == &step;
+    };
+    if (is_first([](const auto *other) { return other->phase != Phase::Prepare; })) {
         append("the operator's approval");
+    }
+    if (node.is_kept && is_first([](const auto *other) { return other->phase == Phase::Restore; })) {
+        append("its release: " + std::string(kRelease));
     }
     for (const auto &requirement : step.requirements) {
         if (requirement.scope != Scope::Nobody) {

@@ -20,8 +20,9 @@ struct PlannedStep {
 // steps, however many groups there are.
 [[nodiscard]] std::vector<PlannedStep> order_of_steps(const std::vector<NodePlan> &nodes);
 
-// What a step waits for, in words: its requirements, and the approval where it is the first behind it.
-[[nodiscard]] std::string waits_for(Role role, const StepDefinition &step);
+// What a step waits for, in words: its requirements, the approval where it is the first behind it, and the release of a
+// node that is kept.
+[[nodiscard]] std::string waits_for(const NodePlan &node, const StepDefinition &step);
 
 // Whether the applications are refused while the step is performed: from the primary's stop to its start.
 [[nodiscard]] bool refuses_writes(const StepDefinition &step);

@@ -105,12 +105,7 @@ constexpr std::array<StepDefinition, 41> kDefinitions{{
      "enter maintenance",
      {{{Scope::GroupPrimary, "relax_sync"}, {Scope::EarlierSecondaries, "enter_maintenance"}}}},
     {Role::Secondary, "stop", Phase::Switch, "2", "stop with the last checkpoint", {{{Scope::GroupPrimary, "stop"}}}},
-    {Role::Secondary,
-     "rebuild",
-     Phase::Restore,
-     "12",
-     "rebuild from the primary",
-     {{{Scope::GroupPrimary, "start"}}}},
+    {Role::Secondary, "rebuild", Phase::Restore, "12", "rebuild from the primary", {{{Scope::GroupPrimary, "start"}}}},
     {Role::Secondary, "reconfigure", Phase::Restore, "12", "point pg_autoctl and unit at the new"},
     {Role::Secondary,
      "rejoin",
@@ -159,6 +154,14 @@ bool is_in_scope(const NodePlan &other, const NodePlan &node, Scope scope) {
             return other.role == Role::Secondary;
     }
     return false;
+}
+
+// After the name of a node that is waited for.
+std::string why_kept(const NodePlan &other, const Requirement &requirement) {
+    const auto *step = find_step(other.role, requirement.step);
+    const bool is_held =
+        other.is_kept && step != nullptr && step->phase != Phase::Prepare && step->phase != Phase::Switch;
+    return is_held ? ", which is kept: " + std::string(kRelease) : "";
 }
 
 bool all_done(const NodePlan &node, Phase phase) {
@@ -216,14 +219,17 @@ std::optional<std::string> unmet_requirement(const RunPlan &run, const NodePlan 
                 return "the operator's approval";
         }
     }
+    if (node.is_kept && step.phase == Phase::Restore) {
+        return "this node's release: " + std::string(kRelease);
+    }
     for (const auto &requirement : step.requirements) {
         for (const auto &other : run.nodes) {
-            if (!is_in_scope(other, node, requirement.scope)) {
+            if (!is_in_scope(other, node, requirement.scope) || is_spared(other, requirement)) {
                 continue;
             }
             const auto state = state_of(other, requirement.step);
             if (state && !is_met(*state, requirement.need)) {
-                return std::string(requirement.step) + " on " + other.name;
+                return std::string(requirement.step) + " on " + other.name + why_kept(other, requirement);
             }
         }
     }
@@ -236,6 +242,10 @@ std::optional<std::string> unmet_requirement(const RunPlan &run, const NodePlan 
         }
     }
     return std::nullopt;
+}
+
+bool is_spared(const NodePlan &other, const Requirement &requirement) {
+    return other.is_kept && requirement.need == Need::Begun;
 }
 
 NextStep next_step(const RunPlan &run, const NodePlan &node) {

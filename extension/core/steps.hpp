@@ -64,9 +64,13 @@ struct NodePlan {
     std::string formation;
     int group = 0;
     Role role = Role::Secondary;
-    int rank = 0;  // the order in which the secondaries of a group enter maintenance, from 0
+    int rank = 0;          // the order in which the secondaries of a group enter maintenance, from 0
+    bool is_kept = false;  // a secondary: left at the old version, as a way back, until the operator releases it
     std::vector<StepState> states;
 };
+
+// What lets a node that is kept be rebuilt.
+inline constexpr std::string_view kRelease = "SELECT pgaf_upgrade_release()";
 
 struct RunPlan {
     RunState state = RunState::Preparing;
@@ -85,6 +89,10 @@ struct NextStep {
 // Whether every requirement of the node's step is met: what begin_step asks again before it moves.
 [[nodiscard]] std::optional<std::string> unmet_requirement(const RunPlan &run, const NodePlan &node,
                                                            const StepDefinition &step);
+
+// Who only asks that a rebuild has begun, so that its node need not wait for the monitor, asks it of no node that is
+// kept: that one waits for the operator anyway.
+[[nodiscard]] bool is_spared(const NodePlan &other, const Requirement &requirement);
 
 // By the tables in transitions.hpp.
 [[nodiscard]] bool is_legal(StepState from, StepState to);

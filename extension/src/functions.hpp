@@ -44,6 +44,7 @@ namespace functions {
 Outcome pgaf_upgrade_plan(const Arguments &arguments);
 Outcome pgaf_upgrade_start(const Arguments &arguments);
 Outcome pgaf_upgrade_approve(const Arguments &arguments);
+Outcome pgaf_upgrade_release(const Arguments &arguments);
 Outcome pgaf_upgrade_abort(const Arguments &arguments);
 Outcome pgaf_upgrade_retry(const Arguments &arguments);
 Outcome pgaf_upgrade_waive_check(const Arguments &arguments);

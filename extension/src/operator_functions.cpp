@@ -93,7 +93,7 @@ Outcome pgaf_upgrade_plan(const Arguments &arguments) {
     Outcome outcome;
     for (const auto &[place, step, stage] : order_of_steps(nodes)) {
         const auto &node = nodes[place];
-        const auto waiting = waits_for(node.role, *step);
+        const auto waiting = waits_for(node, *step);
         outcome.rows.push_back({std::to_string(outcome.rows.size() + 1), std::to_string(stage), node.name,
                                 node.role == Role::Monitor ? Text() : node.formation,
                                 node.role == Role::Monitor ? Text() : std::to_string(node.group),
@@ -147,6 +147,26 @@ Outcome pgaf_upgrade_approve(const Arguments &arguments) {
     store::set_approved(run.id(), not_before);
     change_run(run, RunState::Approved, not_before ? Text("not before " + *not_before) : std::nullopt);
     return {std::string(to_string(run.plan.state)), {}};
+}
+
+Outcome pgaf_upgrade_release(const Arguments &arguments) {
+    const auto given = arguments.integer(0);
+    const auto run = lock_run(given ? *given : only_active_run());
+    if (run.has_ended()) {
+        refuse_ended(run);
+    }
+    const auto kept = store::kept_nodes(run.id());
+    if (kept.empty()) {
+        throw Error(code::kNotInStateFor, run_name(run.id()) + " keeps no standby at the old version",
+                    "One is named at the start: pgaf_upgrade_start(version, keep_old_standby => 'node').");
+    }
+    for (const auto &node : run.plan.nodes) {
+        if (node.is_kept) {
+            store::release_node(run.id(), node.nodeid);
+            store::record_event(run.id(), node.nodeid, "", "released", "", std::nullopt);
+        }
+    }
+    return {kept.front().name, {}};
 }
 
 namespace {

@@ -9,6 +9,7 @@
 
 #include "core/errors.hpp"
 #include "core/monitor_states.hpp"
+#include "src/node_argument.hpp"
 #include "src/run.hpp"
 #include "src/text.hpp"
 
@@ -160,6 +161,21 @@ void plan_group(std::vector<const ClusterNode *> members, std::vector<PlannedNod
     }
 }
 
+// The standby that the operator names is left at the old version.
+void keep(const std::string &text, std::vector<PlannedNode> &nodes) {
+    std::vector<NamedNode> names;
+    for (const auto &node : nodes) {
+        names.push_back({node.plan.nodeid, node.plan.name, node.plan.formation});
+    }
+    const auto meant = require_node(names, text, kListOfNodes);
+    const auto found = std::ranges::find(nodes, meant.nodeid, [](const auto &node) { return node.plan.nodeid; });
+    if (found->plan.role != Role::Secondary) {
+        throw Error(code::kBadArgument, meant.name + " is the primary of its group and cannot be kept",
+                    "Give a secondary of the run as keep_old_standby: " + std::string(kListOfNodes) + " lists them.");
+    }
+    found->plan.is_kept = true;
+}
+
 }  // namespace
 
 PlannedRun plan_run(const Arguments &arguments, bool to_start) {
@@ -234,6 +250,9 @@ PlannedRun plan_run(const Arguments &arguments, bool to_start) {
                        include_monitor, method,         standby_method, arguments.text(6)};
     for (const auto &[key, nodes] : chosen) {
         plan_group(nodes, planned.nodes);
+    }
+    if (arguments.text(7)) {
+        keep(*arguments.text(7), planned.nodes);
     }
     if (include_monitor) {
         planned.nodes.push_back(planned_monitor());

@@ -81,6 +81,12 @@ std::string waiting_for(const Run &run) {
             return *text;
         }
     }
+    for (const auto &node : run.plan.nodes) {
+        if (node.is_kept) {
+            return "the release of " + node.name + ", which is kept at the old version: SELECT pgaf_upgrade_release(" +
+                   id + ")";
+        }
+    }
     return "nothing that is known";
 }
 

@@ -114,6 +114,11 @@ void set_source_version(std::int64_t runid, int version);
 bool same_time(const Text &one, const Text &other);
 std::int64_t started_s(std::int64_t runid);  // seconds since 1970
 
+struct NodeName {
+    std::int64_t nodeid;
+    std::string name;
+};
+
 // Nodes and leases
 void insert_node(std::int64_t runid, const NodePlan &node, const std::string &host, int port, const ClusterNode *known,
                  std::optional<std::int64_t> sysidentifier);
@@ -126,6 +131,8 @@ NodeLease lease(std::int64_t runid, std::int64_t nodeid, const std::string &toke
 // Whether the lease went to a token that did not have it.
 bool take_lease(std::int64_t runid, std::int64_t nodeid, const std::string &token, const std::string &host,
                 const std::string &helper_version);
+[[nodiscard]] std::vector<NodeName> kept_nodes(std::int64_t runid);  // released or not
+void release_node(std::int64_t runid, std::int64_t nodeid);
 void set_software(std::int64_t runid, std::int64_t nodeid, const std::string &json);
 void touch_lease(std::int64_t runid, std::int64_t nodeid);
 std::vector<HelperSign> helper_signs(std::int64_t runid);
@@ -153,11 +160,7 @@ std::vector<JournalEntry> journal_entries(const std::string &json);
 // Rollbacks
 void insert_rollback(std::int64_t runid, std::int64_t nodeid);
 bool set_rolled_back(std::int64_t runid, std::int64_t nodeid, const Text &result);  // false: it was already
-struct NodeName {
-    std::int64_t nodeid;
-    std::string name;
-};
-[[nodiscard]] std::vector<NodeName> nodes_to_roll_back(std::int64_t runid);  // those that have not yet
+[[nodiscard]] std::vector<NodeName> nodes_to_roll_back(std::int64_t runid);         // those that have not yet
 
 // Records
 void record_event(std::optional<std::int64_t> runid, std::optional<std::int64_t> nodeid, std::string_view step,

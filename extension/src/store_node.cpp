@@ -13,13 +13,14 @@ void insert_node(std::int64_t runid, const NodePlan &node, const std::string &ho
                  std::optional<std::int64_t> sysidentifier) {
     query(
         "INSERT INTO pgaf_upgrade.node (runid, nodeid, nodename, nodehost, nodeport, formationid, groupid, role, "
-        "            rank, old_sysidentifier, replicationquorum, candidatepriority, number_sync_standbys) "
+        "            rank, old_sysidentifier, replicationquorum, candidatepriority, number_sync_standbys, "
+        "            kept) "
         "VALUES ($1::bigint, $2::bigint, $3, $4, $5::int, $6, $7::int, $8, $9::int, $10::bigint, "
-        "        $11::boolean, $12::int, $13::int)",
+        "        $11::boolean, $12::int, $13::int, $14::boolean)",
         {runid, node.nodeid, node.name, host, port, node.formation, node.group, to_string(node.role), node.rank,
          sysidentifier, known != nullptr ? pg::Param(known->replication_quorum) : pg::Param(std::nullopt),
          known != nullptr ? pg::Param(known->candidate_priority) : pg::Param(std::nullopt),
-         known != nullptr ? pg::Param(known->number_sync_standbys) : pg::Param(std::nullopt)});
+         known != nullptr ? pg::Param(known->number_sync_standbys) : pg::Param(std::nullopt), node.is_kept});
 }
 
 void insert_step(std::int64_t runid, std::int64_t nodeid, int ordinal, const StepDefinition &step) {
@@ -31,7 +32,8 @@ void insert_step(std::int64_t runid, std::int64_t nodeid, int ordinal, const Ste
 
 std::vector<NodePlan> plan_nodes(std::int64_t runid, std::vector<std::vector<std::string>> &step_names) {
     const auto rows = query(
-        "SELECT n.nodeid, n.nodename, n.formationid, n.groupid, n.role, n.rank, s.name, s.state "
+        "SELECT n.nodeid, n.nodename, n.formationid, n.groupid, n.role, n.rank, s.name, s.state, "
+        "       n.kept AND n.released_at IS NULL "
         "  FROM pgaf_upgrade.node n "
         "  JOIN pgaf_upgrade.step s ON s.runid = n.runid AND s.nodeid = n.nodeid "
         " WHERE n.runid = $1::bigint "
@@ -48,6 +50,7 @@ std::vector<NodePlan> plan_nodes(std::int64_t runid, std::vector<std::vector<std
             node.group = static_cast<int>(row.integer(3));
             node.role = parse_role(row.string(4)).value();
             node.rank = static_cast<int>(row.integer(5));
+            node.is_kept = row.boolean(8);
             nodes.push_back(std::move(node));
             step_names.emplace_back();
         }
@@ -133,7 +136,8 @@ std::string assignment(std::int64_t runid, std::int64_t nodeid) {
                "        pg_catalog.jsonb_build_object("
                "            'id', n.nodeid, 'name', n.nodename, 'role', n.role, 'formation', n.formationid, "
                "            'group', n.groupid, 'rank', n.rank, 'host', n.nodehost, 'port', n.nodeport, "
-               "            'replication_quorum', n.replicationquorum, 'candidate_priority', n.candidatepriority, "
+               "            'kept', n.kept, 'replication_quorum', n.replicationquorum, 'candidate_priority', "
+               "n.candidatepriority, "
                "            'old_sysidentifier', pgaf_upgrade.sysidentifier_text(n.old_sysidentifier)::text, "
                "            'new_sysidentifier', pgaf_upgrade.sysidentifier_text(n.new_sysidentifier)::text) AS node "
                "   FROM pgaf_upgrade.node n WHERE n.runid = $1::bigint) "
@@ -156,6 +160,22 @@ std::string assignment(std::int64_t runid, std::int64_t nodeid) {
                {runid, nodeid})
         .at(0)
         .string(0);
+}
+
+std::vector<NodeName> kept_nodes(std::int64_t runid) {
+    std::vector<NodeName> nodes;
+    for (const auto &row :
+         query("SELECT nodeid, nodename FROM pgaf_upgrade.node WHERE runid = $1::bigint AND kept", {runid})) {
+        nodes.push_back({row.integer(0), row.string(1)});
+    }
+    return nodes;
+}
+
+void release_node(std::int64_t runid, std::int64_t nodeid) {
+    query(
+        "UPDATE pgaf_upgrade.node SET released_at = pg_catalog.clock_timestamp() "
+        " WHERE runid = $1::bigint AND nodeid = $2::bigint",
+        {runid, nodeid});
 }
 
 void set_software(std::int64_t runid, std::int64_t nodeid, const std::string &json) {

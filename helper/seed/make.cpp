@@ -209,8 +209,11 @@ fs::path seed_pack(const Node &node) {
 }
 
 bool is_seed_wanted(const Context &context) {
-    return context.role() != Role::Monitor && context.method() == "link" &&
-           context.plan.value("standby_method", "basebackup") != "basebackup" && context.plan.at("group").size() > 1;
+    const auto takes_it = [](const nlohmann::json &node) {
+        return node.at("role") == "secondary" && !node.value("kept", false);
+    };
+    return context.role() != Role::Monitor && context.method() == "link" && context.standby_method() != "basebackup" &&
+           std::ranges::any_of(context.plan.at("group"), takes_it);
 }
 
 void note_end_of_old_cluster(const Context &context) {

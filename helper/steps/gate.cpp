@@ -35,7 +35,7 @@ CheckResult pg_upgrade_refuses(const Context &context) {
 }
 
 void look_again(const Context &context) {
-    Subject subject(context.node, context.target(), context.method(), context.plan.at("standby_method"));
+    Subject subject(context.node, context.target(), context.method(), context.standby_method());
     subject.leave_out_trial();
     bool are_prepared = false;
     for (const auto &result : examine(subject, {}, context.say)) {

@@ -199,7 +199,7 @@ nlohmann::json Rebuild::perform(const Context &context) const {
             build_by_links(context, conninfo);
             return result_of(context);
         } catch (const LinksRefused &refused) {
-            if (context.plan.at("standby_method") == "link") {
+            if (context.standby_method() == "link") {
                 throw;
             }
             give_links_up(context, refused.what());

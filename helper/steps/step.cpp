@@ -29,6 +29,10 @@ std::string Context::method() const {
     return role() == Role::Monitor ? "copy" : plan.at("method").get<std::string>();
 }
 
+std::string Context::standby_method() const {
+    return plan.at("node").value("kept", false) ? "basebackup" : plan.value("standby_method", "basebackup");
+}
+
 fs::path Context::old_dir() const {
     return node.beside(fmt::format("_pg{}", source()));
 }

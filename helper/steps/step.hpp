@@ -30,6 +30,7 @@ struct Context {
     [[nodiscard]] int source() const { return plan.at("source_version"); }
     [[nodiscard]] int target() const { return plan.at("target_version"); }
     [[nodiscard]] std::string formation() const { return plan.at("node").at("formation"); }
+    [[nodiscard]] std::string standby_method() const;     // of this node: one that was kept is copied
     [[nodiscard]] std::filesystem::path old_dir() const;  // the old cluster after the swap
     [[nodiscard]] std::filesystem::path new_dir() const;  // the new cluster before it
     [[nodiscard]] nlohmann::json group_primary() const;

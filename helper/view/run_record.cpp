@@ -52,6 +52,7 @@ NodeRecord parse_node(const nlohmann::json &row) {
     node.port = row.at("port");
     node.group = row.at("group");
     node.rank = row.at("rank");
+    node.is_kept = row.value("kept", false);
     node.role = parse_role(row.at("role").get<std::string>()).value();
     node.old_system_identifier = text(row, "old_system_identifier");
     node.new_system_identifier = text(row, "new_system_identifier");
@@ -85,6 +86,7 @@ RunPlan plan_of(const RunRecord &run) {
                          .group = node.group,
                          .role = node.role,
                          .rank = node.rank,
+                         .is_kept = node.is_kept,
                          .states = {}};
         for (const auto &step : node.steps) {
             planned.states.push_back(step.state);

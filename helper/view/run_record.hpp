@@ -40,6 +40,7 @@ struct NodeRecord {
     int port = 0;
     int group = 0;
     int rank = 0;
+    bool is_kept = false;  // at the old version, and not released yet
     Role role = Role::Secondary;
     std::string old_system_identifier;
     std::string new_system_identifier;

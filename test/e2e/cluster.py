@@ -318,11 +318,12 @@ class Upgrade:
         self._lab, self._target = lab, target
         self.helpers, self.logs, self._seen, self._started = {}, {}, {}, 0
 
-    def start(self, method="link", backups_are_there=False, standby_method="auto"):
+    def start(self, method="link", backups_are_there=False, standby_method="auto", keep_old_standby=None):
         if not backups_are_there:
             self._lab.record_backups()
         self.run = int(self._lab.monitor_sql(f"SELECT pgaf_upgrade_start({self._target}, method => '{method}', "
-                                             f"standby_method => '{standby_method}')"))
+                                             f"standby_method => '{standby_method}'"
+                                             + (f", keep_old_standby => '{keep_old_standby}')" if keep_old_standby else ")")))
         return self.run
 
     def start_helpers(self):

@@ -17,6 +17,7 @@ STATES = {
     "addresses": "UPDATE pgautofailover.node SET nodehost = '127.0.0.' || nodeid",
     "in maintenance": "SELECT test.state(2, 'maintenance')",
     "started": START,
+    "keeping": "SELECT pgaf_upgrade_start(18, keep_old_standby => 'node_2')",
     "begun": START + "SELECT pgaf_upgrade_begin_step(test.token(1), 'discover');\n",
     "failed": START + """SELECT pgaf_upgrade_begin_step(test.token(1), 'discover');
 SELECT pgaf_upgrade_fail_step(test.token(1), 'discover', 'boom');
@@ -69,6 +70,7 @@ CALLS = [
     ("pgaf_upgrade_waive_check", "failed", "SELECT pgaf_upgrade_waive_check(1, 'node_2', 'disk_space', 'more comes')"),
     ("pgaf_upgrade_checks", "failed", "SELECT count(*) FROM pgaf_upgrade_checks()"),
     ("pgaf_upgrade_approve", "ready", "SELECT pgaf_upgrade_approve()"),
+    ("pgaf_upgrade_release", "keeping", "SELECT pgaf_upgrade_release()"),
     ("pgaf_upgrade_rollback", "switching", "SELECT pgaf_upgrade_rollback(1, 'the disk is full')"),
     ("pgaf_upgrade_request_rollback", "switching", "SELECT pgaf_upgrade_request_rollback(test.token(1), 'no backup')"),
     ("pgaf_upgrade_finish_rollback", "rolling back", "SELECT pgaf_upgrade_finish_rollback(test.token(1), '{}')"),

@@ -112,11 +112,20 @@ TEST(WaitsFor, NamesTheApprovalOncePerRole) {
     for (const auto role : {Role::Monitor, Role::Primary, Role::Secondary}) {
         int named = 0;
         for (const auto *step : steps_of(role)) {
-            named += waits_for(role, *step).find("approval") != std::string::npos ? 1 : 0;
+            named += waits_for(make_node(role, 1), *step).find("approval") != std::string::npos ? 1 : 0;
         }
         EXPECT_EQ(named, 1);
     }
-    EXPECT_EQ(waits_for(Role::Secondary, *find_step(Role::Secondary, "stop")), "stop done on the primary of the group");
+    EXPECT_EQ(waits_for(make_node(Role::Secondary, 1), *find_step(Role::Secondary, "stop")),
+              "stop done on the primary of the group");
+}
+
+TEST(WaitsFor, NamesTheReleaseOfAStandbyThatIsKept) {
+    auto nodes = cluster();
+    nodes[2].is_kept = true;
+    EXPECT_EQ(waits_for(nodes[2], *find_step(Role::Secondary, "rebuild")),
+              "its release: SELECT pgaf_upgrade_release(); start done on the primary of the group");
+    EXPECT_EQ(waits_for(nodes[2], *find_step(Role::Secondary, "reconfigure")), "");
 }
 
 }  // namespace

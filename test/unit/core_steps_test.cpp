@@ -68,6 +68,39 @@ void finish_phase(RunPlan &run, Phase phase) {
     }
 }
 
+// --- a standby that is kept --------------------------------------------------------------------
+
+TEST(KeptStandby, WaitsForTheOperatorAndHoldsUpTheEndOnly) {
+    auto run = make_run(true, {2});
+    auto &monitor = run.nodes[0];
+    auto &primary = run.nodes[1];
+    auto &other = run.nodes[2];
+    auto &kept = run.nodes[3];
+    kept.is_kept = true;
+    finish_phase(run, Phase::Prepare);
+    run.state = RunState::Switching;
+    run.gate_open = true;
+    EXPECT_EQ(next_step(run, primary).step->name, "relax_sync");
+    set_before(primary, "stop");
+    set_before(kept, "enter_maintenance");
+    EXPECT_EQ(unmet_requirement(run, primary, *find_step(Role::Primary, "checkpoint")), "enter_maintenance on node_2");
+    finish_phase(run, Phase::Switch);
+    EXPECT_EQ(next_step(run, kept).waiting_for, "this node's release: SELECT pgaf_upgrade_release()");
+    run.state = RunState::Restoring;
+    state_of(primary, "identity") = StepState::Done;
+    EXPECT_EQ(next_step(run, monitor).waiting_for, "rebuild on node_2");
+    state_of(other, "rebuild") = StepState::Running;
+    EXPECT_EQ(next_step(run, monitor).step->name, "stop");
+    for (auto *node : {&monitor, &primary, &other}) {
+        set_before(*node, node->role == Role::Primary ? "restore_settings" : "verify");
+    }
+    EXPECT_EQ(next_step(run, primary).waiting_for, "rejoin on node_3, which is kept: SELECT pgaf_upgrade_release()");
+    EXPECT_EQ(reached_state(run), RunState::Restoring);
+    kept.is_kept = false;
+    EXPECT_EQ(next_step(run, kept).step->name, "rebuild");
+    EXPECT_EQ(next_step(run, primary).waiting_for, "rejoin on node_3");
+}
+
 // --- the table --------------------------------------------------------------------------------
 
 TEST(Gate, IsOpenFromTheApprovedTimeUntilTheRunEnds) {

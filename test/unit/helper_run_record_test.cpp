@@ -104,6 +104,18 @@ TEST(Activity, IsWhatRunsOrIsWaitedFor) {
     EXPECT_EQ(activity_of(parse_run(document.json()), 2).what, "waits for relax_sync on node_1");
 }
 
+TEST(Activity, OfANodeThatIsKeptIsToWaitForItsRelease) {
+    RunDocument document;
+    document["state"] = "restoring";
+    document["nodes"][1]["kept"] = true;
+    for (const auto *step : {"discover", "check", "enter_maintenance", "stop"}) {
+        document.do_step(2, step, 1000, 1001);
+    }
+    ASSERT_EQ(parse_run(document.json()).nodes[1].id, 2);
+    EXPECT_EQ(activity_of(parse_run(document.json()), 2).what,
+              "waits for this node's release: SELECT pgaf_upgrade_release()");
+}
+
 TEST(Activity, NamesTheStepThatFailedAndWhatToDo) {
     RunDocument document;
     document.fail_step(2, "discover", 1000, 1001, "no disk");

@@ -10,7 +10,8 @@ CREATE FUNCTION @extschema@.pgaf_upgrade_plan
     include_monitor boolean DEFAULT true,
     method          text DEFAULT 'link',
     standby_method  text DEFAULT 'auto',
-    note            text DEFAULT NULL
+    note            text DEFAULT NULL,
+    keep_old_standby text DEFAULT NULL
  )
 RETURNS TABLE
  (
@@ -30,9 +31,9 @@ RETURNS TABLE
 LANGUAGE C VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pgaf_upgrade_plan';
-COMMENT ON FUNCTION @extschema@.pgaf_upgrade_plan(int, text, int[], boolean, text, text, text)
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_plan(int, text, int[], boolean, text, text, text, text)
      IS 'what pgaf_upgrade_start would have done by the same arguments, a row a step in order; refuses what it would; changes nothing';
-REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_plan(int, text, int[], boolean, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_plan(int, text, int[], boolean, text, text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_start
  (
@@ -42,14 +43,15 @@ CREATE FUNCTION @extschema@.pgaf_upgrade_start
     include_monitor boolean DEFAULT true,
     method          text DEFAULT 'link',
     standby_method  text DEFAULT 'auto',
-    note            text DEFAULT NULL
+    note            text DEFAULT NULL,
+    keep_old_standby text DEFAULT NULL
  )
 RETURNS bigint LANGUAGE C VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pgaf_upgrade_start';
-COMMENT ON FUNCTION @extschema@.pgaf_upgrade_start(int, text, int[], boolean, text, text, text)
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_start(int, text, int[], boolean, text, text, text, text)
      IS 'plan an upgrade and let the helpers prepare it; returns the run';
-REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_start(int, text, int[], boolean, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_start(int, text, int[], boolean, text, text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_approve(run bigint DEFAULT NULL, not_before timestamptz DEFAULT NULL)
 RETURNS text LANGUAGE C VOLATILE SECURITY DEFINER
@@ -59,6 +61,14 @@ AS 'MODULE_PATHNAME', 'pgaf_upgrade_approve';
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_approve(bigint, timestamptz)
      IS 'open the gate: from now on, or from not_before on, the helpers may switch; returns the state of the run';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_approve(bigint, timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.pgaf_upgrade_release(run bigint DEFAULT NULL)
+RETURNS text LANGUAGE C VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'pgaf_upgrade_release';
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_release(bigint)
+     IS 'let the standby that was kept at the old version be rebuilt by a base backup; returns its name';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_release(bigint) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_abort(run bigint, reason text)
 RETURNS text LANGUAGE C VOLATILE SECURITY DEFINER

@@ -19,6 +19,7 @@ AS $$
          (
             'id', n.nodeid, 'name', n.nodename, 'host', n.nodehost, 'port', n.nodeport, 'formation', n.formationid,
             'group', n.groupid, 'role', n.role, 'rank', n.rank,
+            'kept', n.kept AND n.released_at IS NULL,
             'old_system_identifier', pgaf_upgrade.sysidentifier_text(n.old_sysidentifier)::text,
             'new_system_identifier', pgaf_upgrade.sysidentifier_text(n.new_sysidentifier)::text,
             'old_server_version', l.learned ->> 'old_server_version',

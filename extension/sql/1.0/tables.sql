@@ -79,6 +79,8 @@ CREATE TABLE pgaf_upgrade.node
     lease_pid            int,
     helper_version       text,
     software             jsonb,
+    kept                 boolean NOT NULL DEFAULT false,
+    released_at          timestamptz,
 
     PRIMARY KEY (runid, nodeid)
  );
@@ -103,6 +105,8 @@ COMMENT ON COLUMN pgaf_upgrade.node.lease_heartbeat IS 'when that helper last ca
 COMMENT ON COLUMN pgaf_upgrade.node.lease_host IS 'where it runs';
 COMMENT ON COLUMN pgaf_upgrade.node.lease_pid IS 'the backend by which it last called';
 COMMENT ON COLUMN pgaf_upgrade.node.helper_version IS 'its version';
+COMMENT ON COLUMN pgaf_upgrade.node.kept IS 'whether it is left at the old version, as a way back, until it is released';
+COMMENT ON COLUMN pgaf_upgrade.node.released_at IS 'when it was';
 COMMENT ON COLUMN pgaf_upgrade.node.software IS 'the versions of the programs there, as the helper last found them';
 
 CREATE TABLE pgaf_upgrade.step

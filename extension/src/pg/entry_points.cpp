@@ -194,6 +194,7 @@ Datum guarded(FunctionCallInfo fcinfo, Function function) {
 PGAF_ENTRY_POINT(pgaf_upgrade_plan)
 PGAF_ENTRY_POINT(pgaf_upgrade_start)
 PGAF_ENTRY_POINT(pgaf_upgrade_approve)
+PGAF_ENTRY_POINT(pgaf_upgrade_release)
 PGAF_ENTRY_POINT(pgaf_upgrade_abort)
 PGAF_ENTRY_POINT(pgaf_upgrade_retry)
 PGAF_ENTRY_POINT(pgaf_upgrade_waive_check)
