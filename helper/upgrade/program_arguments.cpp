@@ -10,8 +10,9 @@ namespace pgaf {
 std::vector<std::string> pg_upgrade_arguments(const Node &node, const Installation &installation,
                                               const PgUpgradeCall &call) {
     // The new server must not send its WAL into the old cluster's archive. And the queries of pg_upgrade and pg_dump on
-    // a large catalog look costly enough to be compiled, which takes longer than they do.
-    std::string new_options = "-c archive_mode=off -c jit=off";
+    // a large catalog look costly enough to be compiled, which takes longer than they do. pg_stat_statements, which
+    // pg_autoctl loads, would keep the statements of the restoration, and forget them again one by one.
+    std::string new_options = "-c archive_mode=off -c jit=off -c pg_stat_statements.track=none";
     std::string old_options = "-c jit=off";
     std::vector<std::string> argv{(installation.new_bindir / "pg_upgrade").string(),
                                   "--old-datadir=" + node.data_dir.string(),

@@ -71,6 +71,9 @@ def test_two_at_once(make_lab):
         assert content(lab, host) == before
         assert lab.shared_files(host) > 20, "its files are not links"
     assert is_withdrawn(lab)
+    restored = lab.psql(lab.primary(), """CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
+        SELECT count(*) FROM pg_stat_statements WHERE query LIKE '%binary_upgrade%'""")
+    assert restored == "0", f"pg_stat_statements has {restored} statements of pg_upgrade's"
     lab.psql(lab.primary(), "INSERT INTO unlogged SELECT 1; INSERT INTO sparse SELECT generate_series(1001, 30000)")
     assert judges.upgraded() == []
     # the promoted one has what an unlogged table has after a crash, and takes writes to it
