@@ -3,8 +3,9 @@
 
 For each data set a cluster is made and loaded, a copy of its primary is upgraded bare, and then the cluster itself;
 once with its standby built by links, once by a base backup, and once by the article's steps, repaired and scripted
-(guide.py). Judged from outside: both by a client that connects, writes and commits without a pause, redundancy by the standby's pg_stat_wal_receiver, bytes by its network interface, memory by the kernel's account
-of the helper. Prints a table of medians, and writes a picture of it (--svg FILE)."""
+(guide.py). Judged from outside: both by a client that connects, writes and commits without a pause, redundancy by the
+standby's pg_stat_wal_receiver, bytes by its network interface, memory by the kernel's account of the helper. Prints
+a table of medians, and writes a picture of it (--svg FILE)."""
 import argparse
 import os
 import statistics
