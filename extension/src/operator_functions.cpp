@@ -155,18 +155,15 @@ Outcome pgaf_upgrade_release(const Arguments &arguments) {
     if (run.has_ended()) {
         refuse_ended(run);
     }
-    const auto kept = store::kept_nodes(run.id());
-    if (kept.empty()) {
+    const auto kept = store::kept_node(run.id());
+    if (!kept) {
         throw Error(code::kNotInStateFor, run_name(run.id()) + " keeps no standby at the old version",
                     "One is named at the start: pgaf_upgrade_start(version, keep_old_standby => 'node').");
     }
-    for (const auto &node : run.plan.nodes) {
-        if (node.is_kept) {
-            store::release_node(run.id(), node.nodeid);
-            store::record_event(run.id(), node.nodeid, "", "released", "", std::nullopt);
-        }
+    if (store::release_node(run.id(), kept->nodeid)) {
+        store::record_event(run.id(), kept->nodeid, "", "released", "", std::nullopt);
     }
-    return {kept.front().name, {}};
+    return {kept->name, {}};
 }
 
 namespace {

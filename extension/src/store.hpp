@@ -131,8 +131,8 @@ NodeLease lease(std::int64_t runid, std::int64_t nodeid, const std::string &toke
 // Whether the lease went to a token that did not have it.
 bool take_lease(std::int64_t runid, std::int64_t nodeid, const std::string &token, const std::string &host,
                 const std::string &helper_version);
-[[nodiscard]] std::vector<NodeName> kept_nodes(std::int64_t runid);  // released or not
-void release_node(std::int64_t runid, std::int64_t nodeid);
+[[nodiscard]] std::optional<NodeName> kept_node(std::int64_t runid);  // released or not
+bool release_node(std::int64_t runid, std::int64_t nodeid);           // false: it was already
 void set_software(std::int64_t runid, std::int64_t nodeid, const std::string &json);
 void touch_lease(std::int64_t runid, std::int64_t nodeid);
 std::vector<HelperSign> helper_signs(std::int64_t runid);

@@ -162,20 +162,18 @@ std::string assignment(std::int64_t runid, std::int64_t nodeid) {
         .string(0);
 }
 
-std::vector<NodeName> kept_nodes(std::int64_t runid) {
-    std::vector<NodeName> nodes;
-    for (const auto &row :
-         query("SELECT nodeid, nodename FROM pgaf_upgrade.node WHERE runid = $1::bigint AND kept", {runid})) {
-        nodes.push_back({row.integer(0), row.string(1)});
-    }
-    return nodes;
+std::optional<NodeName> kept_node(std::int64_t runid) {
+    const auto rows =
+        query("SELECT nodeid, nodename FROM pgaf_upgrade.node WHERE runid = $1::bigint AND kept", {runid});
+    return rows.empty() ? std::nullopt : std::optional(NodeName{rows.at(0).integer(0), rows.at(0).string(1)});
 }
 
-void release_node(std::int64_t runid, std::int64_t nodeid) {
-    query(
+bool release_node(std::int64_t runid, std::int64_t nodeid) {
+    const auto changed = query(
         "UPDATE pgaf_upgrade.node SET released_at = pg_catalog.clock_timestamp() "
-        " WHERE runid = $1::bigint AND nodeid = $2::bigint",
+        " WHERE runid = $1::bigint AND nodeid = $2::bigint AND released_at IS NULL RETURNING nodeid",
         {runid, nodeid});
+    return !changed.empty();
 }
 
 void set_software(std::int64_t runid, std::int64_t nodeid, const std::string &json) {
