@@ -9,7 +9,7 @@
 #include "fault.hpp"
 #include "process.hpp"
 #include "service.hpp"
-#include "upgrade/data_size.hpp"
+#include "upgrade/server.hpp"
 
 namespace pgaf {
 
@@ -73,13 +73,11 @@ nlohmann::json Checkpoint::perform(const Context &context) const {
     });
     // Known to systemd before the switch, so that nothing in the switch waits for systemd.
     Service(context.node, Installation::from(context.journal).unit).guard_by(context.node.guard_flag());
-    const auto limit = context.limit(shutdown_limit(data_size(context)));
     auto server = context.local_server();
-    server.query(fmt::format("SET statement_timeout = '{} s'", limit.count()));
-    server.query("CHECKPOINT");
+    checkpoint(context, server);
     fault_point("checkpoint", "middle");
     const auto ended = wait_for_transactions(context, server);
-    server.query("CHECKPOINT");
+    checkpoint(context, server);
     wait_for_standbys(context, server);
     require_as_shown(context);
     return {{"files", files_to_carry_now(context)}, {"ended_transactions", ended}};

@@ -1,11 +1,10 @@
 #include "steps/steps.hpp"
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "fault.hpp"
-#include "upgrade/data_size.hpp"
 #include "upgrade/private_server.hpp"
+#include "upgrade/server.hpp"
 
 namespace pgaf {
 
@@ -21,9 +20,7 @@ bool is_primary_stable(const Context &context) {
 void flush_by_restartpoint(const Context &context) {
     try {
         auto server = context.local_server();
-        server.query(
-            fmt::format("SET statement_timeout = '{} s'", context.limit(shutdown_limit(data_size(context))).count()));
-        server.query("CHECKPOINT");
+        checkpoint(context, server);
     } catch (const HelperError &error) {
         spdlog::warn("{}", error.what());
     }

@@ -66,6 +66,12 @@ void start_server(const Context &context) {
     }
 }
 
+void checkpoint(const Context &context, Connection &server) {
+    const auto limit = context.limit(shutdown_limit(data_size(context)));
+    server.query(fmt::format("SET statement_timeout = '{} s'", limit.count()));
+    server.query("CHECKPOINT");
+}
+
 void update_pgautofailover(const Context &context) {
     PrivateServer server(context, Installation::from(context.journal).new_bindir, std::chrono::minutes(5));
     fault_point("start", "middle");

@@ -14,6 +14,10 @@ class ServerDoesNotStart : public HelperError {
 // runs already. Throws ServerDoesNotStart, HelperError where it was not tried.
 void start_server(const Context &context);
 
+// What is dirty goes to the disk, by a restartpoint on a standby. Throws HelperError, also where that takes longer than
+// a shutdown may.
+void checkpoint(const Context &context, Connection &server);
+
 // Brings pg_auto_failover's extension on the monitor to the version of the new library, in a server that
 // only this program can reach. pg_autoctl would do it after it has begun to serve, and then restart.
 void update_pgautofailover(const Context &context);
