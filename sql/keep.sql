@@ -23,6 +23,9 @@ SELECT pgaf_upgrade_start(18, keep_old_standby => 'default/node_3');
 SELECT nodename, kept, released_at FROM pgaf_upgrade.node WHERE runid = 2 ORDER BY nodeid;
 SELECT i AS node, pgaf_upgrade_attach(i, test.token(i), '1.0', 'host' || i) -> 'node' -> 'kept' AS kept FROM generate_series(0, 3) i;
 SELECT count(*) AS prepared FROM test.drive('{0,1,2,3}');
+-- when redundancy is back whole is the operator's to say
+UPDATE pgaf_upgrade.step SET result = '{"estimate": {"seconds": 5}}' WHERE runid = 2 AND name = 'check';
+SELECT writes_refused_estimate, redundancy_after_estimate FROM pgaf_upgrade_status();
 SELECT pgaf_upgrade_approve();
 -- node 3 is driven too, and only its first steps are due
 SELECT count(*) AS steps FROM test.drive('{0,1,2,3}');

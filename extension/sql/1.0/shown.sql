@@ -105,7 +105,9 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   WITH told AS
    (
-      SELECT n.role, n.formationid, n.groupid, (s.result -> 'estimate' ->> 'seconds')::float8 AS seconds
+      -- one that is kept is rebuilt when the operator says so
+      SELECT n.role, n.formationid, n.groupid,
+             CASE WHEN NOT n.kept THEN (s.result -> 'estimate' ->> 'seconds')::float8 END AS seconds
         FROM pgaf_upgrade.node n JOIN pgaf_upgrade.step s USING (runid, nodeid)
        WHERE n.runid = $1 AND s.name = 'check'
    ),
@@ -122,7 +124,7 @@ AS $$
     FROM by_group g
 $$;
 COMMENT ON FUNCTION pgaf_upgrade.estimates(bigint)
-     IS 'what a run''s switch will take, by what its helpers estimated in their checks; null until all have; one row';
+     IS 'what a run''s switch will take, by what its helpers estimated in their checks; null until all have, redundancy also where a standby is kept; one row';
 REVOKE ALL ON FUNCTION pgaf_upgrade.estimates(bigint) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_status(run bigint DEFAULT NULL)
