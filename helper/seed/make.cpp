@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <future>
 #include <map>
 #include <optional>
 #include <sstream>
+#include <thread>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -24,6 +28,8 @@ namespace {
 
 constexpr const char *kEnd = "end of the old cluster";
 constexpr std::size_t kPiece = 1U << 20U;
+constexpr std::size_t kBatch = 4096;
+constexpr unsigned kThreads = 4;
 
 // What is at a data directory's top and PostgreSQL's own. Files there are configuration, which each node has its own,
 // but for PG_VERSION.
@@ -64,17 +70,18 @@ class SeedMaker {
     }
 
     nlohmann::json make() {
-        add_file("PG_VERSION", "PG_VERSION");
+        add({.kind = SeedKind::Copied, .path = "PG_VERSION", .old_path = "PG_VERSION"});
         for (const auto &entry : fs::directory_iterator(new_dir_)) {
             const auto name = entry.path().filename().string();
             if (is_one_of(kDirectories, name)) {
                 add_directory(name, name, !is_one_of(kLeftEmpty, name));
             }
         }
-        add_line(format_seed_file({.kind = SeedKind::Directory, .path = "pg_tblspc"}));
+        add({.kind = SeedKind::Directory, .path = "pg_tblspc"});
         for (const auto &link : fs::directory_iterator(new_dir_ / "pg_tblspc")) {
             add_tablespace("pg_tblspc/" + link.path().filename().string());
         }
+        write_batch();
         const auto digest = digest_.finish();
         manifest_.write(lines_ + format_seed_end(digest) + "\n");
         return {{"linked_files", linked_files_}, {"linked_bytes", linked_bytes_}, {"copied_bytes", copied_bytes_}};
@@ -91,7 +98,7 @@ class SeedMaker {
     }
 
     void add_directory(const std::string &path, const std::string &old_path, bool with_content) {
-        add_line(format_seed_file({.kind = SeedKind::Directory, .path = path}));
+        add({.kind = SeedKind::Directory, .path = path});
         if (!with_content) {
             return;
         }
@@ -111,7 +118,7 @@ class SeedMaker {
             if (has_files) {
                 add_directory(below, old_below, !name.starts_with("pgsql_tmp"));
             } else if (!is_unlogged_content(below)) {
-                add_file(below, old_below);
+                add({.kind = SeedKind::Copied, .path = below, .old_path = old_below});
             }
         }
     }
@@ -128,57 +135,97 @@ class SeedMaker {
             }
             throw HelperError(ExitCode::StepFailed, fmt::format("no directory {}* in tablespace {}", prefix, path));
         };
-        add_line(format_seed_file({.kind = SeedKind::Directory, .path = path}));
+        add({.kind = SeedKind::Directory, .path = path});
         add_directory(version_directory(target_), version_directory(source_), true);
     }
 
-    // What is linked is opened only where it has content: there may be tens of thousands, and writes are refused.
-    void add_file(const std::string &path, const std::string &old_path) {
-        SeedFile file{
-            .kind = SeedKind::Copied, .size = 0, .filled = 0, .sha256 = {}, .path = path, .old_path = old_path};
-        const auto relation = parse_relation_file(path);
-        if (const auto size = relation ? size_if_linked(path, old_path) : std::nullopt) {
+    // What is Copied may be found to be linked. A batch at a time, since there may be hundreds of thousands.
+    void add(SeedFile file) {
+        batch_.push_back(std::move(file));
+        if (batch_.size() >= kBatch) {
+            write_batch();
+        }
+    }
+
+    void write_batch() {
+        look_at_batch();
+        for (const auto &file : batch_) {
+            if (file.kind == SeedKind::Copied) {
+                pack(file);
+                copied_bytes_ += file.filled;
+            } else if (file.kind != SeedKind::Directory) {
+                ++linked_files_;
+                linked_bytes_ += file.size;
+            }
+            add_line(format_seed_file(file));
+        }
+        batch_.clear();
+    }
+
+    // By several threads: writes are refused.
+    void look_at_batch() {
+        std::atomic<std::size_t> next = 0;
+        const auto look = [this, &next] {
+            for (auto at = next++; at < batch_.size(); at = next++) {
+                if (batch_[at].kind != SeedKind::Directory) {
+                    look_at(batch_[at]);
+                }
+            }
+        };
+        std::vector<std::future<void>> others(std::clamp(std::thread::hardware_concurrency(), 1U, kThreads) - 1);
+        for (auto &other : others) {
+            other = std::async(std::launch::async, look);
+        }
+        look();
+        for (auto &other : others) {
+            other.get();
+        }
+    }
+
+    // What is linked is opened only where it has content: there may be tens of thousands.
+    void look_at(SeedFile &file) const {
+        const auto relation = parse_relation_file(file.path);
+        if (const auto size = relation ? size_if_linked(file) : std::nullopt) {
             // No WAL tells of a free space map's every change, and a standby makes a visibility map when its first bit
             // is set: its own are as good as the primary's, and so is none.
             const bool is_map = relation->fork == Fork::FreeSpaceMap || relation->fork == Fork::VisibilityMap;
             file.kind = is_map ? SeedKind::LinkedMap : SeedKind::Linked;
             file.size = *size;
-            file.filled = *size == 0 ? 0 : InputFile(new_dir_ / path).filled();
-            ++linked_files_;
-            linked_bytes_ += file.size;
+            file.filled = *size == 0 ? 0 : InputFile(new_dir_ / file.path).filled();
         } else {
-            const InputFile content(new_dir_ / path);
+            const InputFile content(new_dir_ / file.path);
             file.size = content.size();
             file.filled = content.filled();
-            file.sha256 = pack(content, file.filled);
+            Digest digest;
+            for_each_piece(content, file.filled, [&digest](const std::string &piece) { digest.add(piece); });
+            file.sha256 = digest.finish();
         }
-        add_line(format_seed_file(file));
     }
 
-    [[nodiscard]] std::optional<std::uint64_t> size_if_linked(const std::string &path,
-                                                              const std::string &old_path) const {
-        const auto status = status_if_there(new_dir_ / path);
+    [[nodiscard]] std::optional<std::uint64_t> size_if_linked(const SeedFile &file) const {
+        const auto status = status_if_there(new_dir_ / file.path);
         if (!status || status->st_nlink < 2) {
             return std::nullopt;
         }
-        const auto old_status = status_if_there(old_dir_ / old_path);
+        const auto old_status = status_if_there(old_dir_ / file.old_path);
         const bool is_same = old_status && old_status->st_dev == status->st_dev && old_status->st_ino == status->st_ino;
         return is_same ? std::optional(static_cast<std::uint64_t>(status->st_size)) : std::nullopt;
     }
 
-    std::string pack(const InputFile &content, std::uint64_t bytes) {
-        Digest digest;
+    void pack(const SeedFile &file) {
+        for_each_piece(InputFile(new_dir_ / file.path), file.filled,
+                       [this](const std::string &piece) { pack_.write(piece); });
+    }
+
+    static void for_each_piece(const InputFile &content, std::uint64_t bytes, const auto &take) {
         for (std::uint64_t at = 0; at < bytes;) {
             const auto piece = content.read(at, std::min<std::uint64_t>(kPiece, bytes - at));
             if (piece.empty()) {
                 throw HelperError(ExitCode::StepFailed, "a file of the new cluster becomes shorter while it is read");
             }
-            digest.add(piece);
-            pack_.write(piece);
+            take(piece);
             at += piece.size();
         }
-        copied_bytes_ += bytes;
-        return digest.finish();
     }
 
     fs::path new_dir_;
@@ -187,6 +234,7 @@ class SeedMaker {
     int target_;
     OutputFile manifest_;
     OutputFile pack_;
+    std::vector<SeedFile> batch_;  // in the order of the manifest and of the pack
     std::string lines_;
     Digest digest_;
     std::uint64_t linked_files_ = 0;
