@@ -38,12 +38,12 @@ def keeper_state(lab, host):
 class Interrupted:
     """A cluster, watched, whose upgrade has been stopped on the primary at a point, by kill -9."""
 
-    def __init__(self, lab, point, role="primary", method="link"):
+    def __init__(self, lab, point, role="primary", method="link", **options):
         self.lab = lab
         self.judges = Judges(lab)
         self.before = digest(lab), {host: keeper_state(lab, host) for host in lab.data_nodes}
         self.upgrade = Upgrade(lab)
-        self.upgrade.start(method)
+        self.upgrade.start(method, **options)
         self.upgrade.start_helpers()
         self.upgrade.wait_state("ready", 90)
         # this one is run anew, with the point at which it dies
@@ -125,6 +125,21 @@ def test_new_data_given_up(make_lab, point, method):
     assert lab.sh("node1", "cat", f"{lab.pgdata}_pg17_unused_1/PG_VERSION").strip() == "17"
     interrupted.assert_same_bytes()
     interrupted.assert_as_before(interrupted.written)
+
+
+@pytest.mark.parametrize("point, method", [("pg_upgrade:linking", "link"), ("rejoin:middle", "copy")])
+def test_with_a_kept_standby(make_lab, point, method):
+    """It has stopped with the old primary's last checkpoint, and goes on from there."""
+    interrupted = Interrupted(make_lab("back-kept-" + method, secondaries=2), point, method=method, keep_old_standby="node_3")
+    lab = interrupted.lab
+    wait_until(60, "the kept standby has stopped", lambda: lab.run("node3", "pgrep", "-x", "postgres").returncode == 1)
+    inode = ("node3", "stat", "-c", "%i", f"{lab.pgdata}/PG_VERSION")
+    before = lab.sh(*inode)
+    interrupted.roll_back_from("node1", *(["--discard-new-data"] if method == "copy" else []))
+    lab.wait_settled()
+    interrupted.assert_same_bytes()
+    assert lab.sh(*inode) == before, "the kept standby was copied"
+    interrupted.assert_as_before(interrupted.written if method == "copy" else None)
 
 
 def test_rollback_that_is_killed(make_lab):
