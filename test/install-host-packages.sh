@@ -7,7 +7,7 @@ set -euo pipefail
 [ "$(id -u)" = 0 ] || { echo "make check and make demo need root: the laboratory makes hosts of namespaces" >&2; exit 1; }
 
 packages=(cmake ninja-build g++ make pkg-config git python3 python3-pytest python3-jsonschema
-    python3-prometheus-client libcli11-dev libfmt-dev libgtest-dev libpq-dev libssl-dev libspdlog-dev
+    python3-prometheus-client libcli11-dev libfmt-dev libgtest-dev libpq-dev libssl-dev libspdlog-dev libzstd-dev
     nlohmann-json3-dev scdoc mandoc bash-completion "$@")
 missing=()
 for package in "${packages[@]}"; do

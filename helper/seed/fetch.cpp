@@ -1,5 +1,12 @@
-#include <fmt/format.h>
+#include <chrono>
+#include <functional>
+#include <optional>
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "compression.hpp"
+#include "core/seed_transfer.hpp"
 #include "fault.hpp"
 #include "files.hpp"
 #include "raw_file.hpp"
@@ -21,8 +28,9 @@ class SeedSource {
           server_(fmt::format("{} dbname={}", conninfo, quote_conninfo(context.node.config.dbname)),
                   context.node.owner) {}
 
-    // From where the file ends, to the end of the part.
-    void append(const std::string &part, const fs::path &path) {
+    // From where the file ends, to the end of the part; or until leave(bytes that are there), which is asked after each
+    // piece. Returns whether the file is whole.
+    bool append(const std::string &part, const fs::path &path, const std::function<bool(std::uint64_t)> &leave) {
         const auto &owner = context_.node.owner;
         OutputFile file(path, owner.uid, owner.gid, 0600, OutputFile::Begin::Append);
         auto at = fs::file_size(path);
@@ -32,17 +40,68 @@ class SeedSource {
             file.write(piece);
             at += piece.size();
             if (piece.size() < kPiece) {
-                return;
+                return true;
             }
             context_.say(fmt::format("fetching the seed: {} MB", at / kPiece));
             fault_point("rebuild", "fetching");
+            if (leave(at)) {
+                return false;
+            }
         }
+    }
+
+    void append(const std::string &part, const fs::path &path) {
+        append(part, path, [](std::uint64_t) { return false; });
+    }
+
+    // In bytes; nothing where there is no such part.
+    std::optional<std::uint64_t> size(const std::string &part) {
+        const auto rows = server_.query("SELECT pgaf_upgrade_seed.size($1)", {part});
+        const auto size = rows.value(0, 0);
+        return size ? std::optional<std::uint64_t>(std::stoull(*size)) : std::nullopt;
     }
 
   private:
     const Context &context_;
     Connection server_;
 };
+
+// The pack, or its compressed form where that is here sooner; which of them was begun, is gone on with.
+void fetch_pack(const Context &context, SeedSource &source) {
+    const auto pack = seed_pack(context.node);
+    const auto compressed = seed_compressed_pack(context.node);
+    if (!fs::exists(compressed)) {
+        const auto whole = source.size("pack");
+        const auto other = source.size("pack.zst");
+        std::optional<std::chrono::steady_clock::time_point> begun;
+        std::uint64_t there = 0;
+        const auto is_left = [&](std::uint64_t received) {
+            if (!begun) {  // the first piece has waited for more than the network
+                begun = std::chrono::steady_clock::now();
+                there = received;
+                return false;
+            }
+            const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - *begun;
+            return whole && other &&
+                   is_compressed_sooner({.bytes = *whole,
+                                         .compressed = *other,
+                                         .received = received,
+                                         .counted = received - there,
+                                         .seconds = passed.count()});
+        };
+        if (source.append("pack", pack, is_left)) {
+            return;
+        }
+        spdlog::info("the network is slow: the rest of the seed is fetched compressed");
+    }
+    source.append("pack.zst", compressed);
+    try {
+        decompress_file(compressed, pack, context.node.owner);
+    } catch (const CompressionDamaged &error) {
+        throw SeedDamaged(error.what());
+    }
+    fs::remove(compressed);
+}
 
 std::string first_line(const fs::path &path) {
     const auto begin = InputFile(path).read(0, 1024);
@@ -54,7 +113,6 @@ std::string first_line(const fs::path &path) {
 SeedOrigin fetch_seed(const Context &context, const std::string &conninfo) {
     const auto &node = context.node;
     const auto manifest = seed_manifest(node);
-    const auto pack = seed_pack(node);
     make_directory(seed_dir(node), node.owner);
     SeedSource source(context, conninfo);
     try {
@@ -63,10 +121,11 @@ SeedOrigin fetch_seed(const Context &context, const std::string &conninfo) {
         fs::remove(fresh);
         source.append("manifest", fresh);
         if (fs::exists(manifest) && first_line(manifest) != first_line(fresh)) {
-            fs::remove(pack);
+            fs::remove(seed_pack(node));
+            fs::remove(seed_compressed_pack(node));
         }
         fs::rename(fresh, manifest);
-        source.append("pack", pack);
+        fetch_pack(context, source);
     } catch (const PgError &error) {
         if (error.is_transient()) {
             throw;

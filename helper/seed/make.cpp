@@ -12,7 +12,9 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
+#include "compression.hpp"
 #include "controldata.hpp"
 #include "core/relation_file.hpp"
 #include "digest.hpp"
@@ -256,6 +258,10 @@ fs::path seed_pack(const Node &node) {
     return seed_dir(node) / "pack";
 }
 
+fs::path seed_compressed_pack(const Node &node) {
+    return seed_dir(node) / "pack.zst";
+}
+
 bool is_seed_wanted(const Context &context) {
     const auto takes_it = [](const nlohmann::json &node) {
         return node.at("role") == "secondary" && !node.value("kept", false);
@@ -289,6 +295,19 @@ nlohmann::json make_seed(const Context &context) {
     // The name by which it is whole. It is not flushed: after a power cut its digests tell what is damaged.
     fs::rename(seed_manifest(node).string() + ".new", seed_manifest(node));
     return made;
+}
+
+void compress_seed(const Node &node) noexcept {
+    try {
+        if (!fs::exists(seed_pack(node)) || fs::exists(seed_compressed_pack(node))) {
+            return;
+        }
+        const fs::path made = seed_compressed_pack(node).string() + ".new";
+        compress_file(seed_pack(node), made, node.owner);
+        fs::rename(made, seed_compressed_pack(node));
+    } catch (const std::exception &error) {
+        spdlog::warn("the seed is not offered compressed: {}", error.what());
+    }
 }
 
 void remove_seed(const Node &node) {

@@ -1,3 +1,5 @@
+#include <array>
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -44,6 +46,27 @@ std::optional<SeedOrigin> own_seed(const Context &context) {
     return is_own ? origin : std::nullopt;
 }
 
+// What the standbys' role may call, as the superuser: no file but the seed's own.
+constexpr std::array kFunctions{
+    "CREATE FUNCTION pgaf_upgrade_seed.read(part text, first_byte bigint, bytes bigint) RETURNS bytea"
+    " LANGUAGE sql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
+    " AS 'SELECT pg_catalog.pg_read_binary_file(pgaf_upgrade_seed.file(part), first_byte, bytes)'",
+    "CREATE FUNCTION pgaf_upgrade_seed.size(part text) RETURNS bigint"
+    " LANGUAGE sql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
+    " AS 'SELECT (pg_catalog.pg_stat_file(pgaf_upgrade_seed.file(part), true)).size'",
+    "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA pgaf_upgrade_seed FROM PUBLIC"};
+
+// The files' names by those of the seed's parts.
+std::string file_function(Connection &server, const Node &node) {
+    return server.single(
+        "SELECT pg_catalog.format($definition$"
+        "CREATE FUNCTION pgaf_upgrade_seed.file(part text) RETURNS text LANGUAGE sql IMMUTABLE STRICT"
+        " SET search_path = pg_catalog, pg_temp"
+        " AS $$SELECT CASE part WHEN 'manifest' THEN %L WHEN 'pack' THEN %L WHEN 'pack.zst' THEN %L END$$"
+        "$definition$, $1::text, $2::text, $3::text)",
+        {seed_manifest(node).string(), seed_pack(node).string(), seed_compressed_pack(node).string()});
+}
+
 }  // namespace
 
 void offer_seed(const Context &context) {
@@ -64,25 +87,19 @@ void offer_seed(const Context &context) {
         remove_seed(context.node);
         return;
     }
-    const auto definition = server.single(
-        "SELECT pg_catalog.format($definition$"
-        "CREATE FUNCTION pgaf_upgrade_seed.read(part text, first_byte bigint, bytes bigint) RETURNS bytea"
-        " LANGUAGE sql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
-        " AS $$SELECT pg_catalog.pg_read_binary_file("
-        "CASE part WHEN 'manifest' THEN %L WHEN 'pack' THEN %L END, first_byte, bytes)$$"
-        "$definition$, $1::text, $2::text)",
-        {seed_manifest(context.node).string(), seed_pack(context.node).string()});
     server.query("BEGIN");
     server.query("DROP SCHEMA IF EXISTS pgaf_upgrade_seed CASCADE");
     server.query("CREATE SCHEMA pgaf_upgrade_seed");
     server.query(
         "COMMENT ON SCHEMA pgaf_upgrade_seed IS"
         " 'from which standbys are built while pgaf-upgrade upgrades the cluster; gone at its end'");
-    server.query(definition);
-    server.query("REVOKE ALL ON FUNCTION pgaf_upgrade_seed.read(text, bigint, bigint) FROM PUBLIC");
+    server.query(file_function(server, context.node));
+    for (const auto *statement : kFunctions) {
+        server.query(statement);
+    }
     server.query(fmt::format("GRANT USAGE ON SCHEMA pgaf_upgrade_seed TO {}", kReplicator));
     server.query(
-        fmt::format("GRANT EXECUTE ON FUNCTION pgaf_upgrade_seed.read(text, bigint, bigint) TO {}", kReplicator));
+        fmt::format("GRANT EXECUTE ON FUNCTION pgaf_upgrade_seed.read, pgaf_upgrade_seed.size TO {}", kReplicator));
     server.query("CREATE TABLE pgaf_upgrade_seed.marker (new_sysidentifier text NOT NULL)");
     server.query("INSERT INTO pgaf_upgrade_seed.marker VALUES ($1)", {std::to_string(origin->new_sysidentifier)});
     server.query("COMMIT");

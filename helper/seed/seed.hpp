@@ -16,6 +16,7 @@ namespace pgaf {
 [[nodiscard]] std::filesystem::path seed_dir(const Node &node);
 [[nodiscard]] std::filesystem::path seed_manifest(const Node &node);
 [[nodiscard]] std::filesystem::path seed_pack(const Node &node);
+[[nodiscard]] std::filesystem::path seed_compressed_pack(const Node &node);
 
 // Whether standbys of this run are to be built by links, where that can be proved to be right.
 [[nodiscard]] bool is_seed_wanted(const Context &context);
@@ -23,10 +24,13 @@ namespace pgaf {
 // On a primary whose new server was never started. Returns what is in it, for people.
 [[nodiscard]] nlohmann::json make_seed(const Context &context);
 
+// The pack's compressed form beside it, where there is a pack: there at one instant, or not at all.
+void compress_seed(const Node &node) noexcept;
+
 // Gives up a seed: its standbys are then built by base backups.
 void remove_seed(const Node &node);
 
-// On the primary's new server: a schema with one function that reads the seed and nothing else, for the role that
+// On the primary's new server: a schema with functions that read the seed and nothing else, for the role that
 // standbys replicate as; and a marker, which a standby has when it has replayed what was written after the seed.
 // Nothing where there is no seed of this cluster. It is refused, with the seed removed, where WAL that the standbys
 // need may be gone already.

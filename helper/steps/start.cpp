@@ -1,6 +1,8 @@
 #include "steps/steps.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <future>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -98,6 +100,7 @@ nlohmann::json Start::perform(const Context &context) const {
     }
     parts.lap("make the seed");
     fault_point("start", "seeded");
+    auto compressed = std::async(std::launch::async, compress_seed, std::cref(context.node));
     {
         const FaultWatch watch("start", "middle", std::chrono::milliseconds(30));
         start_server(context);
@@ -105,8 +108,10 @@ nlohmann::json Start::perform(const Context &context) const {
     parts.lap("start the server");
     fault_point("start", "started");
     make_replication_slots(context);
+    parts.lap("make slots");
+    compressed.get();
     offer_seed(context);
-    parts.lap("make slots and offer the seed");
+    parts.lap("offer the seed");
     result["server_version"] = context.local_server().single("SHOW server_version");
     result["parts"] = parts.json();
     return result;

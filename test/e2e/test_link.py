@@ -6,6 +6,7 @@ import os
 from cluster import HELPER, Upgrade, wait_until
 from faults import stopped_at
 from judges import Judges
+from network import limit_network
 
 STEP_FAILED = 4
 LOCATION = "/srv/ts1"
@@ -131,9 +132,10 @@ def test_base_backup_instead(make_lab):
 
 
 def damage_seed(lab, host):
-    """In the middle of the pack, on the disk."""
-    lab.sh(host, "sh", "-ec", f"f={lab.pgdata}_pgaf_upgrade/seed/pack; printf damage |"
-                              " dd of=$f bs=1 seek=$(($(stat -c %s $f) / 2)) conv=notrunc status=none")
+    """In the middle of the pack and of its compressed form, on the disk."""
+    lab.sh(host, "sh", "-ec", f"""for file in $(find {lab.pgdata}_pgaf_upgrade/seed -name 'pack*'); do
+        printf damage | dd of=$file bs=1 seek=$(($(stat -c %s $file) / 2)) conv=notrunc status=none
+    done""")
 
 
 def test_seed_damaged_on_disk(make_lab):
@@ -172,6 +174,31 @@ def test_transfer_interrupted(make_lab):
     assert judges.upgraded() == []
 
 
+def test_slow_network(make_lab):
+    """The seed is fetched compressed: interrupted, and gone on with as it was begun; damaged, and fetched anew."""
+    lab = make_lab("slow")
+    fill(lab)
+    judges, upgrade = stopped_at(lab, "rebuild", "before", role="secondary")
+    limit_network(lab, "node1", "20mbit")
+    upgrade.start_helper("node2")
+    folder = f"{lab.pgdata}_pgaf_upgrade/seed"
+    sizes = ("node2", "sh", "-c", f"stat -c %s {folder}/pack.zst 2>/dev/null || echo 0")
+    wait_until(60, "a part of it is there", lambda: int(lab.sh(*sizes)) > 2**20, pause=0.05)
+    upgrade.kill_helper("node2")
+    begun = int(lab.sh(*sizes))
+    whole = int(lab.sh("node1", "stat", "-c", "%s", f"{folder}/pack.zst"))
+    assert 2**20 < begun < whole < int(lab.sh("node1", "stat", "-c", "%s", f"{folder}/pack")) / 2
+    damage_seed(lab, "node2")
+    limit_network(lab, "node1", None)
+    upgrade.start_helper("node2")
+    upgrade.wait_finished()
+    log = lab.sh("node2", "sh", "-c", f"cat {lab.pgdata}_pgaf_upgrade/*.log")
+    assert "the network is slow" in log and "is fetched once more" in log, log
+    assert rebuilt(lab)["node_2"]["standby_method"] == "link", rebuilt(lab)
+    assert content(lab, "node2") == content(lab, lab.primary())
+    assert judges.upgraded() == []
+
+
 def test_seed_is_for_standbys_alone(make_lab):
     """While it is offered, an application cannot read it; with no room for it on the standby the step fails clearly."""
     lab = make_lab("offered")
@@ -181,7 +208,8 @@ def test_seed_is_for_standbys_alone(make_lab):
     assert lab.psql("node1", ask) == "100"
     denied = lab.run("client", "/usr/lib/postgresql/17/bin/psql", "-XAtqd", lab.conninfo(), "-c", ask)
     assert denied.returncode and "permission denied for schema pgaf_upgrade_seed" in denied.stderr, denied.stderr
-    assert lab.psql("node1", "SELECT pgaf_upgrade_seed.read('PG_VERSION', 0, 100) IS NULL") == "t"
+    assert lab.psql("node1", """SELECT pgaf_upgrade_seed.read('PG_VERSION', 0, 100) IS NULL
+                                   AND pgaf_upgrade_seed.size('PG_VERSION') IS NULL""") == "t"
 
     folder = f"{lab.pgdata}_pgaf_upgrade/seed"
     lab.sh("node2", "sh", "-ec", f"mkdir -p {folder}; mount -t tmpfs -o size=4m,mode=700 none {folder}; chown postgres: {folder}")

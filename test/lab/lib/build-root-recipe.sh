@@ -6,7 +6,7 @@
 set -euo pipefail
 
 packages=(
-    g++ make cmake ninja-build pkg-config ccache libpq-dev libssl-dev libcli11-dev nlohmann-json3-dev libspdlog-dev
+    g++ make cmake ninja-build pkg-config ccache libpq-dev libssl-dev libcli11-dev nlohmann-json3-dev libspdlog-dev libzstd-dev
     libfmt-dev debhelper fakeroot lintian rpm scdoc
     # to install what was built, and to look at it
     systemd man-db mandoc bash-completion

@@ -16,7 +16,7 @@ packages=(
     postgresql-17 postgresql-server-dev-17 postgresql-17-auto-failover pg-auto-failover-cli
     # what builds the project
     g++ make cmake ninja-build pkg-config ccache libpq-dev libboost1.83-dev libboost-filesystem1.83-dev
-    libcli11-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libgtest-dev
+    libcli11-dev nlohmann-json3-dev libspdlog-dev libzstd-dev libfmt-dev libgtest-dev
     # what PostGIS's library needs; GDAL and SFCGAL are left out, and with them what is built upon these
     libgeos-c1t64 libproj25 libjson-c5 libprotobuf-c1 libxml2
 )
