@@ -3,7 +3,7 @@
 
 For each data set a cluster is made and loaded, a copy of its primary is upgraded bare, and then the cluster itself;
 once with its standby built by links, once by a base backup, and once by the article's steps, repaired and scripted
-(guide.py). Judged from outside: both by a client that connects, writes and commits without a pause, redundancy by the
+(guide.py); over a slower network where one is asked for. Judged from outside: both by a client that connects, writes and commits without a pause, redundancy by the
 standby's pg_stat_wal_receiver, bytes by its network interface, memory by the kernel's account of the helper. Prints
 a table of medians, and writes a picture of it (--svg FILE)."""
 import argparse
@@ -20,6 +20,7 @@ from bare import bare_upgrade  # noqa: E402
 from cluster import NEW_BINDIR, PSQL, Lab, Upgrade, Writer, wait_until  # noqa: E402
 from customized import Customized  # noqa: E402
 from guide import Guide  # noqa: E402
+from network import limit_network  # noqa: E402
 
 # pgbench -i fills 15 MB a unit of its scale
 DATA = {"1GB": ("scale", 68), "4GB": ("scale", 272), "16GB": ("scale", 1088), "10000tables": ("tables", 10000)}
@@ -60,8 +61,7 @@ class Watch(threading.Thread):
     def __init__(self, lab):
         super().__init__(daemon=True)
         self._lab, self.ended = lab, False
-        self.streams_at, self.memory_kb = None, 0
-        self.received_before = self._received()
+        self.streams_at, self.memory_kb, self.received_before = None, 0, None
 
     def _received(self):
         return int(self._lab.sh("node2", "sh", "-c", "cat /sys/class/net/[!l]*/statistics/rx_bytes"))
@@ -71,7 +71,7 @@ class Watch(threading.Thread):
 
     # A command in a laboratory's host costs processor time, which the upgrade should have: none where a file tells.
     def run(self):
-        lab = self._lab
+        lab, self.received_before = self._lab, self._received()
         version = lab.path_of("node2", f"{lab.pgdata}/PG_VERSION")
         lock_file = lab.path_of("node2", f"{lab.pgdata}/postmaster.pid")
         while not self.ended:
@@ -95,7 +95,7 @@ class Watch(threading.Thread):
 
 
 def by_run(lab, watch, method):
-    """Seconds of the step rebuild."""
+    """Seconds of the step rebuild, and MB that are not user data: what is in the seed."""
     run = Upgrade(lab)
     run.start(standby_method=method)
     run.start_helpers()
@@ -109,7 +109,9 @@ def by_run(lab, watch, method):
     finally:
         run.stop_helpers()
         watch.ended = True
-    return next(row["seconds"] for row in run.progress() if row["step"] == "rebuild")
+    seed = lab.monitor_sql("SELECT (result -> 'seed' ->> 'copied_bytes')::float8 FROM pgaf_upgrade.step WHERE name = 'start'"
+                           " AND result ? 'seed'")
+    return next(row["seconds"] for row in run.progress() if row["step"] == "rebuild"), float(seed or "nan") / 2**20
 
 
 def by_guide(lab, watch, _):
@@ -120,10 +122,10 @@ def by_guide(lab, watch, _):
         guide.carry_out()
     finally:
         watch.ended = True
-    return guide.rebuild_s
+    return guide.rebuild_s, float("nan")
 
 
-def measure(data, method):
+def measure(data, method, rate=None):
     """One upgrade, as {figure: value}."""
     with Lab(f"bench-{os.getpid()}").up() as lab:
         load(lab, data)
@@ -131,8 +133,10 @@ def measure(data, method):
         figures = {"bare": bare_upgrade(lab, lab.primary())}
         writer = Writer(lab).start()
         writer.wait_for_more()
+        if rate:
+            limit_network(lab, lab.primary(), rate)
         watch = Watch(lab)
-        rebuild = (by_guide if method == "guide" else by_run)(lab, watch, method)
+        rebuild, seed = (by_guide if method == "guide" else by_run)(lab, watch, method)
         lab.wait_settled()
         writer.wait_for_more()
         writer.stop()
@@ -140,7 +144,7 @@ def measure(data, method):
             raise SystemExit(f"{len(writer.lost())} acknowledged writes are lost")
         gap, refused_at = max((b - a, a) for (_, a), (_, b) in zip(writer.acknowledged(), writer.acknowledged()[1:]))
         return {**figures, "refused": gap, "redundancy": watch.streams_at - refused_at,
-                "rebuild": rebuild,
+                "rebuild": rebuild, "seed": seed,
                 "received": watch.received_at_streaming / 2**20, "memory": watch.memory_kb / 1024}
 
 
@@ -150,10 +154,10 @@ def median_of(runs):
 
 def print_table(results):
     print(f"\n{'data':<12}{'standby':<12}{'bare s':>8}{'refused s':>10}{'ratio':>7}{'redundancy s':>14}{'rebuild s':>10}"
-          f"{'sent MB':>9}{'helper MB':>10}")
+          f"{'seed MB':>9}{'sent MB':>9}{'helper MB':>10}")
     for (data, method), one in results.items():
         print(f"{data:<12}{method:<12}{one['bare']:>8.1f}{one['refused']:>10.1f}{one['refused'] / one['bare']:>7.2f}"
-              f"{one['redundancy']:>14.1f}{one['rebuild']:>10.1f}{one['received']:>9.0f}{one['memory']:>10.0f}")
+              f"{one['redundancy']:>14.1f}{one['rebuild']:>10.1f}{one['seed']:>9.1f}{one['received']:>9.1f}{one['memory']:>10.0f}")
 
 
 def picture(results):
@@ -179,6 +183,7 @@ def main():
     parser.add_argument("data", nargs="*", help=f"{', '.join(DATA)}; the first unless told")
     parser.add_argument("--runs", type=int, default=1, help="of each, of which the medians are shown")
     parser.add_argument("--methods", nargs="+", default=METHODS, choices=METHODS)
+    parser.add_argument("--rate", help="at which the primary sends, as tc has it: 100mbit")
     parser.add_argument("--svg", help="the file for the picture")
     options = parser.parse_args()
     options.data = options.data or ["1GB"]
@@ -189,7 +194,7 @@ def main():
     for number in range(options.runs):
         for data in options.data:
             for method in options.methods:
-                runs.setdefault((data, method), []).append(measure(data, method))
+                runs.setdefault((data, method), []).append(measure(data, method, options.rate))
                 print(f"run {number + 1}: {data} {method}: "
                       + ", ".join(f"{name} {value:.2f}" for name, value in runs[data, method][-1].items()), flush=True)
     results = {key: median_of(of) for key, of in runs.items()}
