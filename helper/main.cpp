@@ -80,6 +80,7 @@ int run_command_line(int argc, char **argv) {
     app.add_option("--transaction-wait", options.transaction_wait_s,
                    "seconds the primary waits for open transactions, still taking writes, before it ends them")
         ->check(CLI::NonNegativeNumber);
+    app.add_flag("--amcheck,!--no-amcheck", options.amcheck, "prove a standby built by links by pg_amcheck, too");
     app.add_option("--archive", options.archive,
                    "archiving after the upgrade: pause, keep, or the archive_command for a new place");
     app.add_option("--backup-max-age", options.backup_max_age_days, "days for which a recorded backup counts as recent")

@@ -29,6 +29,7 @@ struct Options {
     int wait_limit_s = 24 * 3600;
     int transaction_wait_s = 0;  // how long the primary waits for open transactions before it stops
     double limit_factor = 1;     // of every limit of core/limits.hpp and of Context::wait_until
+    bool amcheck = false;        // a standby by links is looked at by pg_amcheck, too
     bool once = false;
     bool base_backup = false;       // of this standby, whatever the run would have
     bool without_monitor = false;   // its host is lost for good

@@ -33,4 +33,9 @@ nlohmann::json link_standby(const Context &context, const SeedOrigin &origin);
 // Whether the server has replayed what the primary wrote after the seed was made.
 [[nodiscard]] bool has_replayed_marker(const Context &context);
 
+// Every table and B-tree index of the databases that have the extension amcheck, read and compared by pg_amcheck.
+// Returns {"databases", "without": [name]}. Throws LinksRefused where it finds something, HelperError where no database
+// has the extension, or recovery has cancelled it each time.
+[[nodiscard]] nlohmann::json amcheck_standby(const Context &context);
+
 }  // namespace pgaf

@@ -27,6 +27,8 @@ namespace {
 constexpr const char *kNoLinks = "no links";
 // What a standby by links is made of, as its result tells it.
 constexpr const char *kLinked = "linked";
+// What pg_amcheck has looked at, where it was asked for.
+constexpr const char *kAmchecked = "amchecked";
 // Before the first start on files that the old cluster has as well.
 constexpr const char *kSharedFilesServe = "shared files serve";
 
@@ -60,10 +62,17 @@ nlohmann::json result_of(const Context &context) {
                           {"standby_method", is_by_links(context) ? "link" : "basebackup"}};
     if (is_by_links(context)) {
         result.update(nlohmann::json::parse(context.journal.noted(kLinked).value_or("{}")));
+        if (const auto amchecked = context.journal.noted(kAmchecked)) {
+            result["amcheck"] = nlohmann::json::parse(*amchecked);
+        }
     } else if (const auto reason = context.journal.noted(kNoLinks)) {
         result["no_links"] = *reason;
     }
     return result;
+}
+
+bool is_amcheck_due(const Context &context) {
+    return context.node.options.amcheck && !context.journal.noted(kAmchecked);
 }
 
 // This node's own configuration, not the primary's, and from now on a standby.
@@ -156,6 +165,9 @@ void build_by_links(const Context &context, const std::string &conninfo) {
         throw LinksRefused(error.what());
     }
     prove(context, conninfo);
+    if (is_amcheck_due(context)) {
+        context.journal.note(kAmchecked, amcheck_standby(context).dump());
+    }
     remove_seed(context.node);
 }
 
@@ -179,7 +191,7 @@ void give_links_up(const Context &context, const std::string &reason) {
 
 Found Rebuild::probe(const Context &context) const {
     if (is_whole(context) && context.node.running_server() && is_streaming(context) &&
-        (!is_by_links(context) || has_replayed_marker(context))) {
+        (!is_by_links(context) || (has_replayed_marker(context) && !is_amcheck_due(context)))) {
         return Found::done(result_of(context));
     }
     return {fs::exists(context.old_dir()) ? Progress::Partial : Progress::Absent};

@@ -6,6 +6,7 @@
 
 #include "controldata.hpp"
 #include "core/monitor_states.hpp"
+#include "upgrade/initdb_parameters.hpp"
 
 namespace fs = std::filesystem;
 
@@ -97,14 +98,12 @@ void Context::require_same_primary() const {
 }
 
 std::vector<std::string> Context::server_arguments() const {
-    static_cast<void>(local_server());  // which waits for it
-    const auto server = node.running_server();
-    if (!server) {
+    auto server = local_server();  // which waits for it
+    const auto address = node.running_server();
+    if (!address) {
         throw HelperError(ExitCode::StepFailed, fmt::format("no server runs in \"{}\"", node.pgdata.string()));
     }
-    return {"-h", server->first,
-            "-p", std::to_string(server->second),
-            "-U", journal.result("initdb").at("superuser").get<std::string>()};
+    return {"-h", address->first, "-p", std::to_string(address->second), "-U", bootstrap_superuser(server)};
 }
 
 std::chrono::seconds Context::limit(std::chrono::seconds usual) const {

@@ -199,6 +199,32 @@ def test_slow_network(make_lab):
     assert judges.upgraded() == []
 
 
+def test_amcheck(make_lab):
+    """A standby by links whose table had gone bad long before: pg_amcheck, where it is asked for, has it copied."""
+    lab = make_lab("amcheck", secondaries=2)
+    fill(lab)
+    lab.put("node3", "/etc/pgaf-upgrade.conf", "amcheck = true\n")
+    path = lab.psql(lab.primary(), "SELECT pg_relation_filepath('toasted')")
+    judges, upgrade = stopped_at(lab, "rebuild", "before", role="secondary")
+    wait_until(60, "the other standby asks for the extension",
+               lambda: "no database has the extension amcheck" in open(upgrade.logs["node3"]).read())
+    upgrade.helpers["node3"].wait(120)  # until the monitor, which is upgraded meanwhile, knows of it
+    lab.psql("node1", "CREATE EXTENSION amcheck")
+    upgrade.start_helper("node3")
+    # a line pointer that leads to no row
+    lab.sh("node2", "sh", "-ec",
+           rf"printf '\1\1\1\1' | dd of={lab.pgdata}/{path} bs=1 seek=100 conv=notrunc status=none")
+    log = os.path.join(lab.logs, "amcheck")
+    upgrade.helpers["node2"] = lab.start("node2", HELPER, "run", "--amcheck", log=log)
+    upgrade.wait_finished(300)
+    results = rebuilt(lab)
+    assert results["node_2"]["standby_method"] == "basebackup" and "pg_amcheck finds" in results["node_2"]["no_links"], results
+    assert results["node_3"]["standby_method"] == "link" and results["node_3"]["amcheck"]["databases"] == 1, results
+    for host in ("node2", "node3"):
+        assert content(lab, host) == content(lab, lab.primary())
+    assert judges.upgraded() == []
+
+
 def test_seed_is_for_standbys_alone(make_lab):
     """While it is offered, an application cannot read it; with no room for it on the standby the step fails clearly."""
     lab = make_lab("offered")
