@@ -10,7 +10,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 LAB = os.path.join(HERE, "..", "lab", "lab")
 OLD_BINDIR = "/usr/lib/postgresql/15/bin"
-NEW_BINDIR = "/usr/lib/postgresql/17/bin"
+TARGET = int(os.environ.get("PGAF_LAB_TARGET", "17"))  # the laboratory goes by it, too
+NEW_BINDIR = f"/usr/lib/postgresql/{TARGET}/bin"
 # the newer psql speaks to both
 PSQL = f"{NEW_BINDIR}/psql"
 HELPER = "pgaf-upgrade"
@@ -255,8 +256,8 @@ class Lab:
 
 
 def new_server_serves(lab):
-    """An application finds a server at 17 that takes writes."""
-    return lab.run("client", PSQL, "-XAtd", lab.conninfo(), "-c", "SHOW server_version").stdout.startswith("17")
+    """An application finds a server of the target that takes writes."""
+    return lab.run("client", PSQL, "-XAtd", lab.conninfo(), "-c", "SHOW server_version").stdout.startswith(str(TARGET))
 
 
 def tail(path, lines=25):
@@ -327,11 +328,12 @@ class Upgrade:
     """Drives a run: the operator's SQL on the monitor, and a helper on every host."""
     ENDED = ("finished", "aborted")
 
-    def __init__(self, lab, target=17):
+    def __init__(self, lab, target=TARGET):
         self._lab, self._target = lab, target
         self.helpers, self.logs, self._seen, self._started = {}, {}, {}, 0
 
     def start(self, method="link", backups_are_there=False, standby_method="auto", keep_old_standby=None):
+        self.method = method
         if not backups_are_there:
             self._lab.record_backups()
         self.run = int(self._lab.monitor_sql(f"SELECT pgaf_upgrade_start({self._target}, method => '{method}', "

@@ -2,7 +2,7 @@
 who accepts any, the nodes, their data and their logs. None of it asks the helper how it went."""
 import os
 
-from cluster import HERE, NEW_BINDIR, OLD_BINDIR, CommandFailed, Writer, tail, wait_until
+from cluster import HERE, NEW_BINDIR, OLD_BINDIR, TARGET, CommandFailed, Writer, tail, wait_until
 from customized import Customized
 
 
@@ -75,7 +75,7 @@ class Judges:
 
     def upgraded(self, on_guard=False):
         """on_guard: pg_auto_failover may have replaced the primary, and it rebuilds that one as it likes."""
-        return printed(self._judge(17, "2.2", NEW_BINDIR, self._has_new_identifiers, on_guard=on_guard))
+        return printed(self._judge(TARGET, "2.2", NEW_BINDIR, self._has_new_identifiers, on_guard=on_guard))
 
     def as_before(self, written_until=None):
         """Where data is given up by intention, only the writes acknowledged up to a count must be there."""

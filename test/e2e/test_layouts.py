@@ -162,6 +162,7 @@ def upgrade_by_timer_and_sudo(lab):
         logs = [f"--- {host}\n" + lab.run(host, "journalctl", "-u", "pgaf-upgrade", "-n", "15", "-o", "cat").stdout
                 for host in ("monitor", "node1")]
         raise type(error)(f"{error}\n" + "\n".join(logs)) from None
+    return upgrade
 
 
 def look(lab):

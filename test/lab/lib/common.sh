@@ -3,6 +3,8 @@
 # shellcheck shell=bash
 
 lab_state=${PGAF_LAB_DIR:-/var/lib/pgaf-upgrade-lab}
+# the PostgreSQL that clusters are upgraded to; for another than Debian's own an image with that, too, is made
+export LAB_TARGET=${PGAF_LAB_TARGET:-17}
 lab_lib=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 lab_tree=$(cd "$lab_lib/../../.." && pwd)
 
@@ -14,9 +16,14 @@ prepare_state() {
     [ "$(id -u)" = 0 ] || die "the laboratory needs root: it makes namespaces and mounts"
     # overlayfs separates its folders by these
     case $lab_state in *[:,\\]*) die "PGAF_LAB_DIR must not contain a colon, comma or backslash: $lab_state" ;; esac
-    mkdir -p "$lab_state/images" "$lab_state/products" "$lab_state/labs"
+    case $LAB_TARGET in 17 | 18) ;; *) usage_error "PGAF_LAB_TARGET: 17 or 18" ;; esac
+    mkdir -p "$lab_state/labs"
     # by this path from everywhere, whatever the caller's folder
     lab_state=$(cd "$lab_state" && pwd -P)
+    # layers for another target stay where they are
+    lab_layers=$lab_state
+    [ "$LAB_TARGET" = 17 ] || lab_layers=$lab_state/target-$LAB_TARGET
+    mkdir -p "$lab_layers/images" "$lab_layers/products"
 }
 
 # host_packages COMMAND=PACKAGE…: installs the packages of the commands that are missing

@@ -4,8 +4,10 @@
 # Debian trixie with bookworm as a second source: PostgreSQL 15 and pg_auto_failover 2.0 (bookworm)
 # beside PostgreSQL 17 and pg_auto_failover 2.2 (trixie), each pg_autoctl in its PostgreSQL's own
 # bindir, what the extension and the helper are built with, and systemd as init.
+# With LAB_TARGET=18, PostgreSQL 18 and its pg_auto_failover beside them, from forky, the next Debian.
 # The image is named after the hash of this file, so a change here makes a new one.
 set -euo pipefail
+target=${LAB_TARGET:-17}
 
 packages=(
     # a host's own
@@ -46,6 +48,27 @@ proxy_options() {
 before_packages() {
     mkdir -p "$1/etc/postgresql-common"
     echo "create_main_cluster = false" >"$1/etc/postgresql-common/createcluster.conf"
+    [ "$target" = 17 ] || prefer_trixie "$1"
+}
+# Of forky only what PostgreSQL 18 needs: the C library and libpq, with what goes by them, and what trixie does not have.
+prefer_trixie() {
+    cat >"$1/etc/apt/preferences.d/forky" <<'PINS'
+Package: *
+Pin: release n=forky
+Pin-Priority: 100
+
+Package: libc6 libc6-dev libc-bin libc-dev-bin libc-l10n libc-gconv-modules-extra locales libpq5 libpq-dev pg-auto-failover-cli
+Pin: release n=forky
+Pin-Priority: 990
+PINS
+}
+# Its headers are unpacked: the package would bring a compiler of its own.
+add_headers() {
+    # shellcheck disable=SC2016 # expanded in the new root
+    chroot . sh -euc 'mkdir /root/headers; cd /root/headers
+        apt-get -qq -o APT::Sandbox::User=root download "postgresql-server-dev-$1"
+        dpkg -x *.deb /
+        rm -r /root/headers' sh "$target"
 }
 # PostGIS of each suite for its PostgreSQL; both need the libraries that they share to be of one suite, and get
 # the newer ones. The package's own alternatives name the extensions without the version. postgis_tiger_geocoder is left
@@ -70,8 +93,10 @@ add_postgis() {
 after_packages() {
     cd "$1"
     add_postgis
+    [ "$target" = 17 ] || add_headers
     # Debian's packages put pg_autoctl in /usr/bin, where there is room for one: 2.0 is unpacked
     # by hand and each goes into its own bindir, as VMware's and PGDG's packages have it
+    [ "$target" = 17 ] || cp usr/bin/pg_autoctl "usr/lib/postgresql/$target/bin/"
     mv usr/bin/pg_autoctl usr/lib/postgresql/17/bin/
     mkdir -p root/pgaf15/cli
     chroot . sh -c 'cd /root/pgaf15 &&
@@ -108,8 +133,13 @@ after_packages() {
 }
 
 make_root() {
-    local mirror keyring proxy
+    local mirror keyring proxy sources=()
     mirror=$(debian_mirror)
+    if [ "$target" != 17 ]; then
+        packages+=("postgresql-$target" "postgresql-$target-auto-failover")
+        # which changes daily, and a mirror may lag behind
+        sources=("deb [signed-by=KEYRING check-valid-until=no] $mirror forky main")
+    fi
     mapfile -t proxy < <(proxy_options)
     for keyring in /usr/share/keyrings/debian-archive-keyring.{gpg,pgp}; do [ ! -e "$keyring" ] || break; done
     export LC_ALL=C.UTF-8 RECIPE
@@ -123,7 +153,7 @@ make_root() {
         --customize-hook='"$RECIPE" "$1" after_packages' \
         trixie "$1" \
         "deb [signed-by=$keyring] $mirror trixie main" \
-        "deb [signed-by=$keyring] $mirror bookworm main"
+        "deb [signed-by=$keyring] $mirror bookworm main" "${sources[@]/KEYRING/$keyring}"
 }
 
 # mmdebstrap calls this file again for the steps that are its hooks

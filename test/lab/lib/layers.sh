@@ -33,7 +33,7 @@ use_image() { with_layers_locked use_image_locked; }
 use_image_locked() {
     local hash
     hash=$(sha256sum <"$lab_lib/image-recipe.sh")
-    image=$lab_state/images/${hash:0:16}
+    image=$lab_layers/images/${hash:0:16}
     if [ ! -d "$image" ]; then
         host_packages mmdebstrap=mmdebstrap
         [ -n "$(apt-get indextargets 'Created-By: Packages' 2>/dev/null)" ] || apt-get update >&2
@@ -42,7 +42,7 @@ use_image_locked() {
     fi
     exec 8<"$image"
     flock -s 8
-    remove_old "$lab_state/images" "$image"
+    remove_old "$lab_layers/images" "$image"
 }
 
 # build_layer FOLDER COMMAND…: runs COMMAND FOLDER.new, and renames it to FOLDER
@@ -108,7 +108,7 @@ use_product_locked() {
         sha256sum <"$lab_lib/product-recipe.sh"
         source_files | (cd "$lab_tree" && xargs -0 sha256sum)
     } | sha256sum) || die "cannot read the source tree at $lab_tree"
-    product=$lab_state/products/${hash:0:16}
+    product=$lab_layers/products/${hash:0:16}
     if [ ! -d "$product" ]; then
         say "building the product ${product##*/}"
         mkdir -p "$lab_state/cache/${image##*/}"
@@ -119,5 +119,5 @@ use_product_locked() {
     fi
     exec 9<"$product"
     flock -s 9
-    remove_old "$lab_state/products" "$product"
+    remove_old "$lab_layers/products" "$product"
 }

@@ -19,8 +19,7 @@ tar -C "$tree" --null -T "$list" --owner=0 --group=0 -c | tar -C "$dir/mount$sou
 enter_root "$dir/mount"
 export PATH=/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8
 export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_DIR=/run/ccache CCACHE_MAXSIZE=1G
-for version in 15 17; do
-    pg_config=/usr/lib/postgresql/$version/bin/pg_config
+for pg_config in /usr/lib/postgresql/*/bin/pg_config; do
     make -C "$source" clean PG_CONFIG="$pg_config"
     make -C "$source" -j"$(nproc)" install PG_CONFIG="$pg_config"
 done
