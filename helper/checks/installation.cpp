@@ -41,12 +41,13 @@ Findings new_pg_autoctl(Subject &subject) {
         return {{fmt::format("neither {} nor /usr/bin has a pg_autoctl", subject.installation.new_bindir.string())}};
     }
     // Where there is one for all majors, as Debian's packages have it, it may still be the old one: "compatible with
-    // Postgres 13, 14, 15, 16 and 17"
+    // Postgres 13, 14, 15, 16 and 17". Debian's for 18 says the same, and "compiled with PostgreSQL 18".
     const auto said =
         run({.argv = {subject.installation.new_autoctl.string(), "version"}, .run_as = subject.node.owner}).output;
     const auto at = said.find("compatible with ");
     const auto compatible = at == std::string::npos ? "" : said.substr(at, said.find('\n', at) - at);
-    if (compatible.find(std::to_string(subject.target)) == std::string::npos) {
+    if (compatible.find(std::to_string(subject.target)) == std::string::npos &&
+        said.find(fmt::format("compiled with PostgreSQL {}", subject.target)) == std::string::npos) {
         return {{fmt::format("\"{}\" is of another version: {}", subject.installation.new_autoctl.string(),
                              last_lines(said, 4))}};
     }
