@@ -71,15 +71,22 @@ SHLIB_LINK = -lstdc++
 override with_llvm = no
 
 # These set up all that they need, so they work where no PostgreSQL is installed.
-ifneq ($(filter check check-faults check-memory check-packages packages bench bench-upgrade bench-estimate demo lint,$(MAKECMDGOALS)),)
+ifneq ($(filter check check-18 check-faults check-memory check-packages packages bench bench-upgrade bench-estimate demo lint,$(MAKECMDGOALS)),)
 
-.PHONY: check check-faults check-memory check-packages packages bench bench-upgrade bench-estimate demo lint
+.PHONY: check check-18 check-faults check-memory check-packages packages bench bench-upgrade bench-estimate demo lint
 check:
 	test/install-host-packages.sh
 	cmake -S . -B build -G Ninja
 	cmake --build build
 	test/lab/lab product
 	ctest --test-dir build --output-on-failure
+
+# The same to PostgreSQL 18, which is in Debian's next release, and by its pg_upgrade --swap.
+check-18: export PGAF_LAB_TARGET = 18
+check-18:
+	test/install-host-packages.sh
+	cd test/e2e && /usr/bin/python3 -m pytest -q -p no:cacheprovider test_upgrade.py test_link.py test_swap.py
+	/usr/bin/python3 test/e2e/faults.py --sample --method swap
 
 # Takes an hour; goes on where it was interrupted.
 check-faults:

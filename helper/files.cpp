@@ -137,10 +137,14 @@ bool same_content_owner_and_mode(const fs::path &one, const fs::path &other) {
     return read_file(one) == read_file(other);
 }
 
-void rename_durably(const fs::path &from, const fs::path &to) {
+void rename_new(const fs::path &from, const fs::path &to) {
     if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0) {
         fail_by_errno(fmt::format("rename to \"{}\"", to.string()), from);
     }
+}
+
+void rename_durably(const fs::path &from, const fs::path &to) {
+    rename_new(from, to);
     flush_directory(from.parent_path());
     flush_directory(to.parent_path());
 }

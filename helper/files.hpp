@@ -23,7 +23,10 @@ void copy_with_owner_and_mode(const std::filesystem::path &from, const std::file
 [[nodiscard]] bool same_owner_and_mode(const std::filesystem::path &one, const std::filesystem::path &other);
 [[nodiscard]] bool same_content_owner_and_mode(const std::filesystem::path &one, const std::filesystem::path &other);
 
-// rename(2), never onto something that exists, and durable when it returns.
+// rename(2), never onto something that exists; durable when both directories have been flushed.
+void rename_new(const std::filesystem::path &from, const std::filesystem::path &to);
+
+// The same, and durable when it returns.
 void rename_durably(const std::filesystem::path &from, const std::filesystem::path &to);
 
 // Both names change their content at one instant: there is no moment without `one`. Durable.

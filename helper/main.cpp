@@ -88,8 +88,8 @@ int run_command_line(int argc, char **argv) {
 
     const auto add_target_and_method = [&options](CLI::App *to) {
         to->add_option("--target", options.target, "the major to upgrade to");
-        to->add_option("--method", options.method, "as pgaf_upgrade_start will be told: link, clone or copy")
-            ->check(CLI::IsMember({"link", "clone", "copy"}));
+        to->add_option("--method", options.method, "as pgaf_upgrade_start will be told: link, swap, clone or copy")
+            ->check(CLI::IsMember({"link", "swap", "clone", "copy"}));
     };
     auto *check = app.add_subcommand("check", "look for what would stop an upgrade; changes nothing");
     add_target_and_method(check);

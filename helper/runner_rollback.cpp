@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "controldata.hpp"
+#include "core/method.hpp"
 #include "fault.hpp"
 #include "process.hpp"
 #include "runner.hpp"
@@ -112,7 +113,7 @@ bool Runner::roll_back_monitor() {
 
 // On the primary it can be said how much it is.
 void Runner::refuse_to_lose(const Context &context) {
-    if (context.role() == Role::Primary && context.method() != "link" && was_new_server_started(context)) {
+    if (context.role() == Role::Primary && !takes_old_files(context.method()) && was_new_server_started(context)) {
         throw HelperError(ExitCode::Refused, fmt::format("this would lose {}", describe_new_data(context)),
                           "To give that up: pgaf-upgrade rollback --discard-new-data.");
     }

@@ -9,6 +9,7 @@ SELECT ordinal, stage, node, role, phase, step, guide_step AS guide, waits_for, 
 COMMIT;
 SELECT count(*) AS runs FROM pgaf_upgrade.run;
 SELECT DISTINCT node, node_formation, node_group FROM pgaf_upgrade_plan(18) ORDER BY node;
+SELECT count(*) = (SELECT count(*) FROM pgaf_upgrade_plan(18)) AS the_same FROM pgaf_upgrade_plan(18, method => 'swap', standby_method => 'link');
 
 -- the same arguments, the same refusals
 CREATE FUNCTION test.both(arguments text) RETURNS TABLE (refused text) LANGUAGE sql AS $$
@@ -18,7 +19,7 @@ CREATE FUNCTION test.both(arguments text) RETURNS TABLE (refused text) LANGUAGE 
 $$;
 \pset format unaligned
 SELECT b.refused FROM unnest(ARRAY['NULL', '18, include_monitor => NULL', '18, method => NULL', '18, standby_method => NULL',
-  $$18, method => 'swap'$$, $$18, standby_method => 'rsync'$$, $$18, method => 'copy', standby_method => 'link'$$, '9, include_monitor => false', '2147483647', '-1, include_monitor => false',
+  $$18, method => 'move'$$, $$17, method => 'swap', include_monitor => false$$, $$18, standby_method => 'rsync'$$, $$18, method => 'copy', standby_method => 'link'$$, '9, include_monitor => false', '2147483647', '-1, include_monitor => false',
   $$18, formation => 'nowhere'$$, $$18, groups => '{7}'$$, $$18, groups => '{}'$$, $$18, groups => '{NULL}'$$, $$18$$])
   WITH ORDINALITY AS a (arguments, position), test.both(arguments) b ORDER BY position;
 BEGIN;

@@ -98,6 +98,8 @@ UPDATE pgaf_upgrade.run SET include_monitor = false;
 SELECT refused FROM test.refusals($$SELECT pgaf_upgrade_rollback(1, 'the monitor stays', true)$$);
 UPDATE pgaf_upgrade.run SET method = 'link', include_monitor = true;
 SELECT refused FROM test.refusals($$SELECT pgaf_upgrade_rollback(1, 'by link', true)$$);
+UPDATE pgaf_upgrade.run SET method = 'swap';
+SELECT refused FROM test.refusals($$SELECT pgaf_upgrade_rollback(1, 'by swap', true)$$);
 ROLLBACK;
 BEGIN;
 SELECT pgaf_upgrade_start(18) AS later;

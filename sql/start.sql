@@ -10,7 +10,8 @@ SELECT test.node(1, 'primary'), test.node(2, 'secondary'), test.node(3, 'seconda
 SELECT pgaf_upgrade_start(NULL);
 SELECT pgaf_upgrade_start(18, include_monitor => NULL);
 SELECT pgaf_upgrade_start(18, method => NULL);
-SELECT pgaf_upgrade_start(18, method => 'swap');
+SELECT pgaf_upgrade_start(18, method => 'move');
+SELECT pgaf_upgrade_start(17, method => 'swap', include_monitor => false);
 SELECT pgaf_upgrade_start(18, standby_method => 'rsync');
 SELECT pgaf_upgrade_start(18, method => 'copy', standby_method => 'link');
 SELECT pgaf_upgrade_start(99);

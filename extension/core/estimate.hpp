@@ -15,7 +15,7 @@ struct Trialled {
     std::uint64_t bytes = 0;    // of all tablespaces
 };
 
-// pg_upgrade of a stopped cluster; by "link", "clone" or "copy".
+// pg_upgrade of a stopped cluster; by "link", "swap", "clone" or "copy".
 [[nodiscard]] double pg_upgrade_estimate(const Trialled &trialled, std::string_view method);
 
 // A primary, from its stop until it accepts writes again.

@@ -82,7 +82,7 @@ constexpr std::array<StepDefinition, 41> kDefinitions{{
     {Role::Primary, "relax_sync", Phase::Switch, "", "allow writes without standbys"},
     {Role::Primary, "checkpoint", Phase::Switch, "", "checkpoint", {{{Scope::GroupSecondaries, "enter_maintenance"}}}},
     {Role::Primary, "stop", Phase::Switch, "2", "stop: writes refused from here"},
-    {Role::Primary, "pg_upgrade", Phase::Switch, "4", "pg_upgrade by link, clone or copy"},
+    {Role::Primary, "pg_upgrade", Phase::Switch, "4", "run pg_upgrade"},
     {Role::Primary, "carry", Phase::Switch, "5", "carry the configuration over"},
     {Role::Primary, "swap", Phase::Switch, "6", "swap the directories"},
     {Role::Primary, "start", Phase::Switch, "6", "start: writes accepted again"},

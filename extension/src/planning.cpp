@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/errors.hpp"
+#include "core/method.hpp"
 #include "core/monitor_states.hpp"
 #include "src/node_argument.hpp"
 #include "src/run.hpp"
@@ -186,10 +187,10 @@ PlannedRun plan_run(const Arguments &arguments, bool to_start) {
     const auto &method = arguments.required(4, "method");
     const auto &standby_method = arguments.required(5, "standby_method");
 
-    require_method(method, "method", {"link", "clone", "copy"});
+    require_method(method, "method", {"link", "swap", "clone", "copy"});
     require_method(standby_method, "standby_method", {"auto", "basebackup", "link"});
-    if (standby_method == "link" && method != "link") {
-        throw Error(code::kBadArgument, "standby_method \"link\" needs method \"link\"",
+    if (standby_method == "link" && !takes_old_files(method)) {
+        throw Error(code::kBadArgument, "standby_method \"link\" needs method \"link\" or \"swap\"",
                     "Use standby_method => 'auto': standbys of a run by " + method + " are built by base backups.");
     }
     std::optional<int> source_version;
@@ -206,6 +207,12 @@ PlannedRun plan_run(const Arguments &arguments, bool to_start) {
         throw Error(
             code::kNotSupported, "PostgreSQL " + std::to_string(target_version) + " is not a supported target",
             "Supported targets are " + std::to_string(kLowestTarget) + " to " + std::to_string(kHighestTarget) + ".");
+    }
+
+    if (method == "swap" && target_version < kFirstToSwap) {
+        throw Error(
+            code::kNotSupported, "method \"swap\" needs PostgreSQL " + std::to_string(kFirstToSwap) + " as the target",
+            "Use method => 'link': pg_upgrade of PostgreSQL " + std::to_string(target_version) + " cannot swap.");
     }
 
     if (to_start) {

@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "core/errors.hpp"
+#include "core/method.hpp"
 #include "src/caller.hpp"
 #include "src/functions.hpp"
 #include "src/run.hpp"
@@ -33,7 +34,7 @@ bool may_be_started(const Run &run, const NodePlan &node, const Wish &wish) {
            node.nodeid != wish.not_started_on;
 }
 
-// By link the new cluster's files are those of the old one, which must not be started any more once the new one was.
+// Where the new cluster's files are those of the old one, this must not be started any more once the new one was.
 void refuse_after_start(const Run &run, const Wish &wish) {
     const auto target = "PostgreSQL " + std::to_string(run.row.target_version);
     for (const auto &node : run.plan.nodes) {
@@ -41,7 +42,7 @@ void refuse_after_start(const Run &run, const Wish &wish) {
             continue;
         }
         const auto since = store::finished_at(run.id(), node.nodeid, "start");
-        if (run.row.method == "link") {
+        if (takes_old_files(run.row.method)) {
             throw Error(
                 code::kNotInStateFor,
                 run_name(run.id()) + " can no longer be rolled back: " + target + " has been started on " + node.name,

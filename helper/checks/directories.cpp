@@ -13,6 +13,8 @@
 #include <fmt/format.h>
 
 #include "checks/check.hpp"
+#include "core/method.hpp"
+#include "upgrade/old_files.hpp"
 
 namespace fs = std::filesystem;
 
@@ -49,11 +51,20 @@ bool is_mount_point(const fs::path &path) {
 }
 
 Findings names_are_free(Subject &subject) {
-    const auto old_dir = subject.node.beside(fmt::format("_pg{}", subject.installation.source));
-    if (fs::exists(old_dir)) {
-        return {{fmt::format("\"{}\" exists already", old_dir.string())}};
+    const auto source = subject.installation.source;
+    std::vector<fs::path> names{subject.node.beside(fmt::format("_pg{}", source))};
+    if (subject.method == "swap") {
+        for (const auto &place : swap_places(subject.node.data_dir, source, {}, subject.target)) {
+            names.push_back(place.old_dir / kMovedForUpgrade);
+        }
     }
-    return {};
+    Findings findings;
+    for (const auto &name : names) {
+        if (fs::exists(name)) {
+            findings.push_back({fmt::format("\"{}\" exists already", name.string())});
+        }
+    }
+    return findings;
 }
 
 Findings can_be_renamed(Subject &subject) {
@@ -148,9 +159,9 @@ Findings tablespace_leftovers(Subject &subject) {
     return findings;
 }
 
-// pg_upgrade gives each file a second name in the new cluster, which is made beside the old one.
+// pg_upgrade gives each file another name in the new cluster, which is made beside the old one.
 Findings same_file_system(Subject &subject) {
-    if (subject.method != "link") {
+    if (!takes_old_files(subject.method)) {
         return {};
     }
     Findings findings;
@@ -265,7 +276,8 @@ std::vector<Check> directory_checks() {
         {"tablespace_leftovers", Severity::DataLoss, Where::EveryNode,
          "pg_upgrade refuses a tablespace with files of the target, and nothing is overwritten here",
          "Move what an earlier attempt left there out of the way.", tablespace_leftovers},
-        {"same_file_system", Severity::Error, Where::Upgraded, "no file can be linked into the new cluster from there",
+        {"same_file_system", Severity::Error, Where::Upgraded,
+         "no file can be linked or moved into the new cluster from there",
          "Move it into PGDATA with the service stopped, or start the run with method => 'copy'.", same_file_system},
         {"clone_support", Severity::Error, Where::Upgraded,
          "pg_upgrade --clone needs a file system with reflinks, such as XFS or Btrfs",

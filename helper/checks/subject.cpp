@@ -8,13 +8,17 @@ namespace pgaf {
 
 namespace {
 
-Installation installation_of(const Node &node, int target) {
+Installation installation_of(const Node &node, int target, const std::string &method) {
     const auto source = major_of(node.data_dir);
     if (target <= source) {
         throw HelperError(
             ExitCode::Usage,
             fmt::format("the target {} is not above version {} of \"{}\"", target, source, node.pgdata.string()),
             "Choose a later major with --target.");
+    }
+    if (method == "swap" && target < kFirstToSwap) {
+        throw HelperError(ExitCode::Usage, fmt::format("pg_upgrade of PostgreSQL {} cannot swap", target),
+                          "Use --method link.");
     }
     return Installation::find(node, target);
 }
@@ -23,7 +27,7 @@ Installation installation_of(const Node &node, int target) {
 
 Subject::Subject(const Node &of_node, int to_target, std::string by_method, std::string for_standbys)
     : node(of_node),
-      installation(installation_of(of_node, to_target)),
+      installation(installation_of(of_node, to_target, by_method)),
       target(to_target),
       method(of_node.nodeid == 0 ? "copy" : std::move(by_method)),
       standby_method(std::move(for_standbys)) {}

@@ -9,6 +9,7 @@
 
 #include "connection.hpp"
 #include "controldata.hpp"
+#include "core/method.hpp"
 #include "installation.hpp"
 #include "node.hpp"
 
@@ -34,7 +35,7 @@ class Subject {
     const Node &node;
     const Installation installation;
     const int target;
-    const std::string method;          // of the data nodes' pg_upgrade: link, clone or copy
+    const std::string method;          // of the data nodes' pg_upgrade: link, swap, clone or copy
     const std::string standby_method;  // auto, basebackup or link
 
     // Of the running server. Throws NotExamined when there is none to ask.
@@ -47,7 +48,7 @@ class Subject {
 
     [[nodiscard]] bool is_monitor() const { return node.nodeid == 0; }
     // Whether a standby of this run is to be built by links, if that can be proved to be right.
-    [[nodiscard]] bool builds_by_links() const { return method == "link" && standby_method != "basebackup"; }
+    [[nodiscard]] bool builds_by_links() const { return takes_old_files(method) && standby_method != "basebackup"; }
     // Whether there will, or may, be every data file twice on this node.
     [[nodiscard]] bool is_copied();
     // A standby; false where no server runs to be asked.

@@ -16,11 +16,13 @@
 
 #include "compression.hpp"
 #include "controldata.hpp"
+#include "core/method.hpp"
 #include "core/relation_file.hpp"
 #include "digest.hpp"
 #include "files.hpp"
 #include "raw_file.hpp"
 #include "seed/seed.hpp"
+#include "upgrade/old_files.hpp"
 
 namespace fs = std::filesystem;
 
@@ -68,6 +70,9 @@ class SeedMaker {
           manifest_(seed_manifest(context.node).string() + ".new", context.node.owner.uid, context.node.owner.gid,
                     0600),
           pack_(seed_pack(context.node), context.node.owner.uid, context.node.owner.gid, 0600) {
+        if (context.method() == "swap") {
+            moved_.emplace(read_file(old_files_record(context.node)));
+        }
         add_line(format_origin(origin));
     }
 
@@ -206,12 +211,17 @@ class SeedMaker {
 
     [[nodiscard]] std::optional<std::uint64_t> size_if_linked(const SeedFile &file) const {
         const auto status = status_if_there(new_dir_ / file.path);
-        if (!status || status->st_nlink < 2) {
-            return std::nullopt;
+        return status && is_old(file, *status) ? std::optional(static_cast<std::uint64_t>(status->st_size))
+                                               : std::nullopt;
+    }
+
+    // The file that the old cluster has, or had before it was moved.
+    [[nodiscard]] bool is_old(const SeedFile &file, const struct stat &status) const {
+        if (moved_) {
+            return moved_->contains(swap_place_of(file.path), status.st_ino);
         }
-        const auto old_status = status_if_there(old_dir_ / file.old_path);
-        const bool is_same = old_status && old_status->st_dev == status->st_dev && old_status->st_ino == status->st_ino;
-        return is_same ? std::optional(static_cast<std::uint64_t>(status->st_size)) : std::nullopt;
+        const auto old_status = status.st_nlink > 1 ? status_if_there(old_dir_ / file.old_path) : std::nullopt;
+        return old_status && old_status->st_dev == status.st_dev && old_status->st_ino == status.st_ino;
     }
 
     void pack(const SeedFile &file) {
@@ -234,6 +244,7 @@ class SeedMaker {
     fs::path old_dir_;
     int source_;
     int target_;
+    std::optional<OldFiles> moved_;  // by pg_upgrade --swap
     OutputFile manifest_;
     OutputFile pack_;
     std::vector<SeedFile> batch_;  // in the order of the manifest and of the pack
@@ -266,8 +277,8 @@ bool is_seed_wanted(const Context &context) {
     const auto takes_it = [](const nlohmann::json &node) {
         return node.at("role") == "secondary" && !node.value("kept", false);
     };
-    return context.role() != Role::Monitor && context.method() == "link" && context.standby_method() != "basebackup" &&
-           std::ranges::any_of(context.plan.at("group"), takes_it);
+    return context.role() != Role::Monitor && takes_old_files(context.method()) &&
+           context.standby_method() != "basebackup" && std::ranges::any_of(context.plan.at("group"), takes_it);
 }
 
 void note_end_of_old_cluster(const Context &context) {

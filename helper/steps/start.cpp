@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "core/method.hpp"
 #include "fault.hpp"
 #include "parts.hpp"
 #include "seed/seed.hpp"
@@ -117,11 +118,12 @@ nlohmann::json Start::perform(const Context &context) const {
     return result;
 }
 
-// By link the new cluster's files are those of the old one; otherwise the operator may give up what was
+// The new cluster's files may be those of the old one; otherwise the operator may give up what was
 // written since. A monitor has only what the nodes' reports will tell again.
 void Start::undo(const Context &context) const {
-    const bool is_given_up = context.role() == Role::Monitor ||
-                             (context.method() != "link" && context.journal.noted("rollback") == "discards new data");
+    const bool is_given_up =
+        context.role() == Role::Monitor ||
+        (!takes_old_files(context.method()) && context.journal.noted("rollback") == "discards new data");
     remove_seed(context.node);
     if (is_given_up) {
         end_new_server(context);

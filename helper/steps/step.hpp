@@ -25,7 +25,7 @@ struct Context {
     std::function<void(const std::string &)> say;  // progress, shown to people
 
     [[nodiscard]] Role role() const;
-    // How pg_upgrade brings the data files into the new cluster: link, clone or copy.
+    // How pg_upgrade brings the data files into the new cluster: link, swap, clone or copy.
     [[nodiscard]] std::string method() const;
     [[nodiscard]] int source() const { return plan.at("source_version"); }
     [[nodiscard]] int target() const { return plan.at("target_version"); }

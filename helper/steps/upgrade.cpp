@@ -6,6 +6,7 @@
 #include "files.hpp"
 #include "seed/seed.hpp"
 #include "upgrade/new_cluster.hpp"
+#include "upgrade/old_files.hpp"
 #include "upgrade/pg_upgrade.hpp"
 #include "upgrade/private_server.hpp"
 
@@ -22,6 +23,21 @@ std::optional<ControlData> new_control(const Context &context) {
         return read_controldata(Installation::from(context.journal).new_bindir, context.new_dir(), context.node.owner);
     } catch (const HelperError &) {
         return std::nullopt;  // not there, or torn by a power cut
+    }
+}
+
+std::vector<SwapPlace> places_of_swap(const Context &context) {
+    return swap_places(context.node.data_dir, context.source(), context.new_dir(), context.target());
+}
+
+// The old cluster whole again, as far as pg_upgrade has come.
+void give_back_old_files(const Context &context) {
+    if (context.method() != "swap") {
+        return;
+    }
+    const auto places = places_of_swap(context);
+    if (has_moved_files(places)) {
+        carry_out(moves_back(places, OldFiles(read_file(old_files_record(context.node)))));
     }
 }
 
@@ -47,11 +63,12 @@ Found Upgrade::probe(const Context &context) const {
     return {is_begun ? Progress::Partial : Progress::Absent};
 }
 
-// Until the new server is started, the old cluster is whole but for the name of its pg_control: an attempt
-// that was interrupted is undone, and made again from a new initdb.
+// Until the new server is started, the old cluster is whole but for the name of its pg_control, and for what --swap has
+// moved: an attempt that was interrupted is undone, and made again from a new initdb.
 nlohmann::json Upgrade::perform(const Context &context) const {
     if (probe(context).progress == Progress::Partial) {
         context.say("undoing an interrupted attempt");
+        give_back_old_files(context);
         renew_after_interruption(context);
     }
     if (Stop().probe(context).progress != Progress::Done) {  // started again since, or crashed
@@ -65,6 +82,9 @@ nlohmann::json Upgrade::perform(const Context &context) const {
     if (context.role() == Role::Primary) {
         note_end_of_old_cluster(context);
     }
+    if (context.method() == "swap") {
+        write_file(old_files_record(context.node), OldFiles(places_of_swap(context)).record(), context.node.owner);
+    }
     context.journal.note(kBegun, about);
     const auto parts = run_pg_upgrade(context, UpgradeMode::Real);
     flush_directory(context.node.data_dir / "global");
@@ -75,6 +95,7 @@ nlohmann::json Upgrade::perform(const Context &context) const {
 }
 
 void Upgrade::undo(const Context &context) const {
+    give_back_old_files(context);
     set_aside_new_cluster(context);
     enable_old_control(context.node.data_dir);
 }

@@ -78,7 +78,8 @@ Parts run_pg_upgrade(const Context &context, UpgradeMode mode) {
     const FaultWatch checking("dry_run", "middle", log, "Performing Consistency Checks");
     const FaultWatch dumping("pg_upgrade", "dumping", log, "Creating dump of database schemas");
     const FaultWatch restoring("pg_upgrade", "middle", log, "Restoring database schemas");
-    const FaultWatch linking("pg_upgrade", "linking", log, "user relation files");
+    const FaultWatch linking("pg_upgrade", "linking", log,
+                             context.method() == "swap" ? "Swapping data directories" : "user relation files");
     PgUpgradeParts looking(log);
     try {
         run_checked({.argv = pg_upgrade_arguments(context.node, installation, call),

@@ -18,7 +18,7 @@ struct PgUpgradeCall {
     std::filesystem::path new_dir;
     std::string superuser;
     std::string socket_directory;
-    std::string method;                            // link, clone or copy
+    std::string method;                            // link, swap, clone or copy
     std::optional<std::string> monitor_libraries;  // of a monitor: its shared_preload_libraries
     bool lets_workers_run = false;                 // of a monitor: not what is wanted, see the fault of that name
 };

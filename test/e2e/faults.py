@@ -181,7 +181,7 @@ def stopped_at(lab, step, moment, method="link", role="primary", standby_method=
     return judges, upgrade
 
 
-def carry_out(name, cases):
+def carry_out(name, cases, method="link"):
     """One upgrade with its cases. Returns what is wrong, and for each case the seconds from the fault to
     the end of its step, None where the point was never reached."""
     wrong, seconds = [], {}
@@ -194,7 +194,7 @@ def carry_out(name, cases):
         for host in lab.hosts:
             lab.sh(host, "sync", "--file-system", "/")  # what was there before the upgrade is not lost in it
         upgrade = Upgrade(lab)
-        upgrade.start()
+        upgrade.start(method)
         bring_back = BringBack(lab) if on_guard else None
         hosts = {role: Host(lab, host, [case for case in cases if case.role == role], bring_back)
                  for role, host in HOSTS.items()}
@@ -320,6 +320,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sample", action="store_true")
     parser.add_argument("--only", default="")
+    parser.add_argument("--method", default="link", help="of pg_upgrade, with --sample")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--readme", action="store_true")
@@ -344,7 +345,7 @@ def main():
             continue
         print(f"{time.strftime('%H:%M:%S')} {name}: {len(mine)} cases", flush=True)
         started = time.monotonic()
-        wrong, seconds = carry_out(name, mine)
+        wrong, seconds = carry_out(name, mine, chosen.method)
         if not chosen.sample:
             results = known_results(chosen.results)  # another may run other upgrades meanwhile
         for case in mine:

@@ -88,6 +88,7 @@ def test_target_not_above_old_major(lab, unchanged):
 
 def test_target_is_no_number(lab, unchanged):
     assert_refused(lab.run("node1", HELPER, "check", "--target", "seventeen"), "seventeen", code=2)
+    assert_refused(lab.run("node1", HELPER, "check", "--method", "swap"), "PostgreSQL 17 cannot swap")
 
 
 def test_unknown_formation(lab, unchanged):

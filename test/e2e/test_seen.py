@@ -108,7 +108,7 @@ def assert_screens(watch):
     refused = [text for text in texts if "writes      REFUSED for" in text]
     assert refused and "redundancy  NONE for" in refused[-1]
     assert any("monitor" in text and "has not answered for" in text for text in texts)
-    assert any(">> node_1" in text and "pg_upgrade by link" in text for text in texts)
+    assert any(">> node_1" in text and "run pg_upgrade" in text for text in texts)
     last = texts[-1]
     assert "finished" in last and "writes      accepted again, refused for" in last and "redundancy  there again, none for" in last
     assert last.count("ok ") == 3

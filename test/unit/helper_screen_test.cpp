@@ -54,7 +54,7 @@ TEST(Screen, TellsWhatRunsAndWhatIsRefused) {
     EXPECT_TRUE(contains(text, "run 7: PostgreSQL 15 to 17 by link")) << text;
     EXPECT_TRUE(contains(text, "writes      REFUSED for 14 s\n")) << text;
     EXPECT_TRUE(contains(text, "redundancy  NONE for 16 s: no standby could take over\n")) << text;
-    EXPECT_TRUE(contains(text, ">> node_1        primary   ███░░░░░  8/19 pg_upgrade by link, cl")) << text;
+    EXPECT_TRUE(contains(text, ">> node_1        primary   ███░░░░░  8/19 run pg_upgrade")) << text;
     EXPECT_TRUE(contains(text, "waiting for pg_upgrade on node_1")) << text;
 }
 
@@ -113,7 +113,7 @@ TEST(Screen, ShowsWhatFailedWhereNotAllNodesHaveRoom) {
 TEST(Screen, NamesTheLastThings) {
     auto document = in_the_switch();
     const auto text = joined(draw_screen(parse_run(document.json()), 1100, std::nullopt, {80, 24}));
-    EXPECT_LT(text.find("stop: writes refused from here"), text.rfind("pg_upgrade by link"));
+    EXPECT_LT(text.find("stop: writes refused from here"), text.rfind("run pg_upgrade"));
 }
 
 TEST(Color, IsForTerminalsThatWantIt) {
