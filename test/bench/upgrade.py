@@ -3,7 +3,8 @@
 
 For each data set a cluster is made and loaded, a copy of its primary is upgraded bare, and then the cluster itself;
 once with its standby built by links, once by a base backup, and once by the article's steps, repaired and scripted
-(guide.py); over a slower network where one is asked for. Judged from outside: both by a client that connects, writes and commits without a pause, redundancy by the
+(guide.py). To PostgreSQL 18 (PGAF_LAB_TARGET=18), by pg_upgrade --swap too, where that is asked for; and over a slower
+network. Judged from outside: both by a client that connects, writes and commits without a pause, redundancy by the
 standby's pg_stat_wal_receiver, bytes by its network interface, memory by the kernel's account of the helper. Prints
 a table of medians, and writes a picture of it (--svg FILE)."""
 import argparse
@@ -17,7 +18,7 @@ from xml.sax.saxutils import escape
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 
 from bare import bare_upgrade  # noqa: E402
-from cluster import NEW_BINDIR, PSQL, Lab, Upgrade, Writer, wait_until  # noqa: E402
+from cluster import NEW_BINDIR, PSQL, TARGET, Lab, Upgrade, Writer, wait_until  # noqa: E402
 from customized import Customized  # noqa: E402
 from guide import Guide  # noqa: E402
 from network import limit_network  # noqa: E402
@@ -25,6 +26,7 @@ from network import limit_network  # noqa: E402
 # pgbench -i fills 15 MB a unit of its scale
 DATA = {"1GB": ("scale", 68), "4GB": ("scale", 272), "16GB": ("scale", 1088), "10000tables": ("tables", 10000)}
 METHODS = ("link", "basebackup", "guide")
+SWAP = "swap"  # by pg_upgrade --swap, with the standby by links
 TABLES = """
 DO $$BEGIN
     FOR number IN {first}..{last} LOOP
@@ -56,7 +58,7 @@ def read(path):
 
 
 class Watch(threading.Thread):
-    """When the standby streams again, at 17, and the most memory that a helper has had."""
+    """When the standby streams again, at the target, and the most memory that a helper has had."""
 
     def __init__(self, lab):
         super().__init__(daemon=True)
@@ -77,12 +79,12 @@ class Watch(threading.Thread):
         while not self.ended:
             self._look_at_memory()
             time.sleep(0.05)
-            if self.streams_at is not None or not os.path.exists(lock_file) or read(version) != "17":
+            if self.streams_at is not None or not os.path.exists(lock_file) or read(version) != str(TARGET):
                 continue
             # the client's clock is this machine's: the laboratory's hosts share it
-            told = lab.run("node2", "runuser", "-u", "postgres", "--", PSQL, "-XAtqp", str(lab.port), "-d", "postgres", "-c", """
+            told = lab.run("node2", "runuser", "-u", "postgres", "--", PSQL, "-XAtqp", str(lab.port), "-d", "postgres", "-c", f"""
                 SELECT count(*) FROM pg_stat_wal_receiver
-                 WHERE status = 'streaming' AND current_setting('server_version_num')::int >= 170000""").stdout.strip()
+                 WHERE status = 'streaming' AND current_setting('server_version_num')::int >= {TARGET}0000""").stdout.strip()
             if told == "1":
                 self.streams_at, self.received_at_streaming = time.monotonic(), self.received()
 
@@ -97,7 +99,10 @@ class Watch(threading.Thread):
 def by_run(lab, watch, method):
     """Seconds of the step rebuild, and MB that are not user data: what is in the seed."""
     run = Upgrade(lab)
-    run.start(standby_method=method)
+    if method == SWAP:
+        run.start(SWAP, standby_method="link")
+    else:
+        run.start(standby_method=method)
     run.start_helpers()
     try:
         run.wait_state("ready", 900)
@@ -182,7 +187,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="*", help=f"{', '.join(DATA)}; the first unless told")
     parser.add_argument("--runs", type=int, default=1, help="of each, of which the medians are shown")
-    parser.add_argument("--methods", nargs="+", default=METHODS, choices=METHODS)
+    parser.add_argument("--methods", nargs="+", default=METHODS,
+                        choices=METHODS + ((SWAP,) if TARGET >= 18 else ()))
     parser.add_argument("--rate", help="at which the primary sends, as tc has it: 100mbit")
     parser.add_argument("--svg", help="the file for the picture")
     options = parser.parse_args()
