@@ -23,6 +23,7 @@
 #include "raw_file.hpp"
 #include "seed/seed.hpp"
 #include "upgrade/old_files.hpp"
+#include "upgrade/version_directory.hpp"
 
 namespace fs = std::filesystem;
 
@@ -132,18 +133,16 @@ class SeedMaker {
 
     // Of its LOCATION only this major's part: PG_17_202406281 stands where PG_15_202209061 stood.
     void add_tablespace(const std::string &path) {
-        const auto version_directory = [&](int major) {
-            const auto prefix = fmt::format("PG_{}_", major);
-            for (const auto &entry : fs::directory_iterator(new_dir_ / path)) {
-                const auto name = entry.path().filename().string();
-                if (name.starts_with(prefix) && name.find("_unused_") == std::string::npos) {
-                    return path + "/" + name;
-                }
+        const auto of = [&](int major) {
+            const auto found = version_directory(new_dir_ / path, major);
+            if (!found) {
+                throw HelperError(ExitCode::StepFailed,
+                                  fmt::format("no directory PG_{}_* in tablespace {}", major, path));
             }
-            throw HelperError(ExitCode::StepFailed, fmt::format("no directory {}* in tablespace {}", prefix, path));
+            return path + "/" + found->filename().string();
         };
         add({.kind = SeedKind::Directory, .path = path});
-        add_directory(version_directory(target_), version_directory(source_), true);
+        add_directory(of(target_), of(source_), true);
     }
 
     // What is Copied may be found to be linked. A batch at a time, since there may be hundreds of thousands.

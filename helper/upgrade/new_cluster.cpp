@@ -7,6 +7,7 @@
 #include "process.hpp"
 #include "steps/steps.hpp"
 #include "upgrade/carry.hpp"
+#include "upgrade/version_directory.hpp"
 
 namespace fs = std::filesystem;
 
@@ -29,17 +30,10 @@ fs::path free_name(const fs::path &path) {
 // The version directories that pg_upgrade made beside the old cluster's own: CREATE TABLESPACE refuses one
 // that exists.
 void set_aside_tablespaces(const Context &context) {
-    const auto prefix = fmt::format("PG_{}_", context.target());
     for (const auto &link : fs::directory_iterator(context.node.data_dir / "pg_tblspc")) {
-        std::vector<fs::path> found;
-        for (const auto &entry : fs::directory_iterator(fs::canonical(link.path()))) {
-            const auto name = entry.path().filename().string();
-            if (name.starts_with(prefix) && name.find("_unused_") == std::string::npos) {
-                found.push_back(entry.path());
-            }
-        }
-        for (const auto &path : found) {
-            rename_durably(path, free_name(path));
+        const auto location = fs::canonical(link.path());
+        while (const auto made = version_directory(location, context.target())) {
+            rename_durably(*made, free_name(*made));
         }
     }
 }

@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <optional>
 #include <set>
 #include <sstream>
 
@@ -11,6 +10,7 @@
 
 #include "files.hpp"
 #include "raw_file.hpp"
+#include "upgrade/version_directory.hpp"
 
 namespace fs = std::filesystem;
 
@@ -42,18 +42,6 @@ ino_t inode_of(const fs::path &path) {
         fail_by_errno("access", path);
     }
     return status.st_ino;
-}
-
-// A tablespace's directory of a major; what an earlier attempt has left there has another name.
-std::optional<fs::path> version_directory(const fs::path &location, int major) {
-    const auto prefix = fmt::format("PG_{}_", major);
-    for (const auto &entry : fs::directory_iterator(location)) {
-        const auto name = entry.path().filename().string();
-        if (name.starts_with(prefix) && name.find("_unused_") == std::string::npos) {
-            return entry.path();
-        }
-    }
-    return std::nullopt;
 }
 
 // One database of a place, as pg_upgrade moves it: `made`, what it has restored, is put aside; the old directory
