@@ -28,6 +28,7 @@ class Parts {
 class PgUpgradeParts {
   public:
     explicit PgUpgradeParts(std::filesystem::path log);
+    ~PgUpgradeParts() = default;
     PgUpgradeParts(const PgUpgradeParts &) = delete;
     PgUpgradeParts &operator=(const PgUpgradeParts &) = delete;
 

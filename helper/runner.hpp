@@ -60,7 +60,6 @@ class Runner {
     bool go_back(const Due &due);
     void require_lost_monitor();
     void leave_monitor(const Context &context);
-    void refuse_to_lose(const Context &context);
     void wait_for_change();
     void beat(const std::stop_token &stop);
     [[nodiscard]] Context context(Monitor &monitor, const std::string &step);

@@ -20,6 +20,14 @@ constexpr const char *kKeeps = "nothing was written since";
 constexpr const char *kDiscards = "discards new data";
 constexpr const char *kGivenUp = "given up";
 
+// On the primary it can be said how much it is.
+void refuse_to_lose(const Context &context) {
+    if (context.role() == Role::Primary && !takes_old_files(context.method()) && was_new_server_started(context)) {
+        throw HelperError(ExitCode::Refused, fmt::format("this would lose {}", describe_new_data(context)),
+                          "To give that up: pgaf-upgrade rollback --discard-new-data.");
+    }
+}
+
 }  // namespace
 
 // From when this node has seen it, it does not go forward in this run any more: neither alone, nor when a
@@ -109,14 +117,6 @@ bool Runner::roll_back_monitor() {
     plan_ = *plan;
     static_cast<void>(undo_steps());
     return true;
-}
-
-// On the primary it can be said how much it is.
-void Runner::refuse_to_lose(const Context &context) {
-    if (context.role() == Role::Primary && !takes_old_files(context.method()) && was_new_server_started(context)) {
-        throw HelperError(ExitCode::Refused, fmt::format("this would lose {}", describe_new_data(context)),
-                          "To give that up: pgaf-upgrade rollback --discard-new-data.");
-    }
 }
 
 ExitCode Runner::request_rollback(const std::string &reason, bool discard_new_data) {

@@ -76,9 +76,6 @@ Outcome pgaf_upgrade_record_maintenance(const Arguments &arguments);
 Outcome pgaf_upgrade_validate_sysidentifier(const Arguments &arguments);
 Outcome pgaf_upgrade_rewrite_sysidentifier(const Arguments &arguments);
 
-// maintenance_functions.cpp
-Outcome pgaf_upgrade_record_maintenance(const Arguments &arguments);
-
 // hba_functions.cpp
 Outcome pgaf_upgrade_verify_hba(const Arguments &arguments);
 Outcome pgaf_upgrade_required_hba(const Arguments &arguments);

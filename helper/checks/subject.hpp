@@ -27,7 +27,7 @@ class NotExamined : public std::runtime_error {
 class Subject {
   public:
     // Throws HelperError(Usage) when the target is not above the major of PGDATA.
-    Subject(const Node &node, int target, std::string method, std::string standby_method);
+    Subject(const Node &of_node, int to_target, std::string by_method, std::string for_standbys);
     ~Subject();
     Subject(const Subject &) = delete;
     Subject &operator=(const Subject &) = delete;

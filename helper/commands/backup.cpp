@@ -43,13 +43,13 @@ std::string name_of(const Node &node) {
 fs::path folder_for(const Node &node) {
     const auto &wanted = node.options.backup_to;
     if (wanted.empty()) {
-        const auto folder = node.beside("_backups");
+        auto folder = node.beside("_backups");
         make_directory(folder, node.owner);
         return folder;
     }
     const auto parent = wanted.is_absolute() ? wanted : fs::current_path() / wanted;
     std::error_code error;
-    const auto folder = fs::weakly_canonical(parent, error);
+    auto folder = fs::weakly_canonical(parent, error);
     if (error || (!fs::exists(folder) && !fs::exists(folder.parent_path()))) {
         throw HelperError(ExitCode::Usage, fmt::format("\"{}\" does not exist", folder.parent_path().string()),
                           "Make it, or choose another directory with --to.");

@@ -1,5 +1,6 @@
 #include "upgrade/port.hpp"
 
+#include <array>
 #include <cerrno>
 #include <memory>
 
@@ -50,11 +51,11 @@ bool is_taken(const addrinfo &address) {
 }
 
 std::string text_of(const addrinfo &address) {
-    std::string text(NI_MAXHOST, '\0');
+    std::array<char, NI_MAXHOST> text{};
     if (::getnameinfo(address.ai_addr, address.ai_addrlen, text.data(), NI_MAXHOST, nullptr, 0, NI_NUMERICHOST) != 0) {
         return "?";
     }
-    return text.c_str();
+    return text.data();
 }
 
 }  // namespace
