@@ -114,10 +114,10 @@ def make_tablespace(lab):
     lab.psql(lab.primary(), "CREATE TABLE in_ts1 TABLESPACE ts1 AS SELECT n, md5(n::text) AS t FROM generate_series(1, 50000) n")
 
 
-def look_into_tablespace(lab, major=TARGET):
+def look_into_tablespace(lab):
     for host in lab.data_nodes:
         assert lab.psql(host, "SELECT count(*), sum(n), bool_and(md5(n::text) = t) FROM in_ts1") == "50000|1250025000|t"
-        assert f"PG_{major}_" in lab.sh(host, "ls", "/srv/ts1")
+        assert f"PG_{TARGET}_" in lab.sh(host, "ls", "/srv/ts1")
 
 
 def test_tablespace(make_lab):
