@@ -152,4 +152,8 @@ std::string quote_literal(std::string_view text) {
     return quoted + "'";
 }
 
+std::string bootstrap_superuser(Connection &server) {
+    return server.single("SELECT rolname FROM pg_catalog.pg_roles WHERE oid = 10");
+}
+
 }  // namespace pgaf

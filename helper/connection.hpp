@@ -73,4 +73,7 @@ class Connection {
 // A text in a statement that takes no parameters.
 [[nodiscard]] std::string quote_literal(std::string_view text);
 
+// The role that initdb made, whatever it is called: pg_upgrade accepts no other.
+[[nodiscard]] std::string bootstrap_superuser(Connection &server);
+
 }  // namespace pgaf

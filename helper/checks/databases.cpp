@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "checks/check.hpp"
-#include "upgrade/initdb_parameters.hpp"
+#include "connection.hpp"
 
 namespace pgaf {
 

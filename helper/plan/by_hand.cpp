@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "connection.hpp"
 #include "shell.hpp"
-#include "upgrade/initdb_parameters.hpp"
 
 namespace pgaf {
 

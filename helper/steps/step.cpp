@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "connection.hpp"
 #include "controldata.hpp"
 #include "core/monitor_states.hpp"
-#include "upgrade/initdb_parameters.hpp"
 
 namespace fs = std::filesystem;
 

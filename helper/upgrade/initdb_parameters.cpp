@@ -4,10 +4,6 @@
 
 namespace pgaf {
 
-std::string bootstrap_superuser(Connection &server) {
-    return server.single("SELECT rolname FROM pg_catalog.pg_roles WHERE oid = 10");
-}
-
 std::vector<std::string> initdb_parameters(Connection &server, const ControlData &control, int target) {
     // template0, since it is as initdb made it
     const auto rows = server.query(

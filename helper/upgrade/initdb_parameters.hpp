@@ -8,9 +8,6 @@
 
 namespace pgaf {
 
-// The role that initdb made, whatever it is called: pg_upgrade accepts no other.
-[[nodiscard]] std::string bootstrap_superuser(Connection &server);
-
 // initdb's options for a new cluster like the old one, asked from the old one: a new cluster that differs
 // in one of them is refused by pg_upgrade, or serves other collations than the indexes were built with.
 [[nodiscard]] std::vector<std::string> initdb_parameters(Connection &server, const ControlData &control, int target);
