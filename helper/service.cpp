@@ -14,7 +14,6 @@
 #include "owner.hpp"
 #include "process.hpp"
 #include "scope.hpp"
-#include "upgrade/program_arguments.hpp"
 
 namespace pgaf {
 
@@ -221,6 +220,16 @@ bool Service::needs_reload() const {
 
 void Service::reload() {
     run_checked({.argv = {"systemctl", "daemon-reload"}});
+}
+
+std::vector<std::string> autoctl_arguments(const Node &node, const std::filesystem::path &program,
+                                           const std::filesystem::path &log) {
+    return {"sh",
+            "-c",
+            "exec setsid --fork \"$0\" run --pgdata \"$1\" >>\"$2\" 2>&1 </dev/null",
+            program.string(),
+            node.pgdata.string(),
+            log.string()};
 }
 
 }  // namespace pgaf

@@ -62,4 +62,8 @@ class Service {
     std::optional<std::filesystem::path> program_;  // by hand: see replace_program
 };
 
+// pg_autoctl, where no unit of systemd runs it: a process of its own, whose output goes to the log.
+[[nodiscard]] std::vector<std::string> autoctl_arguments(const Node &node, const std::filesystem::path &program,
+                                                         const std::filesystem::path &log);
+
 }  // namespace pgaf

@@ -3,7 +3,6 @@
 #include "plan/by_hand.hpp"
 #include "service.hpp"
 #include "shell.hpp"
-#include "upgrade/program_arguments.hpp"
 
 namespace fs = std::filesystem;
 

@@ -76,14 +76,4 @@ std::vector<std::string> start_arguments(const Node &node, const std::filesystem
             fmt::format("-p {} -h '{}'", node.config.port, node.config.listen_addresses)};
 }
 
-std::vector<std::string> autoctl_arguments(const Node &node, const std::filesystem::path &program,
-                                           const std::filesystem::path &log) {
-    return {"sh",
-            "-c",
-            "exec setsid --fork \"$0\" run --pgdata \"$1\" >>\"$2\" 2>&1 </dev/null",
-            program.string(),
-            node.pgdata.string(),
-            log.string()};
-}
-
 }  // namespace pgaf

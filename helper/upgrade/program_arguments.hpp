@@ -37,8 +37,4 @@ struct PgUpgradeCall {
 [[nodiscard]] std::vector<std::string> start_arguments(const Node &node, const std::filesystem::path &bindir,
                                                        std::chrono::seconds limit, const std::filesystem::path &log);
 
-// pg_autoctl, where no unit of systemd runs it: a process of its own, whose output goes to the log.
-[[nodiscard]] std::vector<std::string> autoctl_arguments(const Node &node, const std::filesystem::path &program,
-                                                         const std::filesystem::path &log);
-
 }  // namespace pgaf
