@@ -19,7 +19,7 @@ nlohmann::json Discover::perform(const Context &context) const {
         found = Installation::find(node, context.target());
     }
     const auto control = read_controldata(found.old_bindir, node.data_dir, node.owner);
-    keep_autoctl(node, found);
+    keep_autoctl(node, found.new_autoctl, found.new_bindir);
     fault_point("discover", "middle");
     nlohmann::json result{{"source_version", found.source},
                           {"old_bindir", found.old_bindir.string()},

@@ -18,15 +18,15 @@ fs::path path_of(const Node &node) {
 
 }  // namespace
 
-void keep_autoctl(const Node &node, const Installation &installation) {
-    const bool is_of_all_majors = installation.new_autoctl.parent_path() != installation.new_bindir;
+void keep_autoctl(const Node &node, const fs::path &new_autoctl, const fs::path &new_bindir) {
+    const bool is_of_all_majors = new_autoctl.parent_path() != new_bindir;
     const auto pid = Service::running(node.paths.pid);
     if (!is_of_all_majors || !pid) {
         return;
     }
     // also when its name has become another's
     const auto program = read_file(fmt::format("/proc/{}/exe", *pid));
-    if (program != read_file(installation.new_autoctl)) {
+    if (program != read_file(new_autoctl)) {
         make_directory(path_of(node).parent_path(), node.owner);
         write_file(path_of(node), program, node.owner, 0755);
     }
