@@ -4,6 +4,7 @@
 
 #include "checks/check.hpp"
 #include "error.hpp"
+#include "steps/files_of_run.hpp"
 #include "steps/steps.hpp"
 #include "upgrade/configuration.hpp"
 
@@ -68,17 +69,6 @@ nlohmann::json keep_files_to_show(const Context &context) {
                       changes_for(Installation::from(context.journal).new_bindir, context.node.data_dir,
                                   context.node.owner, context.target(), context.node.options.archive));
     return shown.digests;
-}
-
-ShownFiles files_of_run(const Context &context) {
-    auto shown = shown_files(places_of(context.node), run_of(context));
-    if (!shown) {
-        throw HelperError(ExitCode::StepFailed,
-                          fmt::format("\"{}\" does not hold the configuration as it was shown",
-                                      kept_copies(places_of(context.node)).string()),
-                          "Put that folder back.");
-    }
-    return std::move(*shown);
 }
 
 std::string not_as_shown(const Context &context) {

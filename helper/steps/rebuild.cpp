@@ -1,3 +1,4 @@
+#include "steps/files_of_run.hpp"
 #include "steps/steps.hpp"
 
 #include <thread>

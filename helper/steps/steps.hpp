@@ -179,9 +179,6 @@ void apply_number_sync_standbys(const Context &context, int number);
 // The configuration as it was shown, in as_shown.cpp. Kept by the step `check`; returns the digests, by file.
 [[nodiscard]] nlohmann::json keep_files_to_show(const Context &context);
 
-// Throws HelperError(StepFailed) when they are gone.
-[[nodiscard]] ShownFiles files_of_run(const Context &context);
-
 // What is otherwise than it was shown, a line a file, and has been told to the monitor; empty where nothing is, or the
 // operator has taken the responsibility for it.
 [[nodiscard]] std::string not_as_shown(const Context &context);

@@ -5,7 +5,7 @@
 #include "fault.hpp"
 #include "files.hpp"
 #include "process.hpp"
-#include "steps/steps.hpp"
+#include "steps/files_of_run.hpp"
 #include "upgrade/carry.hpp"
 #include "upgrade/version_directory.hpp"
 
