@@ -1,5 +1,5 @@
 #include "checks/check.hpp"
-#include "hba.hpp"
+#include "configuration/hba.hpp"
 
 namespace pgaf {
 

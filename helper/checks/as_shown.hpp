@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "checks/subject.hpp"
-#include "upgrade/shown_files.hpp"
+#include "configuration/shown_files.hpp"
 
 namespace pgaf {
 

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include "checks/check.hpp"
-#include "core/conf_includes.hpp"
-#include "files.hpp"
+#include "configuration/conf_includes.hpp"
+#include "system/files.hpp"
 
 namespace pgaf {
 

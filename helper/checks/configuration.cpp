@@ -6,7 +6,7 @@
 #include "checks/check.hpp"
 #include "checks/diff.hpp"
 #include "checks/trial.hpp"
-#include "files.hpp"
+#include "system/files.hpp"
 
 namespace pgaf {
 

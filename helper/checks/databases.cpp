@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "checks/check.hpp"
-#include "connection.hpp"
+#include "postgres/connection.hpp"
 
 namespace pgaf {
 

@@ -4,7 +4,7 @@
 
 #include "checks/as_shown.hpp"
 #include "checks/trial.hpp"
-#include "process.hpp"
+#include "system/process.hpp"
 
 namespace pgaf {
 

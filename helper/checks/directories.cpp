@@ -13,8 +13,8 @@
 #include <fmt/format.h>
 
 #include "checks/check.hpp"
+#include "cluster/old_files.hpp"
 #include "core/method.hpp"
-#include "upgrade/old_files.hpp"
 
 namespace fs = std::filesystem;
 

@@ -4,7 +4,7 @@
 
 #include "checks/trial.hpp"
 #include "core/estimate.hpp"
-#include "upgrade/data_size.hpp"
+#include "run/data_size.hpp"
 
 namespace pgaf {
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "checks/check.hpp"
-#include "process.hpp"
+#include "system/process.hpp"
 
 namespace pgaf {
 

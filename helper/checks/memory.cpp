@@ -2,7 +2,7 @@
 
 #include "checks/check.hpp"
 #include "checks/trial.hpp"
-#include "memory.hpp"
+#include "system/memory.hpp"
 
 namespace pgaf {
 

@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "connection.hpp"
-#include "controldata.hpp"
 #include "core/method.hpp"
-#include "installation.hpp"
-#include "node.hpp"
+#include "node/node.hpp"
+#include "postgres/connection.hpp"
+#include "postgres/controldata.hpp"
+#include "run/installation.hpp"
 
 namespace pgaf {
 

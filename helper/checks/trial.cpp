@@ -6,11 +6,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "files.hpp"
-#include "upgrade/carry.hpp"
-#include "upgrade/configuration.hpp"
-#include "upgrade/configured_files.hpp"
-#include "upgrade/initdb_parameters.hpp"
+#include "cluster/initdb_parameters.hpp"
+#include "configuration/carry.hpp"
+#include "configuration/configuration.hpp"
+#include "configuration/configured_files.hpp"
+#include "system/files.hpp"
 
 namespace fs = std::filesystem;
 

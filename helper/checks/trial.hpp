@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "checks/subject.hpp"
-#include "upgrade/carry.hpp"
-#include "upgrade/trial_cluster.hpp"
+#include "cluster/trial_cluster.hpp"
+#include "configuration/carry.hpp"
 
 namespace pgaf {
 

@@ -3,7 +3,7 @@
 #include "checks/check.hpp"
 #include "checks/trial.hpp"
 #include "core/version.hpp"
-#include "software.hpp"
+#include "run/software.hpp"
 
 namespace pgaf {
 

@@ -6,14 +6,14 @@
 #include <fmt/format.h>
 
 #include "commands/commands.hpp"
-#include "controldata.hpp"
-#include "fault.hpp"
-#include "files.hpp"
-#include "leftovers.hpp"
-#include "lock.hpp"
-#include "monitor.hpp"
-#include "process.hpp"
-#include "upgrade/data_size.hpp"
+#include "monitor/monitor.hpp"
+#include "postgres/controldata.hpp"
+#include "run/data_size.hpp"
+#include "system/fault.hpp"
+#include "system/files.hpp"
+#include "system/leftovers.hpp"
+#include "system/lock.hpp"
+#include "system/process.hpp"
 
 namespace fs = std::filesystem;
 

@@ -10,7 +10,7 @@
 #include "checks/diff.hpp"
 #include "checks/estimate.hpp"
 #include "commands/commands.hpp"
-#include "process.hpp"
+#include "system/process.hpp"
 
 namespace pgaf {
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "error.hpp"
-#include "node.hpp"
+#include "node/node.hpp"
+#include "system/error.hpp"
 
 // The commands, each in a file of its own. All throw HelperError.
 namespace pgaf {

@@ -7,14 +7,14 @@
 #include <spdlog/spdlog.h>
 
 #include "commands/migrate.hpp"
-#include "controldata.hpp"
-#include "fault.hpp"
-#include "files.hpp"
-#include "leftovers.hpp"
-#include "lock.hpp"
 #include "migrate/migration.hpp"
 #include "migrate/writes.hpp"
-#include "process.hpp"
+#include "postgres/controldata.hpp"
+#include "system/fault.hpp"
+#include "system/files.hpp"
+#include "system/leftovers.hpp"
+#include "system/lock.hpp"
+#include "system/process.hpp"
 #include "view/text.hpp"
 
 namespace fs = std::filesystem;

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "error.hpp"
 #include "migrate/options.hpp"
-#include "node.hpp"
+#include "node/node.hpp"
+#include "system/error.hpp"
 
 namespace pgaf {
 

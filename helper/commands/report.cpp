@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include "commands/commands.hpp"
-#include "monitor.hpp"
-#include "output.hpp"
+#include "monitor/monitor.hpp"
 #include "report/page.hpp"
+#include "system/output.hpp"
 
 namespace pgaf {
 

@@ -6,12 +6,12 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
 
-#include "commands/progress_view.hpp"
-#include "fault.hpp"
-#include "files.hpp"
-#include "leftovers.hpp"
-#include "lock.hpp"
-#include "process.hpp"
+#include "system/fault.hpp"
+#include "system/files.hpp"
+#include "system/leftovers.hpp"
+#include "system/lock.hpp"
+#include "system/process.hpp"
+#include "view/progress_view.hpp"
 
 namespace pgaf {
 

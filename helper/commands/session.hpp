@@ -2,9 +2,9 @@
 
 #include <functional>
 
-#include "error.hpp"
-#include "node.hpp"
-#include "runner.hpp"
+#include "node/node.hpp"
+#include "runner/runner.hpp"
+#include "system/error.hpp"
 
 namespace pgaf {
 

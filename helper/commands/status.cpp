@@ -2,8 +2,8 @@
 
 #include "commands/commands.hpp"
 #include "commands/watch.hpp"
-#include "monitor.hpp"
-#include "output.hpp"
+#include "monitor/monitor.hpp"
+#include "system/output.hpp"
 #include "view/prometheus.hpp"
 #include "view/screen.hpp"
 #include "view/status_json.hpp"

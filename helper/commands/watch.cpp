@@ -10,8 +10,8 @@
 
 #include <fmt/format.h>
 
-#include "monitor.hpp"
-#include "process.hpp"
+#include "monitor/monitor.hpp"
+#include "system/process.hpp"
 #include "view/change_log.hpp"
 #include "view/terminal.hpp"
 #include "view/text.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "error.hpp"
-#include "node.hpp"
+#include "node/node.hpp"
+#include "system/error.hpp"
 
 namespace pgaf {
 

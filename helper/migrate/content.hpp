@@ -7,7 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "connection.hpp"
+#include "postgres/connection.hpp"
 
 namespace pgaf::migrate {
 

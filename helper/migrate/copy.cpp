@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "fault.hpp"
-#include "files.hpp"
 #include "migrate/migration.hpp"
 #include "migrate/statements.hpp"
+#include "system/fault.hpp"
+#include "system/files.hpp"
 
 namespace fs = std::filesystem;
 

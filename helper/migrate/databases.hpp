@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "connection.hpp"
+#include "postgres/connection.hpp"
 
 namespace pgaf::migrate {
 

@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "controldata.hpp"
-#include "files.hpp"
 #include "migrate/migration.hpp"
 #include "migrate/statements.hpp"
+#include "postgres/controldata.hpp"
+#include "system/files.hpp"
 
 namespace fs = std::filesystem;
 

@@ -6,10 +6,10 @@
 
 #include "migrate/content.hpp"
 #include "migrate/databases.hpp"
+#include "migrate/endpoint.hpp"
 #include "migrate/options.hpp"
-#include "migrate/server.hpp"
 #include "migrate/state.hpp"
-#include "node.hpp"
+#include "node/node.hpp"
 
 namespace pgaf::migrate {
 

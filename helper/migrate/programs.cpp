@@ -4,10 +4,10 @@
 
 #include <fmt/format.h>
 
-#include "core/limits.hpp"
-#include "fault.hpp"
 #include "migrate/migration.hpp"
-#include "process.hpp"
+#include "run/limits.hpp"
+#include "system/fault.hpp"
+#include "system/process.hpp"
 
 namespace pgaf::migrate {
 

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "error.hpp"
-#include "files.hpp"
+#include "system/error.hpp"
+#include "system/files.hpp"
 
 namespace pgaf::migrate {
 

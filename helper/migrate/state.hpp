@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "owner.hpp"
+#include "system/owner.hpp"
 
 namespace pgaf::migrate {
 

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "fault.hpp"
 #include "migrate/databases.hpp"
 #include "migrate/statements.hpp"
+#include "system/fault.hpp"
 
 namespace pgaf::migrate {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "migrate/server.hpp"
+#include "migrate/endpoint.hpp"
 #include "migrate/state.hpp"
 
 // Writes on the old cluster, refused while it is copied: default_transaction_read_only of each database, which a

@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "connection.hpp"
-#include "shell.hpp"
+#include "postgres/connection.hpp"
+#include "system/shell.hpp"
 
 namespace pgaf {
 

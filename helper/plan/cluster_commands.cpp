@@ -2,16 +2,16 @@
 
 #include <fmt/format.h>
 
-#include "core/conf_includes.hpp"
-#include "files.hpp"
+#include "cluster/initdb_parameters.hpp"
+#include "cluster/program_arguments.hpp"
+#include "configuration/carry.hpp"
+#include "configuration/conf_includes.hpp"
+#include "configuration/configuration.hpp"
+#include "configuration/configured_files.hpp"
 #include "plan/by_hand.hpp"
-#include "scope.hpp"
-#include "shell.hpp"
-#include "upgrade/carry.hpp"
-#include "upgrade/configuration.hpp"
-#include "upgrade/configured_files.hpp"
-#include "upgrade/initdb_parameters.hpp"
-#include "upgrade/program_arguments.hpp"
+#include "system/files.hpp"
+#include "system/scope.hpp"
+#include "system/shell.hpp"
 
 namespace fs = std::filesystem;
 

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
+#include "node/service.hpp"
 #include "plan/by_hand.hpp"
-#include "service.hpp"
-#include "shell.hpp"
+#include "system/shell.hpp"
 
 namespace fs = std::filesystem;
 

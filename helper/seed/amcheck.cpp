@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
-#include "process.hpp"
+#include "run/data_size.hpp"
 #include "seed/standby.hpp"
-#include "upgrade/data_size.hpp"
+#include "system/process.hpp"
 
 namespace pgaf {
 

@@ -5,13 +5,13 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "compression.hpp"
-#include "core/seed_transfer.hpp"
-#include "fault.hpp"
-#include "files.hpp"
-#include "raw_file.hpp"
 #include "seed/manifest_reader.hpp"
+#include "seed/seed_transfer.hpp"
 #include "seed/standby.hpp"
+#include "system/compression.hpp"
+#include "system/fault.hpp"
+#include "system/files.hpp"
+#include "system/raw_file.hpp"
 
 namespace fs = std::filesystem;
 

@@ -6,14 +6,14 @@
 
 #include <fmt/format.h>
 
-#include "controldata.hpp"
-#include "core/relation_file.hpp"
-#include "digest.hpp"
-#include "fault.hpp"
-#include "files.hpp"
-#include "raw_file.hpp"
+#include "postgres/controldata.hpp"
 #include "seed/manifest_reader.hpp"
+#include "seed/relation_file.hpp"
 #include "seed/standby.hpp"
+#include "system/digest.hpp"
+#include "system/fault.hpp"
+#include "system/files.hpp"
+#include "system/raw_file.hpp"
 
 namespace fs = std::filesystem;
 

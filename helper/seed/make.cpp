@@ -14,16 +14,16 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "compression.hpp"
-#include "controldata.hpp"
+#include "cluster/old_files.hpp"
+#include "cluster/version_directory.hpp"
 #include "core/method.hpp"
-#include "core/relation_file.hpp"
-#include "digest.hpp"
-#include "files.hpp"
-#include "raw_file.hpp"
+#include "postgres/controldata.hpp"
+#include "seed/relation_file.hpp"
 #include "seed/seed.hpp"
-#include "upgrade/old_files.hpp"
-#include "upgrade/version_directory.hpp"
+#include "system/compression.hpp"
+#include "system/digest.hpp"
+#include "system/files.hpp"
+#include "system/raw_file.hpp"
 
 namespace fs = std::filesystem;
 

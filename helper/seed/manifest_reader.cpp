@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "digest.hpp"
 #include "seed/standby.hpp"
+#include "system/digest.hpp"
 
 namespace pgaf {
 

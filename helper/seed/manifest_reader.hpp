@@ -4,7 +4,7 @@
 #include <fstream>
 #include <optional>
 
-#include "core/seed_manifest.hpp"
+#include "seed/seed_manifest.hpp"
 
 namespace pgaf {
 

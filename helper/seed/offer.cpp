@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "controldata.hpp"
-#include "raw_file.hpp"
+#include "postgres/controldata.hpp"
 #include "seed/seed.hpp"
+#include "system/raw_file.hpp"
 
 namespace fs = std::filesystem;
 

@@ -5,8 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/seed_manifest.hpp"
-#include "steps/step.hpp"
+#include "run/context.hpp"
+#include "seed/seed_manifest.hpp"
 
 // The seed: what a standby needs beside its own old files to become one of the upgraded primary. The primary makes it
 // after pg_upgrade and before its new server first starts, and hands it out over ordinary connections to that server.

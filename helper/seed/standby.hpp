@@ -1,7 +1,7 @@
 #pragma once
 
-#include "error.hpp"
 #include "seed/seed.hpp"
+#include "system/error.hpp"
 
 namespace pgaf {
 

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include "checks/check.hpp"
-#include "error.hpp"
-#include "steps/files_of_run.hpp"
+#include "configuration/configuration.hpp"
+#include "run/files_of_run.hpp"
 #include "steps/steps.hpp"
-#include "upgrade/configuration.hpp"
+#include "system/error.hpp"
 
 namespace pgaf {
 

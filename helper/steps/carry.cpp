@@ -1,7 +1,7 @@
-#include "steps/files_of_run.hpp"
+#include "run/files_of_run.hpp"
 #include "steps/steps.hpp"
 
-#include "upgrade/carry.hpp"
+#include "configuration/carry.hpp"
 
 namespace pgaf {
 

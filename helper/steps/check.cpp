@@ -4,12 +4,12 @@
 #include <fmt/ranges.h>
 
 #include "checks/estimate.hpp"
-#include "fault.hpp"
-#include "hba.hpp"
-#include "process.hpp"
-#include "software.hpp"
+#include "configuration/hba.hpp"
+#include "run/software.hpp"
 #include "steps/check_report.hpp"
 #include "steps/steps.hpp"
+#include "system/fault.hpp"
+#include "system/process.hpp"
 
 namespace pgaf {
 

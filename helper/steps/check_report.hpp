@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "checks/check.hpp"
-#include "steps/step.hpp"
+#include "run/context.hpp"
 
 namespace pgaf {
 

@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "fault.hpp"
-#include "process.hpp"
-#include "service.hpp"
-#include "upgrade/server.hpp"
+#include "cluster/serving_server.hpp"
+#include "node/service.hpp"
+#include "system/fault.hpp"
+#include "system/process.hpp"
 
 namespace pgaf {
 

@@ -1,8 +1,8 @@
-#include "steps/files_of_run.hpp"
+#include "run/files_of_run.hpp"
 #include "steps/steps.hpp"
 
-#include "upgrade/carry.hpp"
-#include "upgrade/new_cluster.hpp"
+#include "cluster/new_cluster.hpp"
+#include "configuration/carry.hpp"
 
 namespace pgaf {
 

@@ -2,10 +2,10 @@
 
 #include <thread>
 
-#include "controldata.hpp"
-#include "fault.hpp"
-#include "upgrade/data_size.hpp"
-#include "upgrade/kept_autoctl.hpp"
+#include "node/kept_autoctl.hpp"
+#include "postgres/controldata.hpp"
+#include "run/data_size.hpp"
+#include "system/fault.hpp"
 
 namespace pgaf {
 

@@ -1,7 +1,7 @@
-#include "error.hpp"
+#include "cluster/busiest_tables.hpp"
+#include "cluster/pg_upgrade.hpp"
 #include "steps/steps.hpp"
-#include "upgrade/busiest_tables.hpp"
-#include "upgrade/pg_upgrade.hpp"
+#include "system/error.hpp"
 
 namespace pgaf {
 

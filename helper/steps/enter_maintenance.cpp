@@ -2,9 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
-#include "fault.hpp"
-#include "upgrade/private_server.hpp"
-#include "upgrade/server.hpp"
+#include "cluster/private_server.hpp"
+#include "cluster/serving_server.hpp"
+#include "system/fault.hpp"
 
 namespace pgaf {
 

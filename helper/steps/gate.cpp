@@ -5,9 +5,9 @@
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
-#include "process.hpp"
 #include "steps/check_report.hpp"
 #include "steps/steps.hpp"
+#include "system/process.hpp"
 
 namespace pgaf {
 

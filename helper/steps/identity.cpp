@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "controldata.hpp"
 #include "core/sysidentifier.hpp"
-#include "fault.hpp"
+#include "postgres/controldata.hpp"
+#include "system/fault.hpp"
 
 namespace pgaf {
 

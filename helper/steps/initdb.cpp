@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "controldata.hpp"
-#include "upgrade/initdb_parameters.hpp"
-#include "upgrade/new_cluster.hpp"
+#include "cluster/initdb_parameters.hpp"
+#include "cluster/new_cluster.hpp"
+#include "postgres/controldata.hpp"
 
 namespace pgaf {
 

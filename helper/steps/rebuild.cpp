@@ -1,4 +1,4 @@
-#include "steps/files_of_run.hpp"
+#include "run/files_of_run.hpp"
 #include "steps/steps.hpp"
 
 #include <thread>
@@ -6,17 +6,17 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "controldata.hpp"
-#include "fault.hpp"
-#include "files.hpp"
+#include "cluster/base_backup.hpp"
+#include "cluster/new_cluster.hpp"
+#include "cluster/new_data.hpp"
+#include "cluster/serving_server.hpp"
+#include "cluster/standby_directory.hpp"
+#include "configuration/carry.hpp"
+#include "postgres/controldata.hpp"
+#include "run/data_size.hpp"
 #include "seed/standby.hpp"
-#include "upgrade/base_backup.hpp"
-#include "upgrade/carry.hpp"
-#include "upgrade/data_size.hpp"
-#include "upgrade/new_cluster.hpp"
-#include "upgrade/new_data.hpp"
-#include "upgrade/server.hpp"
-#include "upgrade/standby_directory.hpp"
+#include "system/fault.hpp"
+#include "system/files.hpp"
 
 namespace fs = std::filesystem;
 

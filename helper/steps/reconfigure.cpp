@@ -4,11 +4,11 @@
 
 #include <fmt/format.h>
 
-#include "controldata.hpp"
-#include "fault.hpp"
-#include "files.hpp"
-#include "process.hpp"
-#include "service.hpp"
+#include "node/service.hpp"
+#include "postgres/controldata.hpp"
+#include "system/fault.hpp"
+#include "system/files.hpp"
+#include "system/process.hpp"
 
 namespace fs = std::filesystem;
 

@@ -1,10 +1,10 @@
 #include "steps/steps.hpp"
 
-#include "fault.hpp"
-#include "service.hpp"
-#include "upgrade/data_size.hpp"
-#include "upgrade/private_server.hpp"
-#include "upgrade/server.hpp"
+#include "cluster/private_server.hpp"
+#include "cluster/serving_server.hpp"
+#include "node/service.hpp"
+#include "run/data_size.hpp"
+#include "system/fault.hpp"
 
 namespace pgaf {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "fault.hpp"
+#include "system/fault.hpp"
 
 namespace pgaf {
 

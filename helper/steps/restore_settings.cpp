@@ -2,8 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
-#include "fault.hpp"
 #include "seed/seed.hpp"
+#include "system/fault.hpp"
 
 namespace pgaf {
 

@@ -7,15 +7,15 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "cluster/new_data.hpp"
+#include "cluster/port.hpp"
+#include "cluster/private_server.hpp"
+#include "cluster/serving_server.hpp"
 #include "core/method.hpp"
-#include "fault.hpp"
-#include "parts.hpp"
+#include "node/service.hpp"
+#include "run/parts.hpp"
 #include "seed/seed.hpp"
-#include "service.hpp"
-#include "upgrade/new_data.hpp"
-#include "upgrade/port.hpp"
-#include "upgrade/private_server.hpp"
-#include "upgrade/server.hpp"
+#include "system/fault.hpp"
 
 namespace pgaf {
 

@@ -5,10 +5,10 @@
 
 #include <spdlog/spdlog.h>
 
-#include "fault.hpp"
-#include "parts.hpp"
-#include "process.hpp"
-#include "upgrade/data_size.hpp"
+#include "run/data_size.hpp"
+#include "run/parts.hpp"
+#include "system/fault.hpp"
+#include "system/process.hpp"
 
 namespace pgaf {
 

@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <vector>
 
-#include "steps/step.hpp"
-#include "upgrade/shown_files.hpp"
+#include "configuration/shown_files.hpp"
+#include "run/context.hpp"
 
 // The steps, each performed in a file of its own; names and order are core's.
 namespace pgaf {

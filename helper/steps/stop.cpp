@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "controldata.hpp"
+#include "cluster/private_server.hpp"
 #include "core/sysidentifier.hpp"
-#include "service.hpp"
-#include "upgrade/private_server.hpp"
+#include "node/service.hpp"
+#include "postgres/controldata.hpp"
 
 namespace pgaf {
 

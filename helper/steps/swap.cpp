@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "controldata.hpp"
-#include "fault.hpp"
-#include "files.hpp"
+#include "postgres/controldata.hpp"
+#include "system/fault.hpp"
+#include "system/files.hpp"
 
 namespace pgaf {
 

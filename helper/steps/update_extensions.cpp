@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <iterator>
 
-#include "fault.hpp"
-#include "process.hpp"
-#include "upgrade/pg_upgrade.hpp"
+#include "cluster/pg_upgrade.hpp"
+#include "system/fault.hpp"
+#include "system/process.hpp"
 
 namespace pgaf {
 

@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "controldata.hpp"
-#include "files.hpp"
+#include "cluster/new_cluster.hpp"
+#include "cluster/old_files.hpp"
+#include "cluster/pg_upgrade.hpp"
+#include "cluster/private_server.hpp"
+#include "postgres/controldata.hpp"
 #include "seed/seed.hpp"
-#include "upgrade/new_cluster.hpp"
-#include "upgrade/old_files.hpp"
-#include "upgrade/pg_upgrade.hpp"
-#include "upgrade/private_server.hpp"
+#include "system/files.hpp"
 
 namespace pgaf {
 

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include "checks/check.hpp"
-#include "controldata.hpp"
+#include "configuration/hba.hpp"
 #include "core/sysidentifier.hpp"
-#include "fault.hpp"
-#include "hba.hpp"
+#include "postgres/controldata.hpp"
+#include "system/fault.hpp"
 
 namespace pgaf {
 

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "owner.hpp"
+#include "system/owner.hpp"
 
 namespace pgaf {
 

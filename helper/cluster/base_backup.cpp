@@ -1,0 +1,75 @@
+#include "cluster/base_backup.hpp"
+
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "cluster/program_arguments.hpp"
+#include "cluster/standby_directory.hpp"
+#include "configuration/conf_includes.hpp"
+#include "run/data_size.hpp"
+#include "system/fault.hpp"
+#include "system/files.hpp"
+#include "system/process.hpp"
+
+namespace pgaf {
+
+namespace {
+
+constexpr int kAttempts = 6;
+constexpr std::chrono::seconds kPause{5};
+
+void run_pg_basebackup(const Context &context, const std::string &conninfo) {
+    const auto &node = context.node;
+    run_checked({.argv = base_backup_arguments(node, Installation::from(context.journal), conninfo),
+                 .run_as = node.owner,
+                 .time_limit = context.limit(base_backup_limit(data_size(context), node.config.maximum_backup_rate_mb)),
+                 .directory = node.work_dir(),
+                 .log = node.log("pg_basebackup"),
+                 .on_progress = context.say});
+}
+
+}  // namespace
+
+std::string replication_conninfo(const Context &context) {
+    return last_value_of(read_file(context.old_dir() / "postgresql-auto-failover-standby.conf"), "primary_conninfo");
+}
+
+bool is_primary_ready(const Context &context, const std::string &conninfo) {
+    const auto pg_isready = Installation::from(context.journal).new_bindir / "pg_isready";
+    return run({.argv = {pg_isready.string(), "--quiet", "--dbname=" + conninfo + " replication=true"},
+                .run_as = context.node.owner})
+               .exit_code == 0;
+}
+
+void wait_for_primary(const Context &context, const std::string &conninfo) {
+    const std::chrono::seconds limit(context.node.options.wait_limit_s);
+    context.wait_until("the primary to accept connections", limit, [&] {
+        if (stop_was_asked()) {
+            throw HelperError(ExitCode::StepFailed, "stopped by the operator while the primary was away",
+                              "Run pgaf-upgrade run again: it goes on where it stopped.");
+        }
+        return is_primary_ready(context, conninfo);
+    });
+}
+
+void take_base_backup(const Context &context, const std::string &conninfo) {
+    for (int attempt = 1;; ++attempt) {
+        wait_for_primary(context, conninfo);
+        remove_partial_standby(context);
+        move_tablespaces_aside(context);
+        try {
+            const FaultWatch watch("rebuild", "middle", std::chrono::milliseconds(300));
+            run_pg_basebackup(context, conninfo);
+            return;
+        } catch (const HelperError &error) {
+            if (attempt == kAttempts || error.code() == ExitCode::TimedOut) {
+                throw;
+            }
+            context.say(fmt::format("again after: {}", error.what()));
+        }
+        std::this_thread::sleep_for(kPause);
+    }
+}
+
+}  // namespace pgaf

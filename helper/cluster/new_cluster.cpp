@@ -1,0 +1,101 @@
+#include "cluster/new_cluster.hpp"
+
+#include <fmt/format.h>
+
+#include "cluster/version_directory.hpp"
+#include "configuration/carry.hpp"
+#include "run/files_of_run.hpp"
+#include "system/fault.hpp"
+#include "system/files.hpp"
+#include "system/process.hpp"
+
+namespace fs = std::filesystem;
+
+namespace pgaf {
+
+namespace {
+
+constexpr const char *kControl = "global/pg_control";
+constexpr const char *kDisabledControl = "global/pg_control.old";
+
+fs::path free_name(const fs::path &path) {
+    for (int number = 1;; ++number) {
+        fs::path name = fmt::format("{}_unused_{}", path.string(), number);
+        if (!fs::exists(fs::symlink_status(name))) {
+            return name;
+        }
+    }
+}
+
+// The version directories that pg_upgrade made beside the old cluster's own: CREATE TABLESPACE refuses one
+// that exists.
+void set_aside_tablespaces(const Context &context) {
+    for (const auto &link : fs::directory_iterator(context.node.data_dir / "pg_tblspc")) {
+        const auto location = fs::canonical(link.path());
+        while (const auto made = version_directory(location, context.target())) {
+            rename_durably(*made, free_name(*made));
+        }
+    }
+}
+
+}  // namespace
+
+ControlData make_new_cluster(const Context &context, const std::vector<std::string> &initdb) {
+    const auto &node = context.node;
+    if (fs::exists(context.new_dir())) {
+        rename_durably(context.new_dir(), free_name(context.new_dir()));
+    }
+    make_directory(context.new_dir(), node.owner);
+    {
+        const FaultWatch watch("initdb", "middle", node.log("initdb"), "post-bootstrap");
+        run_checked(
+            {.argv = initdb, .run_as = node.owner, .time_limit = std::chrono::minutes(5), .log = node.log("initdb")});
+    }
+    return read_controldata(Installation::from(context.journal).new_bindir, context.new_dir(), node.owner);
+}
+
+void set_aside_new_cluster(const Context &context) {
+    set_aside_tablespaces(context);
+    if (!fs::exists(context.new_dir())) {
+        return;
+    }
+    const auto unused = free_name(context.new_dir());
+    rename_durably(context.new_dir(), unused);
+    if (fs::exists(unused / kControl)) {
+        rename_durably(unused / kControl, unused / (std::string(kControl) + ".unused"));
+    }
+}
+
+ControlData renew_after_interruption(const Context &context) {
+    set_aside_new_cluster(context);
+    enable_old_control(context.node.data_dir);
+    const auto made = context.journal.result("initdb").at("command").get<std::vector<std::string>>();
+    auto control = make_new_cluster(context, made);
+    carry_for_new_cluster(context);
+    return control;
+}
+
+bool old_control_is_disabled(const fs::path &old_cluster) {
+    return fs::exists(old_cluster / kDisabledControl);
+}
+
+void disable_old_control(const fs::path &old_cluster) {
+    if (!old_control_is_disabled(old_cluster)) {
+        rename_durably(old_cluster / kControl, old_cluster / kDisabledControl);
+    }
+}
+
+void enable_old_control(const fs::path &old_cluster) {
+    if (old_control_is_disabled(old_cluster)) {
+        rename_durably(old_cluster / kDisabledControl, old_cluster / kControl);
+    }
+}
+
+void carry_for_new_cluster(const Context &context) {
+    const auto shown = files_of_run(context);
+    auto files = shown.to_carry();
+    std::erase_if(files, is_access_rule);
+    carry(files, kept_copies(places_of(context.node)), context.new_dir(), "configure", shown.changes);
+}
+
+}  // namespace pgaf

@@ -1,0 +1,126 @@
+#include "cluster/private_server.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "cluster/pg_upgrade.hpp"
+#include "node/kept_autoctl.hpp"
+#include "node/service.hpp"
+#include "postgres/controldata.hpp"
+#include "postgres/diagnosis.hpp"
+#include "run/data_size.hpp"
+#include "system/fault.hpp"
+#include "system/files.hpp"
+#include "system/process.hpp"
+
+namespace fs = std::filesystem;
+
+namespace pgaf {
+
+void stop_server(const Node &node, const fs::path &bindir, std::chrono::seconds limit) {
+    // pg_ctl's own limit comes later: it would not say what is in the way
+    run_checked({.argv = {(bindir / "pg_ctl").string(), "stop", "--wait",
+                          fmt::format("--timeout={}", limit.count() + 60), "-m", "fast", "-D", node.data_dir.string()},
+                 .run_as = node.owner,
+                 .time_limit = limit,
+                 .directory = node.work_dir(),
+                 .log = node.log("pg_ctl"),
+                 .diagnose = [&node] { return describe_processes(node.data_dir); }});
+}
+
+PrivateServer::PrivateServer(const Context &context, fs::path bindir, std::chrono::seconds limit)
+    : node_(context.node),
+      bindir_(std::move(bindir)),
+      stop_limit_(context.limit(shutdown_limit(data_size(context)))),
+      sockets_(scratch_dir(context), context.node.owner) {
+    run_checked({.argv = {(bindir_ / "pg_ctl").string(), "start", "--wait", fmt::format("--timeout={}", limit.count()),
+                          "-D", node_.pgdata.string(), "-l", node_.log("postgres").string(), "-o",
+                          fmt::format("-c listen_addresses='' -c unix_socket_directories='{}'", sockets_.path())},
+                 .run_as = node_.owner,
+                 .time_limit = limit + std::chrono::seconds(10),
+                 .directory = node_.work_dir(),
+                 .log = node_.log("pg_ctl")});
+    runs_ = true;
+}
+
+PrivateServer::~PrivateServer() {
+    try {
+        stop();
+    } catch (const HelperError &error) {
+        spdlog::error("could not stop the private server: {}", error.what());
+    }
+}
+
+void PrivateServer::stop() {
+    if (runs_) {
+        stop_server(node_, bindir_, stop_limit_);
+        runs_ = false;
+    }
+}
+
+namespace {
+
+void stop_if_running(const Node &node, const fs::path &bindir, std::chrono::seconds limit) {
+    if (!node.running_server()) {
+        return;
+    }
+    try {
+        stop_server(node, bindir, limit);
+    } catch (const HelperError &error) {
+        if (error.code() == ExitCode::TimedOut) {
+            throw;
+        }
+        spdlog::info("pg_ctl stop: {}", error.what());  // it may have been gone: pg_control tells
+    }
+}
+
+}  // namespace
+
+void stop_behind_guard(const Context &context, const fs::path &bindir) {
+    const auto &node = context.node;
+    const auto limit = context.limit(shutdown_limit(data_size(context)));
+    const Service service(context.node, Installation::from(context.journal).unit);
+    service.guard_by(node.guard_flag());
+    write_file(node.guard_flag(), "", node.owner);
+    fault_point("stop", "guarded");
+    {
+        const FaultWatch watch("stop", "middle", std::chrono::milliseconds(40));
+        // pg_autoctl's own pg_ctl waits for a minute, and pg_autoctl then ends without the server: so that one is
+        // told here, too, and looked for once more when nobody is left to start it.
+        service.begin_stop(limit);
+        stop_if_running(node, bindir, limit);
+        service.stop(limit);
+        stop_if_running(node, bindir, limit);
+    }
+}
+
+const char *clean_state(Role role) {
+    return role == Role::Secondary ? "shut down in recovery" : "shut down";
+}
+
+void stop_cleanly(const Context &context) {
+    const auto &node = context.node;
+    const auto installation = Installation::from(context.journal);
+    stop_behind_guard(context, installation.old_bindir);
+    if (read_controldata(installation.old_bindir, node.data_dir, node.owner).state != clean_state(context.role())) {
+        make_directory(scratch_dir(context), node.owner);
+        PrivateServer(context, installation.old_bindir, context.limit(start_limit(data_size(context)))).stop();
+    }
+}
+
+void start_service(const Context &context) {
+    const auto &node = context.node;
+    node.keep_config();
+    fs::remove(node.guard_flag());
+    flush_directory(node.work_dir());
+    const auto installation = Installation::from(context.journal);
+    Service service(node, installation.unit);
+    const bool is_old = major_of(node.data_dir) == context.source();
+    service.replace_program(installation.new_autoctl, is_old ? kept_autoctl(node) : std::nullopt);
+    service.end_guard();
+    if (!service.is_active()) {
+        service.start();
+    }
+}
+
+}  // namespace pgaf

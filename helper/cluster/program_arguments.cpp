@@ -1,0 +1,79 @@
+#include "cluster/program_arguments.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include <fmt/format.h>
+
+namespace pgaf {
+
+std::vector<std::string> pg_upgrade_arguments(const Node &node, const Installation &installation,
+                                              const PgUpgradeCall &call) {
+    // The new server must not send its WAL into the old cluster's archive. And the queries of pg_upgrade and pg_dump on
+    // a large catalog look costly enough to be compiled, which takes longer than they do. pg_stat_statements, which
+    // pg_autoctl loads, would keep the statements of the restoration, and forget them again one by one.
+    std::string new_options = "-c archive_mode=off -c jit=off -c pg_stat_statements.track=none";
+    std::string old_options = "-c jit=off";
+    std::vector<std::string> argv{(installation.new_bindir / "pg_upgrade").string(),
+                                  "--old-datadir=" + node.data_dir.string(),
+                                  "--new-datadir=" + call.new_dir.string(),
+                                  "--old-bindir=" + installation.old_bindir.string(),
+                                  "--new-bindir=" + installation.new_bindir.string(),
+                                  "--username=" + call.superuser,
+                                  "--socketdir=" + call.socket_directory,
+                                  fmt::format("--jobs={}", std::max(1U, std::thread::hardware_concurrency())),
+                                  "--" + call.method};
+    if (call.monitor_libraries) {
+        // Without the library, its functions cannot be restored; with its health check worker, which
+        // keeps a connection to template1, the restore waits for ever.
+        new_options += fmt::format(" -c shared_preload_libraries={}", *call.monitor_libraries);
+        if (!call.lets_workers_run) {
+            new_options += " -c max_worker_processes=0";
+        }
+        if (call.mode == UpgradeMode::Real) {
+            old_options += " -c max_worker_processes=0";
+        }
+    }
+    if (call.mode == UpgradeMode::Check) {
+        // the old server holds its own memory all the while
+        new_options += " -c shared_buffers=16MB -c huge_pages=off";
+        // pg_upgrade turns these off, and flushes the new cluster at the end of a real run only: after a power
+        // cut what this start wrote would be missing in a cluster that is taken for whole
+        new_options += " -c fsync=on -c full_page_writes=on";
+    }
+    argv.push_back("--new-options=" + new_options);
+    argv.push_back("--old-options=" + old_options);
+    argv.emplace_back(call.mode == UpgradeMode::Check ? "--check" : "--no-sync");
+    return argv;
+}
+
+std::vector<std::string> flush_arguments(const Installation &installation, const std::filesystem::path &new_dir) {
+    return {(installation.new_bindir / "initdb").string(), "--sync-only", "--sync-method=syncfs", "-D",
+            new_dir.string()};
+}
+
+std::vector<std::string> base_backup_arguments(const Node &node, const Installation &installation,
+                                               const std::string &conninfo) {
+    std::vector<std::string> argv{(installation.new_bindir / "pg_basebackup").string(),
+                                  "--dbname=" + conninfo,
+                                  "--pgdata=" + node.data_dir.string(),
+                                  "--wal-method=stream",
+                                  "--checkpoint=fast",
+                                  "--progress",
+                                  "--no-password",
+                                  "--slot=" + autoctl::replication_slot_of(node.nodeid)};
+    if (node.config.maximum_backup_rate_mb > 0) {
+        argv.push_back(fmt::format("--max-rate={}M", node.config.maximum_backup_rate_mb));
+    }
+    return argv;
+}
+
+std::vector<std::string> start_arguments(const Node &node, const std::filesystem::path &bindir,
+                                         std::chrono::seconds limit, const std::filesystem::path &log) {
+    return {(bindir / "pg_ctl").string(), "start", "--wait", fmt::format("--timeout={}", limit.count()), "-D",
+            node.pgdata.string(), "-l", log.string(), "-o",
+            // quoted for the shell that pg_ctl starts the server by: "*" is not a pattern
+            fmt::format("-p {} -h '{}'", node.config.port, node.config.listen_addresses)};
+}
+
+}  // namespace pgaf

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/node.hpp"
+#include "run/installation.hpp"
+
+// How PostgreSQL's programs are called on a node: by this program, and as `plan --commands` prints it.
+namespace pgaf {
+
+enum class UpgradeMode { Check, Real };
+
+struct PgUpgradeCall {
+    UpgradeMode mode = UpgradeMode::Real;
+    std::filesystem::path new_dir;
+    std::string superuser;
+    std::string socket_directory;
+    std::string method;                            // link, swap, clone or copy
+    std::optional<std::string> monitor_libraries;  // of a monitor: its shared_preload_libraries
+    bool lets_workers_run = false;                 // of a monitor: not what is wanted, see the fault of that name
+};
+[[nodiscard]] std::vector<std::string> pg_upgrade_arguments(const Node &node, const Installation &installation,
+                                                            const PgUpgradeCall &call);
+
+// After pg_upgrade, which leaves its last writes unflushed.
+[[nodiscard]] std::vector<std::string> flush_arguments(const Installation &installation,
+                                                       const std::filesystem::path &new_dir);
+
+// As pg_autoctl takes a standby's, at its maximum_backup_rate.
+[[nodiscard]] std::vector<std::string> base_backup_arguments(const Node &node, const Installation &installation,
+                                                             const std::string &conninfo);
+
+// The server on PGDATA, listening as pg_autoctl has it listen.
+[[nodiscard]] std::vector<std::string> start_arguments(const Node &node, const std::filesystem::path &bindir,
+                                                       std::chrono::seconds limit, const std::filesystem::path &log);
+
+}  // namespace pgaf

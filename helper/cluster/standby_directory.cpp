@@ -1,0 +1,111 @@
+#include "cluster/standby_directory.hpp"
+
+#include <fmt/format.h>
+
+#include "postgres/controldata.hpp"
+#include "system/fault.hpp"
+#include "system/files.hpp"
+
+namespace fs = std::filesystem;
+
+namespace pgaf {
+
+namespace {
+
+std::vector<fs::path> locations_of(const fs::path &cluster) {
+    std::vector<fs::path> locations;
+    for (const auto &link : fs::directory_iterator(cluster / "pg_tblspc")) {
+        locations.push_back(fs::canonical(link.path()));
+    }
+    return locations;
+}
+
+std::vector<fs::path> entries_of(const fs::path &directory) {
+    std::vector<fs::path> entries;
+    for (const auto &entry : fs::directory_iterator(directory)) {
+        entries.push_back(entry.path());
+    }
+    return entries;
+}
+
+fs::path aside_of(const Context &context, const fs::path &location) {
+    return fmt::format("{}_pg{}", location.string(), context.source());
+}
+
+}  // namespace
+
+fs::path spare_dir(const Context &context) {
+    return context.node.beside("_pgaf_spare");
+}
+
+void put_old_cluster_aside(const Context &context) {
+    const auto &data_dir = context.node.data_dir;
+    const auto spare = spare_dir(context);
+    if (major_of(data_dir) == context.source() && !fs::exists(context.old_dir())) {
+        make_directory(spare, context.node.owner);
+        exchange_durably(data_dir, spare);
+    }
+    fault_point("rebuild", "renamed");
+    if (major_of(spare) == context.source()) {
+        rename_durably(spare, context.old_dir());
+    }
+}
+
+// One that did not end is of no use, and there may be no room for a second one.
+void remove_partial_standby(const Context &context) {
+    const auto &data_dir = context.node.data_dir;
+    const auto spare = spare_dir(context);
+    if (major_of(context.old_dir()) != context.source() || major_of(data_dir) == context.source()) {
+        throw HelperError(ExitCode::StepFailed,
+                          fmt::format("\"{}\" is not the old cluster", context.old_dir().string()),
+                          "Look where it is: without it this standby is not rebuilt.");
+    }
+    fs::remove_all(spare);  // a removal that was interrupted
+    if (!fs::is_empty(data_dir)) {
+        make_directory(spare, context.node.owner);
+        exchange_durably(data_dir, spare);
+        fs::remove_all(spare);
+    }
+    const auto made = fmt::format("PG_{}_", context.target());
+    for (const auto &location : locations_of(context.old_dir())) {
+        for (const auto &entry : entries_of(location)) {
+            if (entry.filename().string().starts_with(made)) {
+                fs::remove_all(entry);
+            }
+        }
+    }
+}
+
+void move_tablespaces_aside(const Context &context) {
+    for (const auto &location : locations_of(context.old_dir())) {
+        for (const auto &entry : entries_of(location)) {
+            const auto aside = aside_of(context, location);
+            make_directory(aside, context.node.owner);
+            rename_durably(entry, aside / entry.filename());
+        }
+    }
+}
+
+void move_tablespaces_back(const Context &context) {
+    for (const auto &location : locations_of(context.node.data_dir)) {
+        const auto aside = aside_of(context, location);
+        if (!fs::exists(aside)) {
+            continue;
+        }
+        for (const auto &entry : entries_of(aside)) {
+            rename_durably(entry, location / entry.filename());
+        }
+        fs::remove(aside);
+    }
+}
+
+nlohmann::json kept_tablespaces(const Context &context) {
+    auto kept = nlohmann::json::array();
+    for (const auto &location : locations_of(context.old_dir())) {
+        const auto aside = aside_of(context, location);
+        kept.push_back({{"location", location.string()}, {"kept_in", (fs::exists(aside) ? aside : location).string()}});
+    }
+    return kept;
+}
+
+}  // namespace pgaf

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "node/node.hpp"
+#include "postgres/connection.hpp"
+#include "system/owner.hpp"
+
+namespace pgaf::migrate {
+
+// A libpq connection string as its parts. Throws HelperError(Usage) where libpq cannot read it, and where a password
+// is in it: programs get it as an argument, which everybody on the host can see.
+[[nodiscard]] std::map<std::string, std::string> conninfo_parts(const std::string &conninfo);
+
+// The session that copies is named so, on both servers.
+inline constexpr const char *kApplicationName = "pgaf-upgrade migrate";
+
+// The old cluster or the new, as migrate's own sessions and PostgreSQL's programs reach it: by the same string, in
+// which every setting is that changes how a value is written as text, or how long a session may live.
+class Server {
+  public:
+    Server(std::map<std::string, std::string> parts, Owner owner)
+        : parts_(std::move(parts)), owner_(std::move(owner)) {}
+
+    // The local one. Throws HelperError where none runs.
+    [[nodiscard]] static Server of(const Node &node);
+
+    // Where several hosts are named, that one alone from now on which is reached first: a snapshot is of one server.
+    // Throws PgError.
+    void settle();
+
+    [[nodiscard]] Connection connect(const std::string &dbname) const;
+    [[nodiscard]] std::string conninfo(const std::string &dbname) const;
+    [[nodiscard]] std::string first_database() const;  // the one that is named, else postgres
+    [[nodiscard]] std::string address() const;         // for people
+
+  private:
+    std::map<std::string, std::string> parts_;
+    Owner owner_;
+};
+
+// Ends what a run of migrate that was killed has left in the server, and waits until it is gone.
+void end_left_sessions(const Server &server);
+
+}  // namespace pgaf::migrate

@@ -1,0 +1,223 @@
+#include "monitor/monitor.hpp"
+
+#include <unistd.h>
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "core/version.hpp"
+
+namespace pgaf {
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    ::gethostname(name.data(), name.size() - 1);
+    return name.data();
+}
+
+Connection &Monitor::connection() {
+    if (!connection_) {
+        try {
+            connection_ = std::make_unique<Connection>(node_.monitor_conninfo(), node_.owner);
+        } catch (const PgError &error) {
+            throw PgError(ExitCode::NoMonitor, fmt::format("could not connect to the monitor: {}", error.what()),
+                          "Look whether the monitor's service runs: pg_autoctl show state.", "");
+        }
+        const auto rows = connection_->query(
+            "SELECT pg_catalog.quote_ident(n.nspname), e.extversion FROM pg_catalog.pg_extension e"
+            " JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pgaf_upgrade'");
+        if (rows.size() == 0) {
+            connection_.reset();
+            throw HelperError(ExitCode::Refused, "the monitor's database has no extension pgaf_upgrade",
+                              "On the monitor, in database pg_auto_failover: CREATE EXTENSION pgaf_upgrade.");
+        }
+        if (const auto version = rows.value(0, 1).value_or(""); version != kVersion) {
+            connection_.reset();
+            throw HelperError(
+                ExitCode::Refused,
+                fmt::format("this helper is version {}, the monitor's pgaf_upgrade is {}", kVersion, version),
+                "Install the same version on every node; on the monitor: ALTER EXTENSION pgaf_upgrade UPDATE.");
+        }
+        schema_ = rows.value(0, 0).value_or("public");
+        connection_->query("LISTEN pgaf_upgrade");
+    }
+    return *connection_;
+}
+
+Rows Monitor::query(const std::string &sql, const std::vector<Value> &values) {
+    auto &server = connection();
+    try {
+        return server.query(sql, values);
+    } catch (const PgError &error) {
+        if (error.connection_lost()) {
+            connection_.reset();
+        }
+        throw;
+    }
+}
+
+Rows Monitor::call(const std::string &function, const std::string &arguments, const std::vector<Value> &values) {
+    connection();  // which finds the schema
+    const auto name = function.find('.') == std::string::npos ? schema_ + "." + function : function;
+    return query(fmt::format("SELECT * FROM {}({})", name, arguments), values);
+}
+
+void Monitor::require() {
+    connection();
+}
+
+std::optional<nlohmann::json> Monitor::attach(const std::string &token, bool retry_failed, bool resumed) {
+    const auto rows = call(
+        "pgaf_upgrade_attach", "$1, $2, $3, $4, $5, $6",
+        {std::to_string(node_.nodeid), token, kVersion, host_name(), retry_failed ? "t" : "f", resumed ? "t" : "f"});
+    const auto plan = rows.value(0, 0);
+    return plan ? std::optional{nlohmann::json::parse(*plan)} : std::nullopt;
+}
+
+Due Monitor::next_step(const std::string &token) {
+    const auto rows = call("pgaf_upgrade_next_step", "$1", {token});
+    return {rows.text(0, "run_state"), rows.text(0, "step"), rows.text(0, "waiting_for")};
+}
+
+void Monitor::begin_step(const std::string &token, const std::string &step) {
+    call("pgaf_upgrade_begin_step", "$1, $2", {token, step});
+}
+
+void Monitor::heartbeat(const std::string &token, const std::string &step, const std::string &progress) {
+    call("pgaf_upgrade_heartbeat", "$1, $2, $3",
+         {token, step.empty() ? Value{} : Value{step}, progress.empty() ? Value{} : Value{progress}});
+}
+
+void Monitor::finish_step(const std::string &token, const std::string &step, const nlohmann::json &result) {
+    call("pgaf_upgrade_finish_step", "$1, $2, $3", {token, step, result.dump()});
+}
+
+void Monitor::fail_step(const std::string &token, const std::string &step, const HelperError &error) {
+    call("pgaf_upgrade_fail_step", "$1, $2, $3, $4", {token, step, error.what(), error.hint()});
+}
+
+void Monitor::report_check(const std::string &token, const CheckReport &report) {
+    call("pgaf_upgrade_report_check", "$1, $2, $3, $4, $5, $6, $7, $8, $9",
+         {token, report.name, report.severity, report.passed ? "t" : "f", report.found, report.meaning, report.remedy,
+          report.data_loss ? "t" : "f", report.detail.empty() ? Value{} : Value{report.detail}});
+}
+
+void Monitor::report_software(const std::string &token, const nlohmann::json &software) {
+    call("pgaf_upgrade_report_software", "$1, $2", {token, software.dump()});
+}
+
+void Monitor::report_hba(const std::string &token, const std::string &moment, const nlohmann::json &connections) {
+    call("pgaf_upgrade_report_hba", "$1, $2, $3", {token, moment, connections.dump()});
+}
+
+std::vector<std::string> Monitor::checks_in_the_way(std::int64_t run, const std::string &node) {
+    const auto rows = call("pgaf_upgrade_checks", "$1", {std::to_string(run)});
+    std::vector<std::string> checks;
+    for (int row = 0; row < rows.size(); ++row) {
+        if (rows.text(row, "node") == node && rows.text(row, "severity") == "error" &&
+            rows.text(row, "passed") == "f" && !rows.value(row, "waive_reason")) {
+            checks.push_back(fmt::format("{}: {}", rows.text(row, "check_name"), rows.text(row, "found")));
+        }
+    }
+    return checks;
+}
+
+void Monitor::sync_journal(const std::string &token, const nlohmann::json &entries) {
+    call("pgaf_upgrade_sync_journal", "$1, $2", {token, entries.dump()});
+}
+
+std::string Monitor::request_rollback(const std::string &token, const std::string &reason, bool discard_new_data,
+                                      bool not_started) {
+    return call("pgaf_upgrade_request_rollback", "$1, $2, $3, $4",
+                {token, reason, discard_new_data ? "t" : "f", not_started ? "t" : "f"})
+        .value(0, 0)
+        .value_or("");
+}
+
+void Monitor::finish_rollback(const std::string &token, const nlohmann::json &result) {
+    call("pgaf_upgrade_finish_rollback", "$1, $2", {token, result.dump()});
+}
+
+void Monitor::rewrite_sysidentifier(const std::string &formation, int group, const std::string &from,
+                                    const std::string &to) {
+    call("pgaf_upgrade_rewrite_sysidentifier", "$1, $2, $3, $4", {formation, std::to_string(group), from, to});
+}
+
+void Monitor::record_backup(const std::string &label, const std::string &taken_at, const std::string &location) {
+    call("pgaf_upgrade_record_backup",
+         "label => $1, tool => 'pg_basebackup', taken_at => $2, node => $3, location => $4,"
+         " verified_at => pg_catalog.clock_timestamp(), note => 'by pgaf-upgrade backup'",
+         {label, taken_at, node_.nodeid == 0 ? "monitor" : std::to_string(node_.nodeid), location});
+}
+
+Rows Monitor::status() {
+    return call("pgaf_upgrade_status", "", {});
+}
+
+std::optional<nlohmann::json> Monitor::report(std::optional<std::int64_t> run, bool with_records) {
+    const auto document =
+        call("pgaf_upgrade_report", "$1, $2", {run ? Value{std::to_string(*run)} : Value{}, with_records ? "t" : "f"})
+            .value(0, 0);
+    if (document) {
+        return nlohmann::json::parse(*document);
+    }
+    if (run) {
+        throw HelperError(ExitCode::Usage, fmt::format("there is no run {}", *run),
+                          "On the monitor: SELECT * FROM pgaf_upgrade_history().");
+    }
+    return std::nullopt;
+}
+
+NodeReport Monitor::report_of(std::int64_t nodeid) {
+    const auto rows = query(
+        "SELECT reportedstate::text AS reported, goalstate::text AS goal, sysidentifier, health,"
+        " reportedpgisrunning AS running, extract(epoch FROM pg_catalog.clock_timestamp() - reporttime) AS age"
+        " FROM pgautofailover.node WHERE nodeid = $1",
+        {std::to_string(nodeid)});
+    if (rows.size() == 0) {
+        throw HelperError(ExitCode::Refused, fmt::format("the monitor knows no node {}", nodeid));
+    }
+    return {.reported_state = rows.text(0, "reported"),
+            .goal_state = rows.text(0, "goal"),
+            .sysidentifier = rows.text(0, "sysidentifier"),
+            .health = std::atoi(rows.text(0, "health").c_str()),
+            .report_age_s = std::atof(rows.text(0, "age").c_str()),
+            .pg_is_running = rows.text(0, "running") == "t"};
+}
+
+int Monitor::number_sync_standbys(const std::string &formation) {
+    const auto rows =
+        query("SELECT number_sync_standbys FROM pgautofailover.formation WHERE formationid = $1", {formation});
+    return rows.size() == 0 ? 0 : std::atoi(rows.text(0, "number_sync_standbys").c_str());
+}
+
+void Monitor::set_number_sync_standbys(const std::string &formation, int number) {
+    call("pgautofailover.set_formation_number_sync_standbys", "$1, $2", {formation, std::to_string(number)});
+}
+
+void Monitor::start_maintenance(std::int64_t nodeid) {
+    call("pgautofailover.start_maintenance", "$1", {std::to_string(nodeid)});
+}
+
+void Monitor::stop_maintenance(std::int64_t nodeid) {
+    call("pgautofailover.stop_maintenance", "$1", {std::to_string(nodeid)});
+}
+
+std::string Monitor::extension_version() {
+    return query("SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'pgautofailover'")
+        .text(0, "extversion");
+}
+
+Moment Monitor::now() {
+    const auto rows = query(
+        "SELECT now::text, pg_catalog.to_char(now AT TIME ZONE 'UTC', 'YYYYMMDD\"T\"HH24MISS\"Z\"') AS label"
+        "  FROM pg_catalog.clock_timestamp() AS now");
+    return {rows.text(0, "now"), rows.text(0, "label")};
+}
+
+void Monitor::wait_for_notification(std::chrono::milliseconds limit) {
+    connection().wait_for_notification(limit);
+}
+
+}  // namespace pgaf

@@ -1,0 +1,149 @@
+#include "node/node.hpp"
+
+#include <unistd.h>
+
+#include <fstream>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "system/error.hpp"
+#include "system/files.hpp"
+
+namespace fs = std::filesystem;
+
+namespace pgaf {
+
+namespace {
+
+fs::path find_pgdata(const Options &options) {
+    if (!options.pgdata.empty()) {
+        return options.pgdata;
+    }
+    const auto known = autoctl::known_pgdatas();
+    if (known.size() == 1) {
+        return known.front();
+    }
+    if (known.empty()) {
+        throw HelperError(ExitCode::Usage, "found no node of pg_autoctl on this host",
+                          "Name its data directory with --pgdata, and run as root or as the directory's owner.");
+    }
+    std::vector<std::string> names;
+    for (const auto &path : known) {
+        names.push_back(path.string());
+    }
+    throw HelperError(ExitCode::Usage, fmt::format("found several nodes on this host: {}", fmt::join(names, ", ")),
+                      "Choose one with --pgdata.");
+}
+
+}  // namespace
+
+Node::Node(const Options &given) : pgdata(find_pgdata(given).lexically_normal()), options(given) {
+    std::error_code error;
+    data_dir = fs::canonical(pgdata, error);
+    if (error) {
+        throw HelperError(ExitCode::Usage, fmt::format("could not access \"{}\": {}", pgdata.string(), error.message()),
+                          "Name the node's data directory with --pgdata.");
+    }
+    if (!pgdata.has_filename()) {
+        pgdata = pgdata.parent_path();
+    }
+    owner = owner_of(data_dir);
+    if (::geteuid() != 0 && ::geteuid() != owner.uid) {
+        throw HelperError(ExitCode::Refused, fmt::format("\"{}\" belongs to {}", pgdata.string(), owner.name),
+                          fmt::format("Run pgaf-upgrade as root or as {}.", owner.name));
+    }
+    if (owner.uid == 0) {
+        throw HelperError(ExitCode::Refused, fmt::format("\"{}\" belongs to root", pgdata.string()),
+                          "PostgreSQL does not run as root: name the data directory of a server with --pgdata.");
+    }
+    // libpq looks for certificates and passwords below HOME: those of the owner are meant, as pg_autoctl's are
+    ::setenv("HOME", owner.home.c_str(), 1);
+    paths = autoctl::paths_of(pgdata, owner);
+    if (fs::exists(kept_config()) && fs::exists(paths.config) && fs::is_empty(paths.config)) {
+        write_file(paths.config, read_file(kept_config()), owner);
+    }
+    config = autoctl::read_config(paths.config);
+    if (!config.is_monitor) {
+        nodeid = autoctl::read_state(paths.state).node_id;
+    }
+}
+
+void Node::keep_config() const {
+    const auto text = read_file(paths.config);
+    if (!text.empty() && !(fs::exists(kept_config()) && read_file(kept_config()) == text)) {
+        write_file(kept_config(), text, owner);
+    }
+}
+
+fs::path Node::beside(const std::string &suffix) const {
+    return data_dir.string() + suffix;
+}
+
+std::optional<std::pair<std::string, int>> Node::running_server() const {
+    std::ifstream file(data_dir / "postmaster.pid");
+    std::string pid;
+    std::string directory;
+    std::string started;
+    std::string port;
+    std::string socket;
+    if (!std::getline(file, pid) || !std::getline(file, directory) || !std::getline(file, started) ||
+        !std::getline(file, port) || !std::getline(file, socket)) {
+        return std::nullopt;
+    }
+    // One that a crash has left names a process that is gone, or after a boot one of something else.
+    std::string name;
+    std::getline(std::ifstream(fmt::format("/proc/{}/comm", std::atoi(pid.c_str()))), name);
+    std::error_code unreadable;
+    const auto works_in = fs::read_symlink(fmt::format("/proc/{}/cwd", std::atoi(pid.c_str())), unreadable);
+    if (name != "postgres" || (!unreadable && works_in != data_dir)) {
+        return std::nullopt;
+    }
+    return std::pair{socket, std::atoi(port.c_str())};
+}
+
+Connection Node::connect_locally(const std::string &dbname) const {
+    const auto server = running_server();
+    if (!server) {
+        throw HelperError(ExitCode::StepFailed, fmt::format("no server runs in \"{}\"", pgdata.string()));
+    }
+    // a monitor's cfg names the roles of its clients; there the owner is the superuser
+    const auto user = config.is_monitor || config.username.empty() ? owner.name : config.username;
+    return Connection(fmt::format("host={} port={} user={} dbname={}", quote_conninfo(server->first), server->second,
+                                  quote_conninfo(user), quote_conninfo(dbname)),
+                      owner);
+}
+
+std::string Node::monitor_conninfo() const {
+    if (!config.is_monitor) {
+        return config.monitor_uri;
+    }
+    // What runs there between two clusters is pg_upgrade's own, which waits for every session to end.
+    if (fs::exists(guard_flag())) {
+        throw PgError(ExitCode::NoMonitor, fmt::format("\"{}\" is between two clusters", pgdata.string()), "", "");
+    }
+    const auto server = running_server();
+    if (!server) {
+        throw PgError(ExitCode::NoMonitor, fmt::format("no server runs in \"{}\"", pgdata.string()), "", "");
+    }
+    return fmt::format("host={} port={} user={} dbname=pg_auto_failover", quote_conninfo(server->first), server->second,
+                       quote_conninfo(owner.name));
+}
+
+fs::path Node::bindir_of_target(const fs::path &current, int source, int target) const {
+    if (!options.new_bindir.empty()) {
+        return options.new_bindir;
+    }
+    auto text = current.string();
+    const auto from = std::to_string(source);
+    const auto at = text.rfind(from);
+    if (at == std::string::npos) {
+        throw HelperError(ExitCode::Usage,
+                          fmt::format("could not tell where the programs of PostgreSQL {} are", target),
+                          "Name their directory with --new-bindir.");
+    }
+    return text.replace(at, from.size(), std::to_string(target));
+}
+
+}  // namespace pgaf

@@ -1,0 +1,142 @@
+#include "node/node_files.hpp"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <boost/property_tree/ini_parser.hpp>
+
+#include "system/error.hpp"
+#include "system/files.hpp"
+
+namespace fs = std::filesystem;
+
+namespace pgaf::autoctl {
+
+namespace {
+
+constexpr std::size_t kStateSize = 1024;
+constexpr std::int32_t kStateVersion = 1;
+constexpr std::size_t kControlVersionAt = 8;
+constexpr std::size_t kCatalogVersionAt = 12;
+constexpr std::size_t kSystemIdentifierAt = 16;
+constexpr std::size_t kNodeIdAt = 24;
+
+// The variables of the helper's own environment count only where the helper is that user.
+fs::path directory_of(const char *variable, const fs::path &otherwise, const Owner &owner) {
+    const char *value = std::getenv(variable);
+    return value != nullptr && *value != '\0' && ::geteuid() == owner.uid ? fs::path(value) : otherwise;
+}
+
+template <typename T>
+T load(const std::string &bytes, std::size_t at) {
+    T value{};
+    std::memcpy(&value, bytes.data() + at, sizeof(T));
+    return value;
+}
+
+template <typename T>
+void store(std::string &bytes, std::size_t at, T value) {
+    std::memcpy(bytes.data() + at, &value, sizeof(T));
+}
+
+std::string read_state_bytes(const fs::path &path) {
+    auto bytes = read_file(path);
+    if (bytes.size() != kStateSize || load<std::int32_t>(bytes, 0) != kStateVersion) {
+        throw HelperError(ExitCode::Refused, fmt::format("\"{}\" is not a state file of version 1", path.string()),
+                          "pg_auto_failover 2.0 to 2.2 are supported.");
+    }
+    return bytes;
+}
+
+}  // namespace
+
+Paths paths_of(const fs::path &pgdata, const Owner &owner) {
+    const auto relative = pgdata.relative_path();
+    const auto config = directory_of("XDG_CONFIG_HOME", owner.home / ".config", owner);
+    const auto data = directory_of("XDG_DATA_HOME", owner.home / ".local/share", owner);
+    const auto runtime = directory_of("XDG_RUNTIME_DIR", "/tmp", owner);
+    return {.config = config / "pg_autoctl" / relative / "pg_autoctl.cfg",
+            .state = data / "pg_autoctl" / relative / "pg_autoctl.state",
+            .pid = runtime / "pg_autoctl" / relative / "pg_autoctl.pid"};
+}
+
+std::vector<fs::path> known_pgdatas() {
+    std::vector<fs::path> found;
+    ::setpwent();
+    while (const passwd *entry = ::getpwent()) {
+        const fs::path root = fs::path(entry->pw_dir) / ".config/pg_autoctl";
+        std::error_code error;
+        for (auto it = fs::recursive_directory_iterator(root, fs::directory_options::skip_permission_denied, error);
+             !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+            if (it->path().filename() == "pg_autoctl.cfg") {
+                const auto pgdata = "/" / it->path().parent_path().lexically_relative(root);
+                if (std::find(found.begin(), found.end(), pgdata) == found.end()) {
+                    found.push_back(pgdata);
+                }
+            }
+        }
+    }
+    ::endpwent();
+    return found;
+}
+
+std::string replication_slot_of(std::int64_t nodeid) {
+    return fmt::format("pgautofailover_standby_{}", nodeid);
+}
+
+Config read_config(const fs::path &path) {
+    boost::property_tree::ptree tree;
+    try {
+        boost::property_tree::ini_parser::read_ini(path.string(), tree);
+    } catch (const boost::property_tree::ini_parser_error &error) {
+        throw HelperError(ExitCode::Usage, fmt::format("could not read \"{}\": {}", path.string(), error.message()),
+                          "Name the data directory of a node that pg_autoctl manages with --pgdata, and run as root "
+                          "or as its owner.");
+    }
+    Config config;
+    const auto role = tree.get<std::string>("pg_autoctl.role", "");
+    config.is_monitor = role == "monitor";
+    if (!config.is_monitor && role != "keeper") {
+        throw HelperError(ExitCode::Usage, fmt::format("\"{}\" names no role", path.string()),
+                          "It must be a configuration file of pg_autoctl.");
+    }
+    config.monitor_uri = tree.get<std::string>("pg_autoctl.monitor", "");
+    config.formation = tree.get<std::string>("pg_autoctl.formation", "default");
+    config.username = tree.get<std::string>("postgresql.username", "");
+    config.dbname = tree.get<std::string>("postgresql.dbname", "postgres");
+    config.listen_addresses = tree.get<std::string>("postgresql.listen_addresses", "*");
+    config.sslmode = tree.get<std::string>("ssl.sslmode", "");
+    config.port = tree.get<int>("postgresql.port", 5432);
+    config.pg_ctl = tree.get<std::string>("postgresql.pg_ctl", "");
+    // "100M": pg_autoctl hands the text to pg_basebackup; megabytes are enough here
+    config.maximum_backup_rate_mb = std::atoi(tree.get<std::string>("replication.maximum_backup_rate", "100M").c_str());
+    if (config.pg_ctl.empty()) {
+        throw HelperError(ExitCode::Usage, fmt::format("\"{}\" names no postgresql.pg_ctl", path.string()),
+                          "Set it: pg_autoctl config set postgresql.pg_ctl PATH.");
+    }
+    return config;
+}
+
+KeeperState read_state(const fs::path &path) {
+    const auto bytes = read_state_bytes(path);
+    return {.version = load<std::int32_t>(bytes, 0),
+            .pg_control_version = load<std::uint32_t>(bytes, kControlVersionAt),
+            .catalog_version = load<std::uint32_t>(bytes, kCatalogVersionAt),
+            .system_identifier = load<std::uint64_t>(bytes, kSystemIdentifierAt),
+            .node_id = load<std::int32_t>(bytes, kNodeIdAt)};
+}
+
+void rewrite_state(const fs::path &path, const KeeperState &state, const Owner &owner) {
+    auto bytes = read_state_bytes(path);
+    store(bytes, kControlVersionAt, state.pg_control_version);
+    store(bytes, kCatalogVersionAt, state.catalog_version);
+    store(bytes, kSystemIdentifierAt, state.system_identifier);
+    write_file(path, bytes, owner);
+}
+
+}  // namespace pgaf::autoctl

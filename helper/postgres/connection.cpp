@@ -1,0 +1,159 @@
+#include "postgres/connection.hpp"
+
+#include <poll.h>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace pgaf {
+
+namespace {
+
+std::string one_line(const char *text) {
+    std::string line(text == nullptr ? "" : text);
+    while (!line.empty() && (line.back() == '\n' || line.back() == ' ')) {
+        line.pop_back();
+    }
+    for (auto &character : line) {
+        if (character == '\n' || character == '\t') {
+            character = ' ';
+        }
+    }
+    return line;
+}
+
+bool take_notifications(PGconn *connection) {
+    bool any = false;
+    while (auto *notification = PQnotifies(connection)) {
+        PQfreemem(notification);
+        any = true;
+    }
+    return any;
+}
+
+std::string field(const PGresult *result, int code) {
+    const char *text = PQresultErrorField(result, code);
+    return text == nullptr ? "" : one_line(text);
+}
+
+}  // namespace
+
+Value Rows::value(int row, int column) const {
+    if (PQgetisnull(result_.get(), row, column) != 0) {
+        return std::nullopt;
+    }
+    return std::string(PQgetvalue(result_.get(), row, column),
+                       static_cast<std::size_t>(PQgetlength(result_.get(), row, column)));
+}
+
+Value Rows::value(int row, const char *column) const {
+    const int number = PQfnumber(result_.get(), column);
+    if (number < 0) {
+        throw HelperError(ExitCode::Internal, fmt::format("the server's answer has no column \"{}\"", column));
+    }
+    return value(row, number);
+}
+
+Connection::Connection(const std::string &conninfo, const std::optional<Owner> &owner)
+    : connection_(nullptr, &PQfinish) {
+    const std::optional<ActingAs> acting = owner ? std::optional<ActingAs>(std::in_place, *owner) : std::nullopt;
+    const std::array keywords{"connect_timeout", "tcp_user_timeout", "application_name",
+                              "options",         "dbname",           static_cast<const char *>(nullptr)};
+    // A host that has lost its power answers nothing, and is not waited for as long as the kernel would. The last value
+    // of a keyword counts: what the string says of these goes before our own.
+    const std::array values{"5",
+                            "10000",
+                            "pgaf-upgrade",
+                            "-c search_path=pg_catalog,pg_temp -c datestyle=ISO",
+                            conninfo.c_str(),
+                            static_cast<const char *>(nullptr)};
+    connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
+    if (PQstatus(connection_.get()) != CONNECTION_OK) {
+        throw PgError(ExitCode::NoMonitor, one_line(PQerrorMessage(connection_.get())), "", "");
+    }
+    PQsetNoticeProcessor(
+        connection_.get(), [](void *, const char *) {}, nullptr);
+}
+
+Rows Connection::query(const std::string &sql, const std::vector<Value> &parameters) {
+    return execute(sql, parameters, false);
+}
+
+Rows Connection::execute(const std::string &sql, const std::vector<Value> &parameters, bool as_binary) {
+    std::vector<const char *> values;
+    values.reserve(parameters.size());
+    for (const auto &parameter : parameters) {
+        values.push_back(parameter ? parameter->c_str() : nullptr);
+    }
+    auto *result = PQexecParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
+                                nullptr, nullptr, as_binary ? 1 : 0);
+    Rows rows(result);
+    const auto status = PQresultStatus(result);
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+        auto sqlstate = field(result, PG_DIAG_SQLSTATE);
+        // 57P01 to 57P03: the server is going down or not yet up, which a later try will not see
+        if (PQstatus(connection_.get()) != CONNECTION_OK || sqlstate.starts_with("57P")) {
+            sqlstate.clear();
+        }
+        auto message = field(result, PG_DIAG_MESSAGE_PRIMARY);
+        throw PgError(sqlstate.empty() ? ExitCode::NoMonitor : ExitCode::Refused,
+                      message.empty() ? one_line(PQerrorMessage(connection_.get())) : message,
+                      field(result, PG_DIAG_MESSAGE_HINT), sqlstate);
+    }
+    return rows;
+}
+
+std::string Connection::single(const std::string &sql, const std::vector<Value> &parameters) {
+    const auto rows = query(sql, parameters);
+    if (rows.size() == 0) {
+        throw HelperError(ExitCode::Internal, fmt::format("no row from: {}", sql));
+    }
+    return rows.value(0, 0).value_or("");
+}
+
+std::string Connection::bytes(const std::string &sql, const std::vector<Value> &parameters) {
+    const auto rows = execute(sql, parameters, true);
+    if (rows.size() == 0) {
+        throw HelperError(ExitCode::Internal, fmt::format("no row from: {}", sql));
+    }
+    return rows.value(0, 0).value_or("");
+}
+
+void Connection::wait_for_notification(std::chrono::milliseconds limit) {
+    // one that came with the answer to a query is no longer on the socket
+    if (take_notifications(connection_.get())) {
+        return;
+    }
+    pollfd descriptor{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
+    ::poll(&descriptor, 1, static_cast<int>(limit.count()));
+    PQconsumeInput(connection_.get());
+    static_cast<void>(take_notifications(connection_.get()));
+}
+
+std::string quote_conninfo(const std::string &value) {
+    std::string quoted = "'";
+    for (const char character : value) {
+        if (character == '\'' || character == '\\') {
+            quoted += '\\';
+        }
+        quoted += character;
+    }
+    return quoted + "'";
+}
+
+std::string quote_literal(std::string_view text) {
+    std::string quoted = text.find('\\') == std::string_view::npos ? "'" : " E'";
+    for (const char character : text) {
+        if (character == '\'' || character == '\\') {
+            quoted += character;
+        }
+        quoted += character;
+    }
+    return quoted + "'";
+}
+
+std::string bootstrap_superuser(Connection &server) {
+    return server.single("SELECT rolname FROM pg_catalog.pg_roles WHERE oid = 10");
+}
+
+}  // namespace pgaf

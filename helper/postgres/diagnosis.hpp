@@ -1,0 +1,21 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "postgres/connection.hpp"
+#include "system/owner.hpp"
+
+// What is behind a wait that does not end, in one line for people; empty when nothing is found. None of
+// these throws.
+namespace pgaf {
+
+// Who waits in a server for whom: sessions that have waited for some seconds, what for, and who holds it, or
+// else who else is connected.
+[[nodiscard]] std::string describe_waits(const std::string &conninfo, const Owner &owner);
+
+// The processes of a data directory's server, by the titles that they give themselves: nobody can ask one that
+// shuts down, and it does not know of those that are about to connect.
+[[nodiscard]] std::string describe_processes(const std::filesystem::path &data_dir);
+
+}  // namespace pgaf

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "system/owner.hpp"
+
+namespace pgaf {
+
+// What this node meant and did in a run: one JSON object a line behind its checksum, flushed before and
+// after each step. While the monitor is down it is what the node goes by.
+class Journal {
+  public:
+    // A last line that a crash has torn is cut off. Throws HelperError(Refused) when any other line is
+    // not as it was written.
+    Journal(std::filesystem::path path, Owner owner);
+
+    // The token of this node's lease, made at the first use and kept, so that a helper that was killed
+    // is known again at once.
+    [[nodiscard]] std::string token();
+
+    // From here on, entries are of this run; the plan is what attach answered.
+    void begin_run(const nlohmann::json &plan);
+    [[nodiscard]] std::optional<nlohmann::json> last_plan() const;
+
+    void begun(const std::string &step);
+    void done(const std::string &step, const nlohmann::json &result);
+    void undone(const std::string &step);  // by a rollback: as if it had never been begun
+    void failed(const std::string &step, const std::string &error);
+
+    // What a step must know after a crash and the disk does not tell: a name, and which thing it is said of.
+    void note(const std::string &name, const std::string &about);
+    [[nodiscard]] bool has_note(const std::string &name, const std::string &about) const;
+    [[nodiscard]] std::optional<std::string> noted(const std::string &name) const;  // the last
+
+    // Of the current run.
+    [[nodiscard]] bool was_begun(const std::string &step) const;
+    [[nodiscard]] bool is_done(const std::string &step) const;
+    [[nodiscard]] nlohmann::json result(const std::string &step) const;  // an empty object when not done
+    [[nodiscard]] std::string time_of(const std::string &step) const;    // when it was first begun
+
+    // The finished steps of the current run as pgaf_upgrade_sync_journal takes them.
+    [[nodiscard]] nlohmann::json finished() const;
+
+  private:
+    void read();
+    void append(nlohmann::json entry);
+    [[nodiscard]] std::span<const nlohmann::json> of_run() const;
+    [[nodiscard]] std::vector<const nlohmann::json *> entries_of(const std::string &step) const;
+
+    std::filesystem::path path_;
+    Owner owner_;
+    std::int64_t run_ = 0;
+    std::vector<nlohmann::json> entries_;
+    std::size_t first_ = 0;     // of the current run: the entry with its plan
+    mutable std::mutex mutex_;  // a background step writes beside the others
+};
+
+}  // namespace pgaf

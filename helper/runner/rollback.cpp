@@ -1,0 +1,161 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "cluster/new_data.hpp"
+#include "core/method.hpp"
+#include "postgres/controldata.hpp"
+#include "runner/runner.hpp"
+#include "system/fault.hpp"
+#include "system/process.hpp"
+
+namespace pgaf {
+
+namespace {
+
+// Notes of the journal.
+constexpr const char *kRollback = "rollback";
+constexpr const char *kKeeps = "nothing was written since";
+constexpr const char *kDiscards = "discards new data";
+constexpr const char *kGivenUp = "given up";
+
+// On the primary it can be said how much it is.
+void refuse_to_lose(const Context &context) {
+    if (context.role() == Role::Primary && !takes_old_files(context.method()) && was_new_server_started(context)) {
+        throw HelperError(ExitCode::Refused, fmt::format("this would lose {}", describe_new_data(context)),
+                          "To give that up: pgaf-upgrade rollback --discard-new-data.");
+    }
+}
+
+}  // namespace
+
+// From when this node has seen it, it does not go forward in this run any more: neither alone, nor when a
+// monitor that has gone back to its old cluster knows of no rollback.
+bool Runner::is_going_back() const {
+    return journal_.noted(kRollback).has_value();
+}
+
+// Every step behind the gate, the last first. Each undo() can be repeated, so that after a crash the whole
+// is simply begun again. Returns the names.
+nlohmann::json Runner::undo_steps() {
+    const auto with = context(monitor_, "rollback");
+    auto steps = steps_of(with.role());
+    std::ranges::reverse(steps);
+    auto undone = nlohmann::json::array();
+    for (const auto *definition : steps) {
+        const std::string name(definition->name);
+        if (definition->phase == Phase::Prepare || !journal_.was_begun(name)) {
+            continue;
+        }
+        spdlog::info("undoing {}", name);
+        fault_point("rollback", name);
+        for (int attempt = 1;; ++attempt) {
+            try {
+                step_by_name(name).undo(with);
+                break;
+            } catch (const PgError &error) {
+                if (!error.is_transient() || attempt >= kStepAttempts || stop_was_asked()) {
+                    throw;
+                }
+                monitor_.disconnect();
+                std::this_thread::sleep_for(kReconnect);
+            }
+        }
+        journal_.undone(name);
+        undone.push_back(name);
+        view_.note(fmt::format("undone: {}", name));
+    }
+    return undone;
+}
+
+// A monitor that has gone back to its old cluster is told again what was asked for.
+void Runner::roll_back(const std::string &reason) {
+    view_.note("the run is rolled back: this node undoes its part");
+    nlohmann::json result{{"undone", undo_steps()}};
+    if (const auto given_up = journal_.noted(kGivenUp)) {
+        result["discarded"] = *given_up;
+    }
+    deliver(monitor_, "the rollback", [&] {
+        static_cast<void>(monitor_.attach(token_, false, true));
+        monitor_.request_rollback(token_, reason, journal_.noted(kRollback) == kDiscards, false);
+        monitor_.finish_rollback(token_, result);
+    });
+}
+
+// Returns false when it is not yet this node's turn.
+bool Runner::go_back(const Due &due) {
+    const std::string reason = "goes on as its nodes have begun it";
+    if (!is_going_back()) {
+        attach(true);
+        journal_.note(kRollback, plan_.value("discards_new_data", false) ? kDiscards : kKeeps);
+    }
+    if (due.run_state != "rolling_back") {
+        monitor_.request_rollback(token_, reason, journal_.noted(kRollback) == kDiscards, false);
+        return true;
+    }
+    const auto with = context(monitor_, "rollback");
+    if (journal_.noted(kRollback) == kDiscards && with.is_swapped() && !journal_.noted(kGivenUp)) {
+        end_new_server(with);
+        journal_.note(kGivenUp, describe_new_data(with));
+    }
+    background_ = {};  // a step that still runs there ends first
+    if (due.step == "rollback") {
+        roll_back(reason);
+        return true;
+    }
+    return false;
+}
+
+// While the monitor's own server is down, or has not yet served at its new version, its rollback needs
+// nobody: the run itself stays, and pgaf-upgrade run tries again.
+bool Runner::roll_back_monitor() {
+    const auto plan = journal_.last_plan();
+    if (!plan || is_going_back() || node_.nodeid != 0 || !journal_.was_begun("stop") || journal_.is_done("start")) {
+        return false;
+    }
+    plan_ = *plan;
+    static_cast<void>(undo_steps());
+    return true;
+}
+
+ExitCode Runner::request_rollback(const std::string &reason, bool discard_new_data) {
+    const auto plan = journal_.last_plan();
+    if (plan) {
+        plan_ = *plan;
+        journal_.begin_run(*plan);
+    }
+    if (roll_back_monitor()) {
+        view_.note("the monitor serves from its old cluster again; pgaf-upgrade run tries its upgrade again");
+        return ExitCode::Done;
+    }
+    bool attached = false;
+    deliver(monitor_, "the rollback", [&] { attached = attach(false); });
+    if (!plan && !attached) {
+        view_.note("nothing to roll back: no upgrade is under way");
+        return ExitCode::Done;
+    }
+    const auto with = context(monitor_, "rollback");
+    // also of a run that is finished, as long as the old cluster is there
+    if (!attached && (!with.is_swapped() || major_of(with.old_dir()) != with.source())) {
+        view_.note("nothing to roll back: no upgrade is under way");
+        return ExitCode::Done;
+    }
+    const bool is_interrupted_start =
+        with.role() == Role::Primary && journal_.was_begun("start") && !was_new_server_started(with);
+    if (!discard_new_data) {
+        refuse_to_lose(with);
+    }
+    std::string state;
+    deliver(monitor_, "the rollback",
+            [&] { state = monitor_.request_rollback(token_, reason, discard_new_data, is_interrupted_start); });
+    if (state == "aborted") {
+        view_.note(
+            fmt::format("run {} is aborted: nothing that serves was changed", plan_.at("run").get<std::int64_t>()));
+        return ExitCode::Done;
+    }
+    const auto code = run();
+    return code == ExitCode::Refused ? ExitCode::Done : code;  // aborted is what was asked for
+}
+
+}  // namespace pgaf

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <filesystem>
+
+#include "system/error.hpp"
+#include "system/owner.hpp"
+
+// Files by zstd, in pieces, so that the memory does not grow with them.
+namespace pgaf {
+
+// What was compressed is not whole any more, or never was.
+class CompressionDamaged : public HelperError {
+  public:
+    using HelperError::HelperError;
+};
+
+// Both replace `to`. Throw HelperError(StepFailed); decompress_file CompressionDamaged.
+void compress_file(const std::filesystem::path &from, const std::filesystem::path &to, const Owner &owner);
+void decompress_file(const std::filesystem::path &from, const std::filesystem::path &to, const Owner &owner);
+
+}  // namespace pgaf

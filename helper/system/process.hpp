@@ -1,0 +1,45 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "system/owner.hpp"
+
+namespace pgaf {
+
+// A child process: no shell, a time limit, its output in a file or in memory.
+struct Command {
+    std::vector<std::string> argv;  // argv[0] is a path or is looked up in PATH
+    std::optional<Owner> run_as = std::nullopt;
+    std::chrono::seconds time_limit{60};
+    std::filesystem::path directory = "/";
+    bool outlives_helper = false;    // a server that is to stay: not one of leftovers.hpp
+    bool ends_when_asked = false;    // ctrl-C and SIGTERM, once they are held, end it
+    std::filesystem::path log = {};  // appended to; empty: output is kept in memory only
+    std::function<void(const std::string &last_line)> on_progress = {};  // about once a second
+    std::function<std::string()> diagnose = {};  // asked now and then why it takes so long; empty: for no reason
+};
+
+struct Outcome {
+    int exit_code = 0;
+    std::string output;  // standard output and error, as they came
+};
+
+// Runs it to its end. Throws HelperError: TimedOut when the limit is reached (the child and its
+// process group are ended), StepFailed when it cannot be started, or was ended because the operator asked.
+[[nodiscard]] Outcome run(const Command &command);
+
+// The same, and StepFailed with the last lines of the output when the exit code is not 0.
+std::string run_checked(const Command &command);
+
+[[nodiscard]] std::string last_lines(const std::string &text, std::size_t count);
+
+// From now on until the helper exits, a ctrl-C or SIGTERM does not end it inside a step.
+void hold_signals();
+[[nodiscard]] bool stop_was_asked();
+
+}  // namespace pgaf

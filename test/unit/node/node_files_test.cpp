@@ -1,0 +1,183 @@
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "node/node_files.hpp"
+#include "run/journal.hpp"
+#include "system/error.hpp"
+#include "system/files.hpp"
+#include "with_folder.hpp"
+
+namespace pgaf {
+namespace {
+
+namespace fs = std::filesystem;
+
+class KeeperStateFile : public WithFolder {};
+
+TEST_F(KeeperStateFile, KeepsEveryOtherByte) {
+    std::string bytes(1024, '\x5a');
+    const std::int32_t version = 1;
+    const std::int32_t nodeid = 7;
+    std::memcpy(bytes.data(), &version, 4);
+    std::memcpy(bytes.data() + 24, &nodeid, 4);
+    write_file(folder_ / "state", bytes, owner_);
+
+    auto state = autoctl::read_state(folder_ / "state");
+    EXPECT_EQ(state.node_id, 7);
+    state.pg_control_version = 1300;
+    state.catalog_version = 202406281;
+    state.system_identifier = 0xf000000000000001U;  // above 2^63, as after January 2038
+    autoctl::rewrite_state(folder_ / "state", state, owner_);
+
+    const auto after = read_file(folder_ / "state");
+    ASSERT_EQ(after.size(), 1024U);
+    EXPECT_EQ(after.substr(0, 8), bytes.substr(0, 8));
+    EXPECT_EQ(after.substr(24), bytes.substr(24));
+    EXPECT_EQ(autoctl::read_state(folder_ / "state").system_identifier, 0xf000000000000001U);
+}
+
+TEST_F(KeeperStateFile, OfAnotherVersionOrSizeIsRefused) {
+    std::string bytes(1024, '\0');
+    bytes[0] = 2;
+    write_file(folder_ / "state", bytes, owner_);
+    EXPECT_THROW(static_cast<void>(autoctl::read_state(folder_ / "state")), HelperError);
+    write_file(folder_ / "state", std::string("\x01\0\0\0", 4), owner_);
+    EXPECT_THROW(static_cast<void>(autoctl::read_state(folder_ / "state")), HelperError);
+}
+
+class JournalFile : public WithFolder {};
+
+TEST_F(JournalFile, TellsAfterARestartWhatWasDone) {
+    const auto path = folder_ / "journal";
+    std::string token;
+    {
+        Journal journal(path, owner_);
+        token = journal.token();
+        journal.begin_run({{"run", 3}});
+        journal.begun("stop");
+        journal.done("stop", {{"files", {"a"}}});
+        journal.begun("pg_upgrade");
+    }
+    Journal again(path, owner_);
+    again.begin_run(again.last_plan().value());
+    EXPECT_EQ(again.token(), token);
+    EXPECT_TRUE(again.is_done("stop"));
+    EXPECT_FALSE(again.is_done("pg_upgrade"));
+    EXPECT_EQ(again.result("stop").at("files").at(0), "a");
+    ASSERT_EQ(again.finished().size(), 1U);
+    EXPECT_EQ(again.finished().at(0).at("step"), "stop");
+}
+
+TEST_F(JournalFile, StepsOfAnEarlierRunDoNotCount) {
+    Journal journal(folder_ / "journal", owner_);
+    journal.begin_run({{"run", 1}});
+    journal.done("stop", nlohmann::json::object());
+    journal.begin_run({{"run", 2}});
+    EXPECT_FALSE(journal.is_done("stop"));
+}
+
+TEST_F(JournalFile, PassesOverATornLine) {
+    const auto path = folder_ / "journal";
+    Journal(path, owner_).begin_run({{"run", 1}});
+    std::ofstream(path, std::ios::app) << R"({"step":"stop","sta)";
+    {
+        Journal journal(path, owner_);
+        journal.begin_run(journal.last_plan().value());
+        journal.done("swap", nlohmann::json::object());
+    }
+    Journal again(path, owner_);
+    again.begin_run(again.last_plan().value());
+    EXPECT_FALSE(again.is_done("stop"));
+    EXPECT_TRUE(again.is_done("swap"));
+}
+
+TEST_F(JournalFile, CutsATornLineOff) {
+    const auto path = folder_ / "journal";
+    Journal(path, owner_).begin_run({{"run", 1}});
+    const auto whole = read_file(path);
+    for (const std::string &torn :
+         {std::string("0"), std::string(300, '\0'), whole.substr(0, whole.size() - 1), std::string("00000000 {}\n")}) {
+        std::ofstream(path, std::ios::app) << torn;
+        EXPECT_TRUE(Journal(path, owner_).last_plan().has_value());
+        EXPECT_EQ(read_file(path), whole);
+    }
+}
+
+TEST_F(JournalFile, RefusesADamagedLine) {
+    const auto path = folder_ / "journal";
+    {
+        Journal journal(path, owner_);
+        journal.begin_run({{"run", 1}});
+        journal.done("stop", {{"checkpoint_location", "0/3000028"}});
+        journal.done("swap", nlohmann::json::object());
+    }
+    auto text = read_file(path);
+    text[text.find("3000028")] = '7';
+    write_file(path, text, owner_);
+    try {
+        const Journal journal(path, owner_);
+        FAIL() << "a damaged journal was read";
+    } catch (const HelperError &error) {
+        EXPECT_EQ(error.code(), ExitCode::Refused);
+        EXPECT_NE(std::string(error.what()).find("line 2 "), std::string::npos) << error.what();
+    }
+    EXPECT_EQ(read_file(path), text);
+}
+
+TEST_F(JournalFile, TellsRunsOfTheSameNumberApart) {
+    Journal journal(folder_ / "journal", owner_);
+    journal.begin_run({{"run", 1}, {"started_at", "2025-01-01"}});
+    journal.done("stop", nlohmann::json::object());
+    journal.begin_run({{"run", 1}, {"started_at", "2026-01-01"}});
+    EXPECT_FALSE(journal.was_begun("stop"));
+    EXPECT_TRUE(journal.finished().empty());
+    journal.begin_run({{"run", 1}, {"started_at", "2026-01-01"}});
+    journal.done("swap", nlohmann::json::object());
+    EXPECT_EQ(journal.finished().size(), 1U);
+}
+
+TEST_F(JournalFile, ForgetsWhatWasUndone) {
+    Journal journal(folder_ / "journal", owner_);
+    journal.begin_run({{"run", 1}});
+    journal.begun("swap");
+    journal.done("swap", {{"attempt", 1}});
+    journal.undone("swap");
+    EXPECT_FALSE(journal.was_begun("swap"));
+    EXPECT_FALSE(journal.is_done("swap"));
+    EXPECT_TRUE(journal.result("swap").empty());
+    EXPECT_TRUE(journal.finished().empty());
+    journal.done("swap", {{"attempt", 2}});
+    EXPECT_EQ(journal.result("swap").at("attempt"), 2);
+    EXPECT_EQ(journal.finished().size(), 1U);
+}
+
+TEST_F(JournalFile, KeepsNotesByRun) {
+    Journal journal(folder_ / "journal", owner_);
+    journal.begin_run({{"run", 1}});
+    journal.note("begun on", "7");
+    EXPECT_TRUE(journal.has_note("begun on", "7"));
+    EXPECT_FALSE(journal.has_note("begun on", "8"));
+    EXPECT_FALSE(journal.has_note("done on", "7"));
+    journal.begin_run({{"run", 2}});
+    EXPECT_FALSE(journal.has_note("begun on", "7"));
+}
+
+class Renaming : public WithFolder {};
+
+TEST_F(Renaming, NeverReplacesWhatExists) {
+    write_file(folder_ / "one", "1", owner_);
+    write_file(folder_ / "two", "2", owner_);
+    EXPECT_THROW(rename_durably(folder_ / "one", folder_ / "two"), HelperError);
+    EXPECT_EQ(read_file(folder_ / "two"), "2");
+    exchange_durably(folder_ / "one", folder_ / "two");
+    EXPECT_EQ(read_file(folder_ / "one"), "2");
+    EXPECT_EQ(read_file(folder_ / "two"), "1");
+}
+
+}  // namespace
+}  // namespace pgaf
