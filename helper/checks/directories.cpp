@@ -15,14 +15,13 @@
 #include "checks/check.hpp"
 #include "cluster/old_files.hpp"
 #include "core/method.hpp"
+#include "system/units.hpp"
 
 namespace fs = std::filesystem;
 
 namespace pgaf {
 
 namespace {
-
-constexpr std::uint64_t kMegabyte = 1U << 20U;
 
 // The file system that a path is on, as a number; its parent is on another where it is a mount point.
 dev_t device_of(const fs::path &path) {

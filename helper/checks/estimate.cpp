@@ -5,12 +5,11 @@
 #include "checks/trial.hpp"
 #include "core/estimate.hpp"
 #include "run/data_size.hpp"
+#include "system/units.hpp"
 
 namespace pgaf {
 
 namespace {
-
-constexpr std::uint64_t kMegabyte = 1U << 20U;
 
 double rebuild_of(const Subject &subject, const DataSize &size) {
     return subject.builds_by_links() ? link_rebuild_estimate(size.objects)

@@ -3,12 +3,11 @@
 #include "checks/check.hpp"
 #include "checks/trial.hpp"
 #include "system/memory.hpp"
+#include "system/units.hpp"
 
 namespace pgaf {
 
 namespace {
-
-constexpr std::uint64_t kMegabyte = 1U << 20U;
 
 // pg_upgrade --check, which a run makes before its gate, starts the new server as it is configured beside the
 // one that serves. No number that moves in what was found, so that a waiver holds.

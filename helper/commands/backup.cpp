@@ -14,6 +14,7 @@
 #include "system/leftovers.hpp"
 #include "system/lock.hpp"
 #include "system/process.hpp"
+#include "system/units.hpp"
 
 namespace fs = std::filesystem;
 
@@ -22,7 +23,6 @@ namespace pgaf {
 namespace {
 
 constexpr const char *kUnfinished = ".unfinished";
-constexpr std::uint64_t kMegabyte = 1U << 20U;
 
 // A backup bears this only when it has been proved.
 struct Place {

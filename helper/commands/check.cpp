@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kWidth = 80;
 constexpr std::size_t kIndent = 9;
-constexpr std::size_t kShown = 10;  // of the findings of one check
+constexpr std::size_t kFindingsShown = 10;  // of the findings of one check
 
 // In lines of at most 80 columns, where its words allow; the first begins with a label.
 void print_wrapped(const std::string &label, const std::string &text) {
@@ -40,14 +40,14 @@ void print_wrapped(const std::string &label, const std::string &text) {
 void print(const CheckResult &result) {
     const auto &check = *result.check;
     print_wrapped(to_string(check.severity), fmt::format("{}: {}", check.name, check.meaning));
-    for (std::size_t at = 0; at < std::min(result.findings.size(), kShown); ++at) {
+    for (std::size_t at = 0; at < std::min(result.findings.size(), kFindingsShown); ++at) {
         print_wrapped("   found", result.findings[at].found);
         if (!result.findings[at].remedy.empty()) {
             print_wrapped("   to do", result.findings[at].remedy);
         }
     }
-    if (result.findings.size() > kShown) {
-        print_wrapped("", fmt::format("and {} more", result.findings.size() - kShown));
+    if (result.findings.size() > kFindingsShown) {
+        print_wrapped("", fmt::format("and {} more", result.findings.size() - kFindingsShown));
     }
     if (std::ranges::any_of(result.findings, [](const Finding &finding) { return finding.remedy.empty(); })) {
         print_wrapped("   to do", check.remedy);

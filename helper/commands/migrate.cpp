@@ -29,7 +29,7 @@ using migrate::Stage;
 using migrate::State;
 
 constexpr std::size_t kStepWidth = 30;
-constexpr std::size_t kShown = 20;  // of the differences of one database
+constexpr std::size_t kDifferencesShown = 20;  // of the differences of one database
 
 // One line a step, with its time; what a test wants to die there, dies before or after it.
 template <typename Work>
@@ -121,11 +121,11 @@ void compare(const Migration &migration, const std::vector<Database> &databases)
             return fmt::format("{} tables, {} rows, {} sequences{}", compared.tables, compared.rows, compared.sequences,
                                found.empty() ? ": the same" : "");
         });
-        for (std::size_t at = 0; at < std::min(found.size(), kShown); ++at) {
+        for (std::size_t at = 0; at < std::min(found.size(), kDifferencesShown); ++at) {
             fmt::print("    differs: {}\n", found[at]);
         }
-        if (found.size() > kShown) {
-            fmt::print("    and {} more\n", found.size() - kShown);
+        if (found.size() > kDifferencesShown) {
+            fmt::print("    and {} more\n", found.size() - kDifferencesShown);
         }
         count += found.size();
         if (found.empty()) {

@@ -13,6 +13,7 @@
 #include "monitor/monitor.hpp"
 #include "system/process.hpp"
 #include "view/change_log.hpp"
+#include "view/clock.hpp"
 #include "view/terminal.hpp"
 #include "view/text.hpp"
 
@@ -26,10 +27,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kAsk{1000};   // at least so often; a notification comes with everything that happens
 constexpr milliseconds kDraw{250};   // the seconds count on between two answers
 constexpr milliseconds kAgain{500};  // a monitor that is away
-
-double seconds_since(Clock::time_point time) {
-    return std::chrono::duration<double>(Clock::now() - time).count();
-}
 
 // What was last heard from the monitor.
 struct Heard {

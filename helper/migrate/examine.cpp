@@ -10,6 +10,7 @@
 #include "migrate/statements.hpp"
 #include "postgres/controldata.hpp"
 #include "system/files.hpp"
+#include "system/units.hpp"
 
 namespace fs = std::filesystem;
 
@@ -19,7 +20,6 @@ namespace {
 
 constexpr int kOldestSource = 14;  // of the functions by which contents are compared
 constexpr int kVersionUnit = 10000;
-constexpr std::uint64_t kMegabyte = 1U << 20U;
 
 void require_versions_and_rights(Connection &old_server, Connection &new_server) {
     for (auto *server : {&old_server, &new_server}) {

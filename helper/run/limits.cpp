@@ -1,4 +1,5 @@
 #include "run/limits.hpp"
+#include "system/units.hpp"
 
 #include <algorithm>
 
@@ -10,7 +11,6 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr std::uint64_t kMegabyte = 1024 * 1024;
 // The slowest that is still taken for work: MB a second read or written in order, pages in any order,
 // objects made in a second.
 constexpr std::uint64_t kInOrder = 10;

@@ -7,6 +7,7 @@
 
 #include "seed/manifest_reader.hpp"
 #include "seed/seed_transfer.hpp"
+#include "seed/seed.hpp"
 #include "seed/standby.hpp"
 #include "system/compression.hpp"
 #include "system/fault.hpp"
@@ -18,8 +19,6 @@ namespace fs = std::filesystem;
 namespace pgaf {
 
 namespace {
-
-constexpr std::uint64_t kPiece = 1U << 20U;
 
 class SeedSource {
   public:

@@ -9,6 +9,7 @@
 #include "postgres/controldata.hpp"
 #include "seed/manifest_reader.hpp"
 #include "seed/relation_file.hpp"
+#include "seed/seed.hpp"
 #include "seed/standby.hpp"
 #include "system/digest.hpp"
 #include "system/fault.hpp"
@@ -20,8 +21,6 @@ namespace fs = std::filesystem;
 namespace pgaf {
 
 namespace {
-
-constexpr std::uint64_t kPiece = 1U << 20U;
 
 // Its own word, after its own clean stop, that it has replayed everything up to the primary's shutdown checkpoint, and
 // that what it replayed is on its disk.

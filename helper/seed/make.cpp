@@ -32,7 +32,6 @@ namespace pgaf {
 namespace {
 
 constexpr const char *kEnd = "end of the old cluster";
-constexpr std::size_t kPiece = 1U << 20U;
 constexpr std::size_t kBatch = 4096;
 constexpr unsigned kThreads = 4;
 
@@ -230,7 +229,7 @@ class SeedMaker {
 
     static void for_each_piece(const InputFile &content, std::uint64_t bytes, const auto &take) {
         for (std::uint64_t at = 0; at < bytes;) {
-            const auto piece = content.read(at, std::min<std::uint64_t>(kPiece, bytes - at));
+            const auto piece = content.read(at, std::min(kPiece, bytes - at));
             if (piece.empty()) {
                 throw HelperError(ExitCode::StepFailed, "a file of the new cluster becomes shorter while it is read");
             }

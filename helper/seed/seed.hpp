@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -17,6 +18,9 @@ namespace pgaf {
 [[nodiscard]] std::filesystem::path seed_manifest(const Node &node);
 [[nodiscard]] std::filesystem::path seed_pack(const Node &node);
 [[nodiscard]] std::filesystem::path seed_compressed_pack(const Node &node);
+
+// How much of its files is read, sent and written at once, in bytes.
+inline constexpr std::uint64_t kPiece = 1U << 20U;
 
 // Whether standbys of this run are to be built by links, where that can be proved to be right.
 [[nodiscard]] bool is_seed_wanted(const Context &context);

@@ -19,7 +19,7 @@ std::uint64_t after(const Context &context) {
     return read_controldata(bindir, context.node.data_dir, context.node.owner).system_identifier;
 }
 
-nlohmann::json result_of(const Context &context) {
+nlohmann::json identity_of(const Context &context) {
     return {{"before", before(context)}, {"after", std::to_string(after(context))}};
 }
 
@@ -28,7 +28,7 @@ nlohmann::json result_of(const Context &context) {
 // The monitor changes the whole group in one statement: this node's row tells of all.
 Found Identity::probe(const Context &context) const {
     const auto known = context.monitor.report_of(context.node.nodeid).sysidentifier;
-    return known == std::to_string(to_bigint(after(context))) ? Found::done(result_of(context)) : Found{};
+    return known == std::to_string(to_bigint(after(context))) ? Found::done(identity_of(context)) : Found{};
 }
 
 nlohmann::json Identity::perform(const Context &context) const {
@@ -36,7 +36,7 @@ nlohmann::json Identity::perform(const Context &context) const {
     context.monitor.rewrite_sysidentifier(self.at("formation"), self.at("group"), before(context),
                                           std::to_string(after(context)));
     fault_point("identity", "middle");
-    return result_of(context);
+    return identity_of(context);
 }
 
 void Identity::undo(const Context &context) const {

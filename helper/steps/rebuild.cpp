@@ -57,7 +57,7 @@ bool is_by_links(const Context &context) {
     return is_seed_wanted(context) && !context.journal.noted(kNoLinks);
 }
 
-nlohmann::json result_of(const Context &context) {
+nlohmann::json rebuilt(const Context &context) {
     nlohmann::json result{{"old_data_directory", context.old_dir().string()},
                           {"tablespaces", kept_tablespaces(context)},
                           {"standby_method", is_by_links(context) ? "link" : "basebackup"}};
@@ -193,7 +193,7 @@ void give_links_up(const Context &context, const std::string &reason) {
 Found Rebuild::probe(const Context &context) const {
     if (is_whole(context) && context.node.running_server() && is_streaming(context) &&
         (!is_by_links(context) || (has_replayed_marker(context) && !is_amcheck_due(context)))) {
-        return Found::done(result_of(context));
+        return Found::done(rebuilt(context));
     }
     return {fs::exists(context.old_dir()) ? Progress::Partial : Progress::Absent};
 }
@@ -210,7 +210,7 @@ nlohmann::json Rebuild::perform(const Context &context) const {
     if (is_by_links(context)) {
         try {
             build_by_links(context, conninfo);
-            return result_of(context);
+            return rebuilt(context);
         } catch (const LinksRefused &refused) {
             if (context.standby_method() == "link") {
                 throw;
@@ -226,7 +226,7 @@ nlohmann::json Rebuild::perform(const Context &context) const {
     start_server(context);
     context.wait_until("the standby to stream", catch_up_limit(data_size(context)),
                        [&] { return is_streaming(context); });
-    return result_of(context);
+    return rebuilt(context);
 }
 
 // From wherever perform() or an interrupted undo() has left it.

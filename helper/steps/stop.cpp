@@ -13,7 +13,7 @@ namespace pgaf {
 namespace {
 
 // A primary's are known: what it does from here on keeps the applications waiting.
-nlohmann::json files_of(const Context &context) {
+nlohmann::json carried_files(const Context &context) {
     return context.role() == Role::Primary ? context.journal.result("checkpoint").at("files")
                                            : files_to_carry_now(context);
 }
@@ -53,13 +53,13 @@ Found Stop::probe(const Context &context) const {
         Service(context.node, Installation::from(context.journal).unit).has_ended() && !context.node.running_server();
     const auto control = control_of(context);
     return has_ended && control.state == clean_state(context.role())
-               ? Found::done(result_of(files_of(context), control))
+               ? Found::done(result_of(carried_files(context), control))
                : Found{Progress::Partial};
 }
 
 nlohmann::json Stop::perform(const Context &context) const {
     const auto &node = context.node;
-    const auto files = files_of(context);
+    const auto files = carried_files(context);
     if (context.role() == Role::Secondary) {
         wait_for_replay(context);
     }

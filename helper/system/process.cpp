@@ -72,9 +72,9 @@ struct ChildSetup {
     }
 };
 
-class OutputFile {
+class LogFile {
   public:
-    explicit OutputFile(const std::filesystem::path &log) {
+    explicit LogFile(const std::filesystem::path &log) {
         fd_ = log.empty() ? ::memfd_create("output", MFD_CLOEXEC)
                           : ::open(log.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
         if (fd_ < 0) {
@@ -83,9 +83,9 @@ class OutputFile {
         }
         begin_ = ::lseek(fd_, 0, SEEK_END);
     }
-    ~OutputFile() { ::close(fd_); }
-    OutputFile(const OutputFile &) = delete;
-    OutputFile &operator=(const OutputFile &) = delete;
+    ~LogFile() { ::close(fd_); }
+    LogFile(const LogFile &) = delete;
+    LogFile &operator=(const LogFile &) = delete;
 
     [[nodiscard]] int get() const { return fd_; }
 
@@ -147,7 +147,7 @@ bp::filesystem::path executable_of(const std::string &name) {
 
 Outcome run(const Command &command) {
     boost::asio::io_context context;
-    const OutputFile output(command.log);
+    const LogFile output(command.log);
     const auto environment = environment_for(command.run_as, command.outlives_helper);
     ChildSetup setup{command.run_as ? &*command.run_as : nullptr, {}};
     for (const auto &variable : environment) {

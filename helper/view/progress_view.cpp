@@ -8,15 +8,12 @@
 #include <fmt/format.h>
 
 #include "core/steps.hpp"
+#include "view/clock.hpp"
 #include "view/text.hpp"
 
 namespace pgaf {
 
 namespace {
-
-double seconds_since(std::chrono::steady_clock::time_point time) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - time).count();
-}
 
 const char *mark_of(const std::string &state) {
     if (state == "done") {
