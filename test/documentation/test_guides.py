@@ -58,7 +58,7 @@ def test_every_sqlstate_is_told(page, heading):
 
 
 def test_every_exit_code_has_its_remedy():
-    codes = re.findall(r"^ +\w+ = (\d+),", text_of("helper/error.hpp"), re.MULTILINE)
+    codes = re.findall(r"^ +\w+ = (\d+),", text_of("helper/system/error.hpp"), re.MULTILINE)
     assert first_cells(section("docs/trouble.md", "Exit codes")) == codes
 
 

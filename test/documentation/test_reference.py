@@ -50,7 +50,7 @@ def test_every_command_is_in_the_manual_page(installed, reference):
 
 
 def test_every_exit_code_is_in_the_manual_page(installed, reference):
-    with open(os.path.join(installed.tree, "helper/error.hpp"), encoding="utf-8") as file:
+    with open(os.path.join(installed.tree, "helper/system/error.hpp"), encoding="utf-8") as file:
         codes = re.findall(r"^ +\w+ = (\d+),", file.read(), re.MULTILINE)
     assert [reference.plain(term) for term, _ in reference.sections("pgaf-upgrade.1.scd")["EXIT STATUS"]] == codes
 
