@@ -1,7 +1,5 @@
 #include "cluster/old_files.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <set>
 #include <sstream>
@@ -10,7 +8,6 @@
 
 #include "cluster/version_directory.hpp"
 #include "system/files.hpp"
-#include "system/raw_file.hpp"
 
 namespace fs = std::filesystem;
 
@@ -34,14 +31,6 @@ std::vector<fs::path> files_in(const fs::path &directory) {
         }
     }
     return files;
-}
-
-ino_t inode_of(const fs::path &path) {
-    struct stat status {};
-    if (::lstat(path.c_str(), &status) != 0) {
-        fail_by_errno("access", path);
-    }
-    return status.st_ino;
 }
 
 // One database of a place, as pg_upgrade moves it: `made`, what it has restored, is put aside; the old directory
@@ -75,7 +64,7 @@ class SwappedDatabase {
     // The old server may have made a file since the record, such as pg_internal.init: it is the old cluster's as
     // long as the new one of that name was not brought in.
     [[nodiscard]] bool is_new(const fs::path &file) const {
-        return !old_files_.contains(place_.name, inode_of(file)) &&
+        return !old_files_.contains(place_.name, identity_of(file)) &&
                (fs::exists(catalogs_ / file.filename()) || !fs::exists(made_ / file.filename()));
     }
 
@@ -108,41 +97,41 @@ std::string_view swap_place_of(std::string_view path) {
 
 OldFiles::OldFiles(const std::vector<SwapPlace> &places) {
     for (const auto &place : places) {
-        auto &inodes = inodes_[place.name];
+        auto &known = files_[place.name];
         for (const auto &database : fs::directory_iterator(place.old_dir)) {
             if (is_database(database.path())) {
                 const auto files = files_in(database.path());
-                std::ranges::transform(files, std::back_inserter(inodes), inode_of);
+                std::ranges::transform(files, std::back_inserter(known), identity_of);
             }
         }
-        std::ranges::sort(inodes);
+        std::ranges::sort(known);
     }
 }
 
 OldFiles::OldFiles(const std::string &record) {
     std::istringstream lines(record);
     std::string place;
-    for (std::uint64_t inode = 0; lines >> place >> inode;) {
-        inodes_[place].push_back(inode);
+    for (FileIdentity file; lines >> place >> file.inode >> file.born_ns;) {
+        files_[place].push_back(file);
     }
-    for (auto &[name, inodes] : inodes_) {
-        std::ranges::sort(inodes);
+    for (auto &[name, known] : files_) {
+        std::ranges::sort(known);
     }
 }
 
 std::string OldFiles::record() const {
     std::string lines;
-    for (const auto &[place, inodes] : inodes_) {
-        for (const auto inode : inodes) {
-            lines += fmt::format("{} {}\n", place, inode);
+    for (const auto &[place, known] : files_) {
+        for (const auto &file : known) {
+            lines += fmt::format("{} {} {}\n", place, file.inode, file.born_ns);
         }
     }
     return lines;
 }
 
-bool OldFiles::contains(std::string_view place, ino_t inode) const {
-    const auto found = inodes_.find(place);
-    return found != inodes_.end() && std::ranges::binary_search(found->second, inode);
+bool OldFiles::contains(std::string_view place, const FileIdentity &file) const {
+    const auto found = files_.find(place);
+    return found != files_.end() && std::ranges::binary_search(found->second, file);
 }
 
 fs::path old_files_record(const Node &node) {

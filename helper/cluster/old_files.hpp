@@ -1,8 +1,5 @@
 #pragma once
 
-#include <sys/types.h>
-
-#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -10,6 +7,7 @@
 #include <vector>
 
 #include "node/node.hpp"
+#include "system/file_identity.hpp"
 
 // pg_upgrade --swap moves the old cluster's data files into the new one, and its manual takes the old cluster for lost
 // from the first of them on. But it only renames: by a record of which files were the old cluster's own, what it did
@@ -33,20 +31,20 @@ struct SwapPlace {
 // Of a file of a cluster: "base" for "base/5/1259", "pg_tblspc/16400" for what is in there, else what it begins with.
 [[nodiscard]] std::string_view swap_place_of(std::string_view path);
 
-// The files of the old cluster's databases by their inodes, which they keep when they are renamed.
+// The files of the old cluster's databases by what they keep when they are renamed.
 class OldFiles {
   public:
     // As they are now. Throws HelperError(StepFailed).
     explicit OldFiles(const std::vector<SwapPlace> &places);
 
-    // As record() has written it: a line "PLACE INODE" for each.
+    // As record() has written it: a line "PLACE INODE BORN" for each.
     explicit OldFiles(const std::string &record);
     [[nodiscard]] std::string record() const;
 
-    [[nodiscard]] bool contains(std::string_view place, ino_t inode) const;
+    [[nodiscard]] bool contains(std::string_view place, const FileIdentity &file) const;
 
   private:
-    std::map<std::string, std::vector<std::uint64_t>, std::less<>> inodes_;  // sorted
+    std::map<std::string, std::vector<FileIdentity>, std::less<>> files_;  // sorted
 };
 
 // Where the record is kept from before pg_upgrade on.

@@ -216,7 +216,7 @@ class SeedMaker {
     // The file that the old cluster has, or had before it was moved.
     [[nodiscard]] bool is_old(const SeedFile &file, const struct stat &status) const {
         if (moved_) {
-            return moved_->contains(swap_place_of(file.path), status.st_ino);
+            return moved_->contains(swap_place_of(file.path), identity_of(new_dir_ / file.path));
         }
         const auto old_status = status.st_nlink > 1 ? status_if_there(old_dir_ / file.old_path) : std::nullopt;
         return old_status && old_status->st_dev == status.st_dev && old_status->st_ino == status.st_ino;

@@ -6,6 +6,8 @@
 #include <functional>
 #include <map>
 
+#include <fmt/format.h>
+
 #include "system/files.hpp"
 #include "with_folder.hpp"
 
@@ -186,16 +188,18 @@ TEST_F(Swap, KnowsTheOldClustersFilesInTheNewOne) {
         step();
     }
     const auto is_old = [&](const std::string &path, const fs::path &there) {
-        struct stat status {};
-        EXPECT_EQ(::stat(there.c_str(), &status), 0) << there;
-        return old_files.contains(swap_place_of(path), status.st_ino);
+        return old_files.contains(swap_place_of(path), identity_of(there));
     };
     EXPECT_TRUE(is_old("base/5/16385", folder_ / "new/base/5/16385"));
     EXPECT_TRUE(is_old("base/5/16385_fsm", folder_ / "new/base/5/16385_fsm"));
     EXPECT_FALSE(is_old("base/5/1259", folder_ / "new/base/5/1259"));
     EXPECT_FALSE(is_old("base/1/6247", folder_ / "new/base/1/6247"));
     EXPECT_TRUE(is_old("pg_tblspc/16400/PG_18_202506291/5/16401", folder_ / "ts/PG_18_202506291/5/16401"));
-    // inodes of one file system say nothing of another
+    // a number says nothing of a file that was made after another of that number had gone
+    auto reused = identity_of(folder_ / "new/base/5/1259");
+    EXPECT_TRUE(OldFiles(fmt::format("base {} {}\n", reused.inode, reused.born_ns)).contains("base", reused));
+    EXPECT_FALSE(OldFiles(fmt::format("base {} {}\n", reused.inode, reused.born_ns - 1)).contains("base", reused));
+    // nor those of one file system of another
     EXPECT_FALSE(is_old("global/16385", folder_ / "new/base/5/16385"));
 }
 

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <filesystem>
+
+namespace pgaf {
+
+// Of a file on its file system, whatever it is renamed to. Its number alone is given to another file as soon as it is
+// deleted; by the time of its birth the two are told apart, where the file system keeps that (0 where not).
+struct FileIdentity {
+    std::uint64_t inode = 0;
+    std::int64_t born_ns = 0;  // since 1970
+    auto operator<=>(const FileIdentity &) const = default;
+};
+
+// Of the file of this name; a symbolic link is one itself. Throws HelperError(StepFailed).
+[[nodiscard]] FileIdentity identity_of(const std::filesystem::path &path);
+
+}  // namespace pgaf
