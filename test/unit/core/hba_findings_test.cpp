@@ -7,7 +7,7 @@
 namespace pgaf::hba {
 namespace {
 
-class FakeNetwork final : public Network {
+class AddressBook final : public Network {
   public:
     std::map<std::string, std::vector<Address>> addresses;
     std::vector<Interface> own;
@@ -48,7 +48,7 @@ class HbaFindings : public ::testing::Test {
         return find(server, needs_of_monitor(nodes, encryption), before, network);
     }
 
-    FakeNetwork network;
+    AddressBook network;
     Server server{.rules = {}, .file = "pg_hba.conf", .ssl = true, .roles = {}, .regex_matches = nullptr};
     std::vector<Client> nodes{{1, "node_1", "10.0.0.1"}};
     Encryption encryption = Encryption::Required;
@@ -224,7 +224,7 @@ TEST(HbaNeeds, ADataNodeLetsInTheMonitorAndEveryOtherNodeTwice) {
 }
 
 TEST(HbaNeeds, ReplicationIsProposedByItsKeyword) {
-    FakeNetwork network;
+    AddressBook network;
     const std::vector<Client> others{{2, "node_2", "10.0.0.2"}};
     const auto needs = needs_of_node({0, "monitor", "10.0.0.9"}, others, "sh\"op", Encryption::Preferred);
     const auto found = find({}, needs, {}, network);

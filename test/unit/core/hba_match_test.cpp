@@ -27,7 +27,7 @@ class FakeNetwork final : public Network {
     const std::vector<Interface> &interfaces() override { return own; }
 };
 
-bool contains(const std::string &expression, const std::string &name) {
+bool is_within(const std::string &expression, const std::string &name) {
     return name.find(expression) != std::string::npos;
 }
 
@@ -84,7 +84,7 @@ class HbaMatch : public ::testing::Test {
     void from(const std::string &address) { connection.address = Address::parse(address).value(); }
 
     FakeNetwork network;
-    RegexMatches regex_matches = contains;
+    RegexMatches regex_matches = is_within;
     Connection connection{
         .user = "app", .database = "shop", .roles = {"app", "staff"}, .address = Address::parse("10.0.0.7")};
 };

@@ -4,21 +4,10 @@
 #include <set>
 
 #include "core/plan.hpp"
+#include "planned_node.hpp"
 
 namespace pgaf {
 namespace {
-
-NodePlan make_node(Role role, std::int64_t nodeid, int group = 0, int rank = 0) {
-    NodePlan node;
-    node.nodeid = nodeid;
-    node.name = "node_" + std::to_string(nodeid);
-    node.formation = role == Role::Monitor ? "" : "default";
-    node.group = group;
-    node.role = role;
-    node.rank = rank;
-    node.states.assign(steps_of(role).size(), StepState::Pending);
-    return node;
-}
 
 void mark_done(NodePlan &node, const StepDefinition *step) {
     const auto steps = steps_of(node.role);
@@ -27,8 +16,8 @@ void mark_done(NodePlan &node, const StepDefinition *step) {
 
 // The monitor, a group of a primary with two secondaries, and a group of one node.
 std::vector<NodePlan> cluster() {
-    return {make_node(Role::Primary, 1), make_node(Role::Secondary, 2, 0, 0), make_node(Role::Secondary, 3, 0, 1),
-            make_node(Role::Primary, 4, 1), make_node(Role::Monitor, 0)};
+    return {planned_node(Role::Primary, 1), planned_node(Role::Secondary, 2, 0, 0),
+            planned_node(Role::Secondary, 3, 0, 1), planned_node(Role::Primary, 4, 1), planned_node(Role::Monitor, 0)};
 }
 
 // Performs the plan in its order by the rules that the extension hands out steps by.
@@ -86,11 +75,11 @@ TEST(OrderOfSteps, IsDoneAtOnceForThousandsOfGroups) {
     std::vector<NodePlan> nodes;
     for (int group = 0; group < 3000; ++group) {
         const std::int64_t nodeid = std::int64_t{3} * group;
-        nodes.push_back(make_node(Role::Primary, nodeid, group));
-        nodes.push_back(make_node(Role::Secondary, nodeid + 1, group, 0));
-        nodes.push_back(make_node(Role::Secondary, nodeid + 2, group, 1));
+        nodes.push_back(planned_node(Role::Primary, nodeid, group));
+        nodes.push_back(planned_node(Role::Secondary, nodeid + 1, group, 0));
+        nodes.push_back(planned_node(Role::Secondary, nodeid + 2, group, 1));
     }
-    nodes.push_back(make_node(Role::Monitor, 0));
+    nodes.push_back(planned_node(Role::Monitor, 0));
     const auto plan = order_of_steps(nodes);
     // as many stages as one group has
     const std::vector<NodePlan> one{nodes[0], nodes[1], nodes[2], nodes.back()};
@@ -112,11 +101,11 @@ TEST(WaitsFor, NamesTheApprovalOncePerRole) {
     for (const auto role : {Role::Monitor, Role::Primary, Role::Secondary}) {
         int named = 0;
         for (const auto *step : steps_of(role)) {
-            named += waits_for(make_node(role, 1), *step).find("approval") != std::string::npos ? 1 : 0;
+            named += waits_for(planned_node(role, 1), *step).find("approval") != std::string::npos ? 1 : 0;
         }
         EXPECT_EQ(named, 1);
     }
-    EXPECT_EQ(waits_for(make_node(Role::Secondary, 1), *find_step(Role::Secondary, "stop")),
+    EXPECT_EQ(waits_for(planned_node(Role::Secondary, 1), *find_step(Role::Secondary, "stop")),
               "stop done on the primary of the group");
 }
 

@@ -8,35 +8,24 @@
 #include <set>
 
 #include "core/steps.hpp"
+#include "planned_node.hpp"
 
 namespace pgaf {
 namespace {
 
 constexpr std::array<Role, 3> kRoles{Role::Monitor, Role::Primary, Role::Secondary};
 
-NodePlan make_node(Role role, std::int64_t nodeid, int group = 0, int rank = 0) {
-    NodePlan node;
-    node.nodeid = nodeid;
-    node.name = role == Role::Monitor ? "monitor" : "node_" + std::to_string(nodeid);
-    node.formation = role == Role::Monitor ? "" : "default";
-    node.group = group;
-    node.role = role;
-    node.rank = rank;
-    node.states.assign(steps_of(role).size(), StepState::Pending);
-    return node;
-}
-
 // The monitor when asked for, then for each group a primary and its secondaries.
 RunPlan make_run(bool with_monitor, const std::vector<int> &secondaries_of_groups) {
     RunPlan run;
     if (with_monitor) {
-        run.nodes.push_back(make_node(Role::Monitor, 0));
+        run.nodes.push_back(planned_node(Role::Monitor, 0));
     }
     std::int64_t nodeid = 0;
     for (int group = 0; group < static_cast<int>(secondaries_of_groups.size()); ++group) {
-        run.nodes.push_back(make_node(Role::Primary, ++nodeid, group));
+        run.nodes.push_back(planned_node(Role::Primary, ++nodeid, group));
         for (int rank = 0; rank < secondaries_of_groups[static_cast<std::size_t>(group)]; ++rank) {
-            run.nodes.push_back(make_node(Role::Secondary, ++nodeid, group, rank));
+            run.nodes.push_back(planned_node(Role::Secondary, ++nodeid, group, rank));
         }
     }
     return run;

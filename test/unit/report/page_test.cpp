@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "contains.hpp"
 #include "report/html.hpp"
 #include "report/page.hpp"
 #include "report/timeline.hpp"
@@ -7,10 +8,6 @@
 
 namespace pgaf {
 namespace {
-
-bool contains(const std::string &text, const std::string &part) {
-    return text.find(part) != std::string::npos;
-}
 
 std::size_t count(const std::string &text, const std::string &part) {
     std::size_t found = 0;

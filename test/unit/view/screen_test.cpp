@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "contains.hpp"
 #include "run_document.hpp"
 #include "view/change_log.hpp"
 #include "view/clock.hpp"
@@ -28,10 +29,6 @@ std::string joined(const std::vector<Line> &lines) {
         all += text + "\n";
     }
     return all;
-}
-
-bool contains(const std::string &text, const std::string &part) {
-    return text.find(part) != std::string::npos;
 }
 
 RunDocument in_the_switch(int secondaries = 1) {

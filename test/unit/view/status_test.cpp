@@ -1,15 +1,12 @@
 #include <gtest/gtest.h>
 
+#include "contains.hpp"
 #include "run_document.hpp"
 #include "view/prometheus.hpp"
 #include "view/status_json.hpp"
 
 namespace pgaf {
 namespace {
-
-bool contains(const std::string &text, const std::string &part) {
-    return text.find(part) != std::string::npos;
-}
 
 TEST(Metrics, EscapeWhatTheFormatGivesAMeaning) {
     EXPECT_EQ(escape_label("a\\b\"c\nd"), "a\\\\b\\\"c\\nd");
