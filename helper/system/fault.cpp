@@ -1,5 +1,7 @@
 #include "system/fault.hpp"
 
+#ifdef PGAF_FAULT_POINTS
+
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -82,3 +84,5 @@ FaultWatch::FaultWatch(std::string_view step, std::string_view moment, std::chro
 }
 
 }  // namespace pgaf
+
+#endif

@@ -24,7 +24,7 @@ for pg_config in /usr/lib/postgresql/*/bin/pg_config; do
     make -C "$source" -j"$(nproc)" install PG_CONFIG="$pg_config"
 done
 make -C "$source" clean PG_CONFIG="$pg_config"
-cmake -S "$source" -B "$source/build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBUILD_TESTING=OFF \
+cmake -S "$source" -B "$source/build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBUILD_TESTING=OFF -DFAULT_POINTS=ON \
     -DCMAKE_INSTALL_PREFIX=/usr
 cmake --build "$source/build"
 cmake --install "$source/build"
