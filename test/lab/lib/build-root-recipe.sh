@@ -40,7 +40,8 @@ after_packages() {
 make_root() {
     local source
     source=$(grep " trixie main" "$IMAGE/etc/apt/sources.list" | sed "s/ trixie main/ $SUITE main/")
-    mmdebstrap --quiet --variant=minbase --mode=root --dpkgopt=force-unsafe-io --aptopt='Acquire::Languages "none"' \
+    # shellcheck disable=SC2016 # mmdebstrap gives the new root to its hooks as $1
+    mmdebstrap --verbose --variant=minbase --mode=root --dpkgopt=force-unsafe-io --aptopt='Acquire::Languages "none"' \
         --include="$(IFS=,; echo "${packages[*]},${boost[$SUITE]},postgresql-${own[$SUITE]},postgresql-${own[$SUITE]}-auto-failover,postgresql-server-dev-${own[$SUITE]}")" \
         --setup-hook='"$RECIPE" "" "" "$1" before_packages' \
         --customize-hook='"$RECIPE" "" "$SUITE" "$1" after_packages' \

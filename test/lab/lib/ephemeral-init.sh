@@ -19,7 +19,13 @@ if [ -n "${LAB_CACHE:-}" ]; then
     mkdir -p "$root/run/ccache"
     mount --bind "$LAB_CACHE" "$root/run/ccache"
 fi
+if [ -n "${LAB_TREE:-}" ]; then
+    mkdir "$root/run/tree"
+    mount --bind "$LAB_TREE" "$root/run/tree"
+    mount -o remount,bind,ro "$root/run/tree"
+fi
 enter_root "$root"
+[ -z "${LAB_TREE:-}" ] || cd /run/tree
 systemd-tmpfiles --create --prefix=/run/postgresql 2>/dev/null || true
 [ -d /run/postgresql ] || install -d -o postgres -g postgres -m 2775 /run/postgresql
 

@@ -42,7 +42,7 @@ boot_host() {
     # -F: the shell's own process stays outside; what setsid forks is inside and nobody's child there
     nsenter --target "$laboratory" --mount --net --ipc --uts --pid --no-fork \
         setsid --fork bash "$lab_lib/host-start.sh" "$lab_folder" "$host" \
-        </dev/null >>"$host_folder/boot.log" 2>&1 8>&- 9>&-
+        </dev/null >>"$host_folder/boot.log" 2>&1 5>&- 8>&- 9>&-
     wait_until 60 host_is_up || { cat "$host_folder/boot.log" >&2; die "$host did not boot"; }
     [ "$host_state" = running ] || die "not all of $host came up: $(in_host systemctl --failed --plain --no-legend)"
 }

@@ -52,19 +52,35 @@ wait_until() {
 
 # contained COMMAND…: runs it in mount and PID namespaces of its own and returns its exit code. All
 # its processes and mounts end with this shell, however that ends: with an error, a signal or well.
-contained_pid=
 contained() {
-    local code=0
+    local pid
+    start_contained "$@"
+    pid=$contained_pid
+    until wait_contained; [ "$contained_pid" = "$pid" ]; do :; done
+    return "$contained_code"
+}
+
+# start_contained COMMAND…: the same beside this shell; sets $contained_pid
+declare -A contained_pids=()
+start_contained() {
     # SIGINT has its usual effect again, which a shell takes from its background jobs
-    env --default-signal=INT,QUIT \
+    setpriv --pdeathsig KILL env --default-signal=INT,QUIT \
         unshare --mount --propagation slave --pid --mount-proc --fork --kill-child "$@" <&0 &
     contained_pid=$!
-    wait "$contained_pid" || code=$?
-    contained_pid=
-    return "$code"
+    contained_pids[$contained_pid]=running
+}
+
+# wait_contained: for whichever ends next; sets $contained_pid and $contained_code
+wait_contained() {
+    contained_code=0
+    wait -n -p contained_pid "${!contained_pids[@]}" || contained_code=$?
+    unset "contained_pids[$contained_pid]"
 }
 stop_contained() {
-    [ -n "$contained_pid" ] || return 0
-    kill -KILL "$contained_pid" 2>/dev/null || true
-    wait "$contained_pid" 2>/dev/null || true
+    local pid
+    for pid in "${!contained_pids[@]}"; do
+        kill -KILL "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+    contained_pids=()
 }

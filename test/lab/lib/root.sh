@@ -2,11 +2,12 @@
 # and the kernel's file systems. Sourced by the programs that run as PID 1 of such a namespace.
 # shellcheck shell=bash
 
-# mount_root LOWER UPPER WORK ROOT: LOWER as overlayfs has it, several folders separated by colons
+# mount_root LOWER UPPER WORK ROOT [OPTION]: LOWER as overlayfs has it, several folders separated by colons; OPTION:
+# one more of overlayfs
 mount_root() {
     local root=$4 device
     # an overlay cannot lie on another one, which is what containers have as their root
-    mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3" "$root" || {
+    mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3${5:+,$5}" "$root" || {
         echo "cannot mount an overlay with its upper folder at $2; set PGAF_LAB_DIR to a folder on ext4 or xfs" >&2
         return 1
     }

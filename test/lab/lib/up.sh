@@ -55,8 +55,7 @@ lab_up() {
 
     local started=$SECONDS host pids=()
     [ -z "$disks" ] || disk_packages
-    use_image
-    [ -z "$with_product" ] || use_product
+    use_layers ${with_product:+product}
     start_lab
     mapfile -t data_nodes < <(seq -f 'node%g' "$((secondaries + 1))")
     for host in monitor "${data_nodes[@]}" client; do
