@@ -2,7 +2,7 @@
 # host or user can reach. Sets $work; what runs, and the folder, go when the script ends.
 #
 #   copy_tree PATH…               these paths of the tree into $work/tree, so that the tree stays clean
-#   build_and_install BINDIR      the extension, from that copy
+#   install_extension BINDIR      built from that copy; in the laboratory, whose product is this very tree, it is there
 #   make_server BINDIR NAME       a cluster in $work/NAME
 #   start_server BINDIR NAME      its log is $work/NAME.log
 #   stop_server [MODE]            the one that runs
@@ -34,7 +34,8 @@ copy_tree() {
     chown -R postgres: "$work"
 }
 
-build_and_install() {
+install_extension() {
+    [ "$source_tree" != /usr/src/pgaf_upgrade ] || return 0
     as_postgres make -s -C "$work/tree" PG_CONFIG="$1/pg_config" clean
     as_postgres make -s -C "$work/tree" PG_CONFIG="$1/pg_config" -j"$(nproc)"
     make -s -C "$work/tree" PG_CONFIG="$1/pg_config" install

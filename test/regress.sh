@@ -2,8 +2,8 @@
 # The extension's regression tests against one PostgreSQL: test/regress.sh 15
 #
 # Needs root, and that PostgreSQL with its server headers and pg_auto_failover installed. Builds and
-# installs the extension, makes a cluster of its own that no other host or user can reach, runs
-# `make installcheck` in it and removes it again. Works on a copy, so that the tree stays clean.
+# installs the extension where that is not the laboratory's own, makes a cluster that no other host or user can reach,
+# runs `make installcheck` in it and removes it again. Works on a copy, so that the tree stays clean.
 set -euo pipefail
 
 version=${1:?usage: $0 VERSION-OF-POSTGRESQL}
@@ -18,7 +18,7 @@ fi
 
 . "$(dirname "$0")/private_server.sh"
 copy_tree Makefile extension sql expected test/specs test/expected
-build_and_install "$bindir"
+install_extension "$bindir"
 make_server "$bindir" server
 start_server "$bindir" server
 

@@ -4,7 +4,7 @@
 Each query of it fails and is cancelled once, allocations of PostgreSQL and of C++ find no memory, a statement
 times out, is cancelled and its backend terminated while it waits; then: the SQLSTATE kept, nothing changed,
 the server alive, no memory lost. The faults are injected (fault_injection.c), since a server that works has
-none of them. Needs root and what test/regress.sh needs. With --sanitize the extension is built with
+none of them. Needs root and what test/regress.sh needs. With --sanitize the extension is built, here too, with
 AddressSanitizer and UBSan; memory is then neither counted nor refused, as malloc is the sanitizer's."""
 
 import glob
@@ -72,10 +72,14 @@ class Server:
         self.work = tempfile.mkdtemp()
         self.log = self.work + "/log"
         self.process = None
-        for part in ("Makefile", "extension"):
-            subprocess.run(["cp", "-r", f"{TREE}/{part}", self.work], check=True)
-        subprocess.run(["chown", "-R", "postgres:", self.work], check=True)
-        self.build()
+        # the laboratory's product is this very tree, built and installed
+        if sanitize or TREE != "/usr/src/pgaf_upgrade":
+            for part in ("Makefile", "extension"):
+                subprocess.run(["cp", "-r", f"{TREE}/{part}", self.work], check=True)
+            subprocess.run(["chown", "-R", "postgres:", self.work], check=True)
+            self.build()
+        subprocess.run(["chown", "postgres:", self.work], check=True)
+        self.build_faults()
 
     def as_postgres(self, *argv):
         return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "env", f"HOME={self.work}", *argv]
@@ -96,6 +100,8 @@ class Server:
         self.run("make", "-s", f"-j{os.cpu_count()}", config, *flags)
         subprocess.run(["make", "-s", "-C", self.work, config, *flags, "install"], check=True,
                        stdout=subprocess.DEVNULL)
+
+    def build_faults(self):
         include = subprocess.check_output([self.bindir + "/pg_config", "--includedir-server"], text=True).strip()
         self.module = self.work + "/fault_injection.so"
         self.run("gcc", "-O2", "-fPIC", "-shared", "-Wall", "-Werror", "-isystem", include, "-o", self.module,
