@@ -17,6 +17,7 @@ make_disk() {
     mkfs.xfs -q -m reflink=1 "$1/disk.img"
     # shellcheck disable=SC2016 # expanded by the inner shell
     in_laboratory bash -euc 'mount -o loop "$1/disk.img" "$1/root"; cp -a "$1/disk/." "$1/root"; umount "$1/root"' bash "$1"
+    rm -rf --one-file-system "$1"/disk/*
 }
 
 mount_disk() {

@@ -17,10 +17,13 @@ use_host() {
     host_folder=$lab_folder/hosts/$1
 }
 
-# make_host HOST [own]: its disk, as an installation leaves it; own: a file system of its own
+# make_host HOST [own]: its disk, as an installation leaves it, or as the snapshot has it where there is one; own: a file
+# system of its own
 make_host() {
     local folder=$lab_folder/hosts/$1 other
     mkdir -p "$folder"/{root,disk/work,disk/upper/etc}
+    # it ends with this shell, and does not write into a folder that is being removed
+    [ -z "$copied" ] || setpriv --pdeathsig KILL cp -a --reflink=auto "$copied/$1/." "$folder/disk/upper"
     host_address "$1" >"$folder/address"
     echo "$1" >"$folder/disk/upper/etc/hostname"
     tr -d - </proc/sys/kernel/random/uuid >"$folder/disk/upper/etc/machine-id"
@@ -42,7 +45,7 @@ boot_host() {
     # -F: the shell's own process stays outside; what setsid forks is inside and nobody's child there
     nsenter --target "$laboratory" --mount --net --ipc --uts --pid --no-fork \
         setsid --fork bash "$lab_lib/host-start.sh" "$lab_folder" "$host" \
-        </dev/null >>"$host_folder/boot.log" 2>&1 5>&- 8>&- 9>&-
+        </dev/null >>"$host_folder/boot.log" 2>&1 4>&- 5>&- 8>&- 9>&-
     wait_until 60 host_is_up || { cat "$host_folder/boot.log" >&2; die "$host did not boot"; }
     [ "$host_state" = running ] || die "not all of $host came up: $(in_host systemctl --failed --plain --no-legend)"
 }
@@ -79,6 +82,7 @@ freeze_host() {
 # in its PID namespace, and without which its child there is not gone. (cgroup.kill would go on to kill what
 # systemd starts in these cgroups at the next boot.)
 kill_frozen() {
+    # shellcheck disable=SC2038 # these are numbers
     find "$(lab_groups)/$host" -name cgroup.procs -exec cat {} + | xargs --no-run-if-empty kill -KILL || true
 }
 
