@@ -89,12 +89,12 @@ kill_frozen() {
 # in_host COMMAND…: in $host's namespaces and its cgroup
 in_host() { (enter_host "$@"); }
 enter_host() {
-    local pid group
-    group=$(lab_groups)/$host/lab || exit
-    pid=$(recorded_pid "$host_folder/init") || die "$host is off"
+    local found groups
+    find_groups
+    find_recorded "$host_folder/init" || die "$host is off"
     # so that systemd there finds this process in its own tree
-    echo "$BASHPID" >"$group/cgroup.procs"
-    exec nsenter --target "$pid" --mount --uts --ipc --net --pid --cgroup "$@"
+    echo "$BASHPID" >"$groups/$host/lab/cgroup.procs"
+    exec nsenter --target "$found" --mount --uts --ipc --net --pid --cgroup "$@"
 }
 
 # run_in_host USER HOST COMMAND…: replaces this shell

@@ -18,12 +18,17 @@ process_record() {
     record="${stat%% *} ${fields[19]} $boot"
 }
 
-# recorded_pid FILE: prints the recorded process if it still lives
-recorded_pid() {
+# find_recorded FILE: sets $found to the recorded process if it still lives
+find_recorded() {
     local recorded record
     { IFS= read -r recorded <"$1"; } 2>/dev/null || return 1
     process_record "${recorded%% *}" && [ "$record" = "$recorded" ] || return 1
-    echo "${record%% *}"
+    found=${record%% *}
+}
+# recorded_pid FILE: prints it
+recorded_pid() {
+    local found
+    find_recorded "$1" && echo "$found"
 }
 
 # kill_recorded FILE: SIGKILL to the recorded process, the init of a PID namespace, with which every

@@ -10,11 +10,17 @@ use_lab() {
 
 lab_init() { recorded_pid "$lab_folder/init"; }
 
-# lab_groups: prints the folder of the hosts' cgroups
+# lab_groups: prints the folder of the hosts' cgroups; find_groups: sets $groups to it
+find_groups() {
+    local found path
+    find_recorded "$lab_folder/init" || die "laboratory $lab_name is not running"
+    IFS= read -r path <"$lab_folder/cgroup-path"
+    groups=/proc/$found/root$lab_folder/cgroup$path
+}
 lab_groups() {
-    local laboratory
-    laboratory=$(lab_init) || die "laboratory $lab_name is not running"
-    echo "/proc/$laboratory/root$lab_folder/cgroup$(<"$lab_folder/cgroup-path")"
+    local groups
+    find_groups
+    echo "$groups"
 }
 
 # start_lab: one of the name on this machine; needs the layers
