@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""copy_changed.py FROM TO: brings into the folder TO the files of FROM that are named on standard input, each name ended
-by NUL, and removes from it those that an earlier call has brought and that are not named any more.
+"""copy_changed.py FROM TO: brings into the folder TO the files of FROM that are named on standard input, each name
+ended by NUL, and removes from it those that an earlier call has brought and that are not named any more.
 
 A file that is the same is not touched, so that what was built from it is not built again; one that differs is new by
 its time, too, whatever its time in FROM. What TO.files lists is from here; all else in TO was built there and stays."""

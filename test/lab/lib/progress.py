@@ -53,7 +53,7 @@ class Line:
         self._last, self._shown = time.monotonic(), ""
 
     def show(self, text, now=False):
-        """Replaces what was shown. Where there is no terminal that is a line every ten seconds, or at once with `now`."""
+        """Replaces what was shown. Without a terminal that is a line every ten seconds, or at once with `now`."""
         if self._moves:
             # a line that wraps could not be written over
             text = (self._prefix + text)[:shutil.get_terminal_size().columns - 1]
@@ -106,7 +106,9 @@ class Task:
         if self.ended:
             return 0
         by_plan = max(self.seconds * pace * (1 - self.fraction()), 1)
-        by_itself = self.passed / self.gone() * (1 - self.fraction()) if self.gone() > 0.05 else max(by_plan, self.passed)
+        by_itself = max(by_plan, self.passed)
+        if self.gone() > 0.05:
+            by_itself = self.passed / self.gone() * (1 - self.fraction())
         # what has stood still for long is not done in a moment
         return max(by_itself, self.passed - self._step_at)
 
@@ -195,7 +197,8 @@ class Plan:
             if all(task.ended or self._waits(task) for task in tasks):
                 parts.append(f"{label} waits")
             else:
-                parts.append(f"{label} {int(part * 100)} %" + (f", {done} of {total} {tasks[-1].unit}" if total else ""))
+                counted = f", {done} of {total} {tasks[-1].unit}" if total else ""
+                parts.append(f"{label} {int(part * 100)} %{counted}")
         return "; ".join([*parts, f"{duration(self.left())} left"]) if parts else "nearly there"
 
 
