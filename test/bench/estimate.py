@@ -8,7 +8,8 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from cluster import Lab, Upgrade  # noqa: E402
+from cluster import Lab  # noqa: E402
+from driver import Upgrade  # noqa: E402
 
 LARGE = """CREATE TABLE large_{n} AS SELECT n, md5(n::text) AS t FROM generate_series(1, 1700000) n;
            ALTER TABLE large_{n} ADD PRIMARY KEY (n)"""

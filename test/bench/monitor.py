@@ -103,8 +103,8 @@ class Bench:
         busy = min(POLLERS // self.nodes, self.formations - 1)
         for formation in range(1, busy + 1):
             run = self.must(f"SELECT pgaf_upgrade_start(18, formation => 'f{formation}', include_monitor => false)")
-        last = int(self.must(f"SELECT count(pgaf_upgrade_attach(nodeid, bench.token(nodeid), '1.0', nodehost)) "
-                             f"FROM pgaf_upgrade.node"))
+        last = int(self.must("SELECT count(pgaf_upgrade_attach(nodeid, bench.token(nodeid), '1.0', nodehost)) "
+                             "FROM pgaf_upgrade.node"))
         self.functions(run, last, active, f"a run of {self.nodes} nodes", 5)
 
         # the last formation, which is in no run yet, in maintenance but for its primary, as when a run rewrites its identifier
@@ -121,7 +121,7 @@ class Bench:
         self.polling(1, last)
 
         self.must("SELECT count(pgaf_upgrade_abort(runid, 'measured')) FROM pgaf_upgrade.run")
-        self.must(f"UPDATE pgautofailover.node SET reportedstate = 'secondary', goalstate = 'secondary' "
+        self.must("UPDATE pgautofailover.node SET reportedstate = 'secondary', goalstate = 'secondary' "
                   "WHERE goalstate = 'maintenance'\n;\nSELECT 1")
         run = self.must("SELECT pgaf_upgrade_start(18, include_monitor => false)")
         self.must(f"SELECT pgaf_upgrade_attach({secondary}, bench.token({secondary}), '1.0', 'host')")

@@ -17,11 +17,15 @@ from xml.sax.saxutils import escape
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 
+from application import Writer  # noqa: E402
 from bare import bare_upgrade  # noqa: E402
-from cluster import NEW_BINDIR, PSQL, TARGET, Lab, Upgrade, Writer, wait_until  # noqa: E402
+from cluster import Lab  # noqa: E402
 from customized import Customized  # noqa: E402
+from driver import Upgrade  # noqa: E402
 from guide import Guide  # noqa: E402
+from hosts import NEW_BINDIR, PSQL, TARGET  # noqa: E402
 from network import limit_network  # noqa: E402
+from waiting import wait_until  # noqa: E402
 
 # pgbench -i fills 15 MB a unit of its scale
 DATA = {"1GB": ("scale", 68), "4GB": ("scale", 272), "16GB": ("scale", 1088), "10000tables": ("tables", 10000)}

@@ -11,9 +11,12 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 
+from application import Writer  # noqa: E402
 from bare import bare_upgrade  # noqa: E402
-from cluster import HELPER, NEW_BINDIR, CommandFailed, Lab, Upgrade, UpgradeFailed, Writer  # noqa: E402
+from cluster import Lab  # noqa: E402
 from customized import Customized  # noqa: E402
+from driver import Upgrade, UpgradeFailed  # noqa: E402
+from hosts import HELPER, NEW_BINDIR, CommandFailed  # noqa: E402
 
 WIDTH = 80
 REFUSED_FACTOR, REFUSED_EXTRA = 1.5, 2.0

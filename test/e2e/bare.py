@@ -1,5 +1,6 @@
 """What an upgrade costs without pg_auto_failover and without care, to compare with."""
-from cluster import NEW_BINDIR, OLD_BINDIR, Writer
+from application import Writer
+from hosts import NEW_BINDIR, OLD_BINDIR
 
 PORT = 6543
 # The same data and the same hardware: a copy of the primary made a server of its own, stopped, upgraded and started.

@@ -20,8 +20,11 @@ import sys
 import threading
 import time
 
-from cluster import HELPER, LAB, CommandFailed, Lab, Upgrade, tail, wait_until
+from cluster import Lab
+from driver import Upgrade
+from hosts import HELPER, LAB, CommandFailed, tail
 from judges import Judges
+from waiting import wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")

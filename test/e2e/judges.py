@@ -2,8 +2,10 @@
 who accepts any, the nodes, their data and their logs. None of it asks the helper how it went."""
 import os
 
-from cluster import HERE, NEW_BINDIR, OLD_BINDIR, TARGET, CommandFailed, Writer, tail, wait_until
+from application import Writer
 from customized import Customized
+from hosts import HERE, NEW_BINDIR, OLD_BINDIR, TARGET, CommandFailed, tail
+from waiting import wait_until
 
 
 class Prober:

@@ -9,7 +9,7 @@ import termios
 import threading
 import unicodedata
 
-from cluster import LAB
+from hosts import LAB
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 COLORS = re.compile(r"\x1b\[[0-9;]*m")

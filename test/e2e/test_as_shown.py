@@ -7,7 +7,10 @@ import signal
 
 import pytest
 
-from cluster import HELPER, CommandFailed, Lab, Upgrade, wait_until
+from cluster import Lab
+from driver import Upgrade
+from hosts import HELPER, CommandFailed
+from waiting import wait_until
 
 PREPARED_WITHIN, CLOSED_WITHIN, UPGRADED_WITHIN = 240, 60, 400
 CHECK_FAILED = 3

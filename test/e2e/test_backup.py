@@ -3,7 +3,9 @@ import os
 
 import pytest
 
-from cluster import HELPER, OLD_BINDIR, Lab, wait_until
+from cluster import Lab
+from hosts import HELPER, OLD_BINDIR
+from waiting import wait_until
 
 CHECK_FAILED, STEP_FAILED, REFUSED, USAGE = 3, 4, 6, 2
 TABLESPACE = "/srv/e2e = odd"

@@ -3,7 +3,10 @@ import os
 
 import pytest
 
-from cluster import HELPER, NEW_BINDIR, Lab, Upgrade, wait_until
+from cluster import Lab
+from driver import Upgrade
+from hosts import HELPER, NEW_BINDIR
+from waiting import wait_until
 
 REFUSED, UNREACHABLE = 6, 7
 

@@ -2,7 +2,7 @@
 order of pgaf_upgrade_plan(), and nothing else."""
 import pytest
 
-from cluster import HELPER, CommandFailed
+from hosts import HELPER, CommandFailed
 from test_upgrade import whole_upgrade
 
 HOSTS = {"node_1": "node1", "node_2": "node2", "monitor": "monitor"}

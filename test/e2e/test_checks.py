@@ -7,7 +7,10 @@ import shlex
 
 import pytest
 
-from cluster import HELPER, HERE, NEW_BINDIR, OLD_BINDIR, CommandFailed, Lab, Upgrade, wait_until
+from cluster import Lab
+from driver import Upgrade
+from hosts import HELPER, HERE, NEW_BINDIR, OLD_BINDIR, CommandFailed
+from waiting import wait_until
 
 CHECK_FAILED = 3
 ODD_DATABASE = 'it\'s "odd" \\ ünïcödé'

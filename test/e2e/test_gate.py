@@ -5,9 +5,13 @@ import time
 
 import pytest
 
-from cluster import PSQL, CommandFailed, Lab, Upgrade, Writer, wait_until
+from application import Writer
+from cluster import Lab
 from customized import Customized
+from driver import Upgrade
+from hosts import PSQL, CommandFailed
 from test_checks import restart
+from waiting import wait_until
 
 PREPARED_WITHIN, CLOSED_WITHIN, UPGRADED_WITHIN = 240, 90, 400
 CHECK_FAILED = 3

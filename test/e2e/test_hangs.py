@@ -1,6 +1,7 @@
 """What does not end is given up with its cause named, and the same command goes on when that is gone."""
-from cluster import HELPER, Upgrade
+from driver import Upgrade
 from faults import die_at
+from hosts import HELPER
 from judges import Judges
 
 STEP_FAILED = 4

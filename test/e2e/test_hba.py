@@ -1,7 +1,9 @@
 """What becomes of an upgrade in which pg_hba.conf of the new server changes on the way: who is shut out fails the step
 verify, until the file is mended; what merely asks for less is told. (That of the old one: test_as_shown.py.)"""
 
-from cluster import HELPER, CommandFailed, Upgrade, wait_until
+from driver import Upgrade
+from hosts import HELPER, CommandFailed
+from waiting import wait_until
 
 PREPARED_WITHIN, UPGRADED_WITHIN = 120, 300
 

@@ -1,8 +1,10 @@
 """A standby that is kept at the old version as a way back: untouched while everything else is upgraded, able to serve
 what was acknowledged before the switch, and rebuilt by a base backup on command, also by a helper that was killed."""
-from cluster import OLD_BINDIR, Upgrade, wait_until
+from driver import Upgrade
+from hosts import OLD_BINDIR
 from judges import Judges
 from test_link import content, fill, rebuilt
+from waiting import wait_until
 
 KEPT = "node3"
 WAY_BACK = "/var/tmp/way_back"

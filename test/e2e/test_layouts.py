@@ -2,10 +2,13 @@
 helper is run. All of them in one cluster, in one upgrade."""
 import contextlib
 
-from cluster import HELPER, NEW_BINDIR, OLD_BINDIR, Upgrade, Writer, wait_until
+from application import Writer
 from customized import Customized
+from driver import Upgrade
 from faults import die_at
+from hosts import HELPER, NEW_BINDIR, OLD_BINDIR
 from test_upgrade import PREPARED_WITHIN, UPGRADED_WITHIN, whole_upgrade
+from waiting import wait_until
 
 # Debian's programs find their libraries relative to themselves, and the rest by the path that is built in: a copy works
 # as PGDG's and Tanzu's packages lay it out, each with its own pg_autoctl.

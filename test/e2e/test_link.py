@@ -3,10 +3,12 @@ primary's. That a standby has the primary's content is seen in it, by its rows a
 import json
 import os
 
-from cluster import HELPER, Upgrade, wait_until
+from driver import Upgrade
 from faults import stopped_at
+from hosts import HELPER
 from judges import Judges
 from network import limit_network
+from waiting import wait_until
 
 STEP_FAILED = 4
 LOCATION = "/srv/ts1"

@@ -5,7 +5,10 @@ import os
 
 import pytest
 
-from cluster import HELPER, HERE, NEW_BINDIR, Lab, Writer, wait_until
+from application import Writer
+from cluster import Lab
+from hosts import HELPER, HERE, NEW_BINDIR
+from waiting import wait_until
 
 USAGE, CHECK_FAILED, REFUSED, UNREACHABLE, KILLED = 2, 3, 6, 7, -9
 NEW, NEW_PORT, NEW_MONITOR_PORT = "/var/lib/postgresql/new", 5433, 6000

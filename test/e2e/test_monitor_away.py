@@ -2,14 +2,16 @@
 not need it goes on."""
 import os
 import shutil
-import subprocess
 import time
 
 import pytest
 
-from cluster import HELPER, LAB, NEW_BINDIR, Upgrade, new_server_serves, wait_until
+from cluster import new_server_serves
+from driver import Upgrade
 from faults import die_at
+from hosts import HELPER, NEW_BINDIR
 from judges import Judges
+from waiting import wait_until
 
 
 def begin(lab):

@@ -2,10 +2,12 @@
 import os
 import time
 
-from cluster import HELPER, NEW_BINDIR, Upgrade, wait_until
+from driver import Upgrade
 from faults import die_at
+from hosts import HELPER, NEW_BINDIR
 from judges import Judges
 from test_stop import freeze, thaw
+from waiting import wait_until
 
 REFUSED = 6
 PGREP = "pgrep -x pg_autoctl"

@@ -4,7 +4,7 @@ import os
 import re
 import shlex
 
-from cluster import HERE, NEW_BINDIR, OLD_BINDIR
+from hosts import HERE, NEW_BINDIR, OLD_BINDIR
 from test_checks import ODD_DATABASE, restart
 from test_upgrade import whole_upgrade
 

@@ -4,9 +4,11 @@ import subprocess
 
 import pytest
 
-from cluster import HELPER, LAB, CommandFailed, Upgrade, wait_until
+from driver import Upgrade
 from faults import HOSTS, die_at
+from hosts import HELPER, LAB, CommandFailed
 from judges import Judges
+from waiting import wait_until
 
 REFUSED = 6
 

@@ -8,8 +8,10 @@ import xml.etree.ElementTree
 import jsonschema
 from prometheus_client.parser import text_string_to_metric_families
 
-from cluster import HELPER, HERE, Upgrade, wait_until
+from driver import Upgrade
+from hosts import HELPER, HERE
 from terminal import COLORS, Terminal, width
+from waiting import wait_until
 
 USAGE, STEP_FAILED, REFUSED, NO_MONITOR = 2, 4, 6, 7
 NOTE = "<b>&amp; \"quoted\" 'é'"

@@ -2,9 +2,11 @@
 import os
 import time
 
-from cluster import OLD_BINDIR, PSQL, Upgrade, wait_until
+from driver import Upgrade
 from faults import die_at
+from hosts import OLD_BINDIR, PSQL
 from judges import Judges
+from waiting import wait_until
 
 UNIT = "/sys/fs/cgroup/system.slice/pgautofailover.service"
 

@@ -2,8 +2,9 @@
 with PGAF_LAB_TARGET=18."""
 import pytest
 
-from cluster import HELPER, TARGET, Upgrade
+from driver import Upgrade
 from faults import CHECK_FAILED, stopped_at
+from hosts import HELPER, TARGET
 from test_rollback import Interrupted
 from test_trouble import fails, go_on
 from test_upgrade import look_into_tablespace, make_tablespace, whole_upgrade

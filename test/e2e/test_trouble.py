@@ -7,9 +7,12 @@ import time
 
 import pytest
 
-from cluster import HELPER, LAB, Upgrade, new_server_serves, wait_until
+from cluster import new_server_serves
+from driver import Upgrade
 from faults import HOSTS, stopped_at
+from hosts import HELPER, LAB
 from judges import Judges
+from waiting import wait_until
 
 STEP_FAILED, REFUSED = 4, 6
 LISTEN = "import socket, time; s = socket.create_server(('0.0.0.0', {port})); print('up', flush=True); time.sleep(600)"

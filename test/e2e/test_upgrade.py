@@ -1,6 +1,8 @@
 """Whole upgrades of whole clusters, with an application writing all the while."""
-from cluster import TARGET, Upgrade, Writer
+from application import Writer
 from customized import Customized
+from driver import Upgrade
+from hosts import TARGET
 
 PREPARED_WITHIN, UPGRADED_WITHIN = 60, 150
 

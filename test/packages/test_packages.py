@@ -10,7 +10,9 @@ import pytest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
 
-from cluster import LAB, Lab, Upgrade  # noqa: E402
+from cluster import Lab  # noqa: E402
+from driver import Upgrade  # noqa: E402
+from hosts import LAB  # noqa: E402
 
 PACKAGES = os.path.join(HERE, "..", "..", "build", "packages")
 

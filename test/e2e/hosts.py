@@ -1,0 +1,111 @@
+"""The hosts of a laboratory as tests and the demo use them: up, down, power, files, and commands."""
+import os
+import subprocess
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LAB = os.path.join(HERE, "..", "lab", "lab")
+OLD_BINDIR = "/usr/lib/postgresql/15/bin"
+TARGET = int(os.environ.get("PGAF_LAB_TARGET", "17"))  # the laboratory goes by it, too
+NEW_BINDIR = f"/usr/lib/postgresql/{TARGET}/bin"
+# the newer psql speaks to both
+PSQL = f"{NEW_BINDIR}/psql"
+HELPER = "pgaf-upgrade"
+
+
+class CommandFailed(Exception):
+    pass
+
+
+def tail(path, lines=25):
+    with open(path, errors="replace") as log:
+        return "".join(log.readlines()[-lines:])
+
+
+class Hosts:
+    """The hosts of a laboratory; `with` takes it down at the end."""
+
+    def __init__(self, name, *, secondaries=1, port=5432, pgdata="/var/lib/postgresql/data", options=()):
+        self.name, self.port, self.pgdata = name, port, pgdata
+        self.data_nodes = [f"node{number + 1}" for number in range(secondaries + 1)]
+        self.hosts = ["monitor", *self.data_nodes]
+        self._options = ["--secondaries", str(secondaries), "--port", str(port), "--pgdata", pgdata, *options]
+        # what helpers, writers and the lab itself say
+        self.logs = tempfile.mkdtemp(prefix=f"pgaf-e2e-{name}-")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.down()
+
+    def up(self):
+        # into a file: what the lab leaves running would keep a pipe open
+        path = os.path.join(self.logs, "up")
+        with open(path, "w") as log:
+            code = subprocess.call([LAB, "up", "--name", self.name, *self._options], stdin=subprocess.DEVNULL,
+                                   stdout=log, stderr=subprocess.STDOUT)
+        if code:
+            raise CommandFailed(f"lab up ended with {code}:\n{tail(path)}")
+        return self
+
+    def down(self):
+        subprocess.call([LAB, "down", "--name", self.name], stdin=subprocess.DEVNULL,
+                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def run(self, host, *command, input=None, timeout=300):
+        """Runs a command as root and returns the CompletedProcess, whatever its exit code."""
+        return self._call(["sh", "--name", self.name, host, *command], input, timeout)
+
+    def sh(self, host, *command, input=None, timeout=300):
+        """Runs a command as root and returns its output; it must succeed."""
+        return self._checked(host, self.run(host, *command, input=input, timeout=timeout))
+
+    def pg(self, host, text, input=None, timeout=300):
+        """Runs a shell text as postgres and returns its output; it must succeed."""
+        return self._checked(host, self._call(["pg", "--name", self.name, host, text], input, timeout))
+
+    def start(self, host, *command, log):
+        """Starts a command as root in the background; its output goes to the file log."""
+        with open(log, "w") as output:
+            return subprocess.Popen([LAB, "sh", "--name", self.name, host, *command], stdin=subprocess.DEVNULL,
+                                    stdout=output, stderr=subprocess.STDOUT)
+
+    def psql(self, host, sql, database="postgres", timeout=300):
+        """Runs SQL as the superuser, over the host's own socket; columns are parted by |."""
+        return self.pg(host, f"{PSQL} -X -p {self.port} -d {database} -v ON_ERROR_STOP=1 -Atq -f -",
+                       input=sql, timeout=timeout).strip()
+
+    def monitor_sql(self, sql):
+        return self.psql("monitor", sql, "pg_auto_failover")
+
+    def power(self, command, host):
+        """`kill` cuts the host's power, `boot` gives it back."""
+        subprocess.run([LAB, command, "--name", self.name, host], stdin=subprocess.DEVNULL, check=True,
+                       stdout=subprocess.DEVNULL)
+
+    def put(self, host, path, text, mode="644", owner="root:"):
+        self.sh(host, "sh", "-ec", 'cat >"$1"; chown "$2" "$1"; chmod "$3" "$1"', "sh", path, owner, mode, input=text)
+
+    def put_before(self, host, program, text):
+        """A shell text that runs each time before the program does."""
+        self.sh(host, "mv", program, f"{program}.real")
+        self.put(host, program, f'#!/bin/sh\n{text}\nexec {program}.real "$@"\n', mode="755")
+
+    def path_of(self, host, path):
+        """A file on a host's disk as this machine sees it; there at any time but, with --disks, while the host is off."""
+        folder = os.path.join(os.environ.get("PGAF_LAB_DIR", "/var/lib/pgaf-upgrade-lab"), "labs", self.name)
+        with open(os.path.join(folder, "init")) as record:
+            laboratory = record.read().split()[0]
+        return f"/proc/{laboratory}/root{os.path.realpath(folder)}/hosts/{host}/disk/upper{path}"
+
+    def _call(self, arguments, input, timeout):
+        stdin = {"stdin": subprocess.DEVNULL} if input is None else {"input": input}
+        return subprocess.run([LAB, *arguments], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=timeout, **stdin)
+
+    @staticmethod
+    def _checked(host, done):
+        if done.returncode:
+            raise CommandFailed(f"on {host} {done.args[4:]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done.stdout
