@@ -142,7 +142,7 @@ class Host(threading.Thread):
             if case.action == "power":
                 # what the helper had started is still at work
                 for command in ("kill", "boot"):
-                    subprocess.run([LAB, command, "--name", self._lab.name, self._host], stdin=subprocess.DEVNULL, check=True)
+                    self._lab.power(command, self._host)
                 if case.step in PREPARATION:
                     self._lab.wait_settled()
             return False

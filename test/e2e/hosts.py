@@ -2,6 +2,10 @@
 import os
 import subprocess
 import tempfile
+import threading
+
+from agent import KILLED, Agent, Gone
+from waiting import Patience
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LAB = os.path.join(HERE, "..", "lab", "lab")
@@ -32,6 +36,7 @@ class Hosts:
         self._options = ["--secondaries", str(secondaries), "--port", str(port), "--pgdata", pgdata, *options]
         # what helpers, writers and the lab itself say
         self.logs = tempfile.mkdtemp(prefix=f"pgaf-e2e-{name}-")
+        self._agents, self._lock = {}, threading.Lock()
 
     def __enter__(self):
         return self
@@ -50,20 +55,69 @@ class Hosts:
         return self
 
     def down(self):
+        for host in list(self._agents):
+            self._drop_agent(host)
         subprocess.call([LAB, "down", "--name", self.name], stdin=subprocess.DEVNULL,
                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def run(self, host, *command, input=None, timeout=300):
         """Runs a command as root and returns the CompletedProcess, whatever its exit code."""
-        return self._call(["sh", "--name", self.name, host, *command], input, timeout)
+        return self._call(host, {"argv": command, "user": "root", "input": input}, timeout)
 
     def sh(self, host, *command, input=None, timeout=300):
         """Runs a command as root and returns its output; it must succeed."""
         return self._checked(host, self.run(host, *command, input=input, timeout=timeout))
 
     def pg(self, host, text, input=None, timeout=300):
-        """Runs a shell text as postgres and returns its output; it must succeed."""
-        return self._checked(host, self._call(["pg", "--name", self.name, host, text], input, timeout))
+        """Runs a shell text as postgres, in its home, and returns its output; it must succeed."""
+        return self._as_postgres(host, ["bash", "-c", text], input, timeout)
+
+    def psql(self, host, sql, database="postgres", timeout=300):
+        """Runs SQL as the superuser, over the host's own socket; columns are parted by |."""
+        return self._as_postgres(host, [PSQL, "-X", "-p", str(self.port), "-d", database, "-v", "ON_ERROR_STOP=1",
+                                        "-Atq", "-f", "-"], sql, timeout).strip()
+
+    def monitor_sql(self, sql):
+        return self.psql("monitor", sql, "pg_auto_failover")
+
+    def put(self, host, path, text, mode="644", owner="root:"):
+        self._checked(host, self._call(host, {"put": path, "text": text, "mode": mode, "owner": owner}, 60))
+
+    def _as_postgres(self, host, command, input, timeout):
+        return self._checked(host, self._call(host, {"argv": command, "user": "postgres", "input": input}, timeout))
+
+    def _agent(self, host):
+        with self._lock:
+            agent = self._agents.get(host)
+            if agent is None or agent.is_gone:
+                agent = self._agents[host] = Agent([LAB, "sh", "--name", self.name, host])
+            return agent
+
+    def _drop_agent(self, host):
+        with self._lock:
+            agent = self._agents.pop(host, None)
+        if agent:
+            agent.close()
+
+    def _call(self, host, request, timeout):
+        command, patience = request.get("argv", [request.get("put")]), Patience(timeout)
+        for is_last in (False, True):
+            try:
+                answer = self._agent(host).call(request, patience)
+                return subprocess.CompletedProcess(command, answer["code"], answer["out"], answer["err"])
+            except Gone as gone:
+                # one that had ended before, as with its host, has begun nothing
+                if gone.began or is_last:
+                    return subprocess.CompletedProcess(command, KILLED if gone.began else gone.code or 1, "", gone.said)
+            except TimeoutError:
+                raise subprocess.TimeoutExpired(command, timeout) from None
+        raise AssertionError("not reached")
+
+    @staticmethod
+    def _checked(host, done):
+        if done.returncode:
+            raise CommandFailed(f"on {host} {done.args} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done.stdout
 
     def start(self, host, *command, log):
         """Starts a command as root in the background; its output goes to the file log."""
@@ -71,21 +125,12 @@ class Hosts:
             return subprocess.Popen([LAB, "sh", "--name", self.name, host, *command], stdin=subprocess.DEVNULL,
                                     stdout=output, stderr=subprocess.STDOUT)
 
-    def psql(self, host, sql, database="postgres", timeout=300):
-        """Runs SQL as the superuser, over the host's own socket; columns are parted by |."""
-        return self.pg(host, f"{PSQL} -X -p {self.port} -d {database} -v ON_ERROR_STOP=1 -Atq -f -",
-                       input=sql, timeout=timeout).strip()
-
-    def monitor_sql(self, sql):
-        return self.psql("monitor", sql, "pg_auto_failover")
-
     def power(self, command, host):
         """`kill` cuts the host's power, `boot` gives it back."""
         subprocess.run([LAB, command, "--name", self.name, host], stdin=subprocess.DEVNULL, check=True,
                        stdout=subprocess.DEVNULL)
-
-    def put(self, host, path, text, mode="644", owner="root:"):
-        self.sh(host, "sh", "-ec", 'cat >"$1"; chown "$2" "$1"; chmod "$3" "$1"', "sh", path, owner, mode, input=text)
+        if command == "kill":
+            self._drop_agent(host)
 
     def put_before(self, host, program, text):
         """A shell text that runs each time before the program does."""
@@ -98,14 +143,3 @@ class Hosts:
         with open(os.path.join(folder, "init")) as record:
             laboratory = record.read().split()[0]
         return f"/proc/{laboratory}/root{os.path.realpath(folder)}/hosts/{host}/disk/upper{path}"
-
-    def _call(self, arguments, input, timeout):
-        stdin = {"stdin": subprocess.DEVNULL} if input is None else {"input": input}
-        return subprocess.run([LAB, *arguments], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              timeout=timeout, **stdin)
-
-    @staticmethod
-    def _checked(host, done):
-        if done.returncode:
-            raise CommandFailed(f"on {host} {done.args[4:]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-        return done.stdout

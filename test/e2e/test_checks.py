@@ -3,7 +3,6 @@ serves. One cluster: each state is made wrong in one way, found, mended, and fou
 import contextlib
 import os
 import re
-import shlex
 
 import pytest
 
@@ -556,7 +555,7 @@ def test_healthy_rich_cluster(lab):
     lab.psql("node1", f"CREATE DATABASE {quoted}")
     try:
         with open(os.path.join(HERE, "rich.sql"), encoding="utf-8") as script:
-            lab.psql("node1", script.read(), shlex.quote(ODD_DATABASE))
+            lab.psql("node1", script.read(), ODD_DATABASE)
         names, before = set(), {host: folders(lab, host) for host in lab.hosts}
         for host in lab.hosts:
             report = check(lab, host)
@@ -570,7 +569,7 @@ def test_healthy_rich_cluster(lab):
         assert re.search(ESTIMATE_OF_A_COPY, " ".join(copied.text.split())), copied.text
         assert {host: folders(lab, host) for host in lab.hosts} == before, "check has changed something"
     finally:
-        lab.psql("node1", 'DROP SUBSCRIPTION IF EXISTS "from nowhere"', shlex.quote(ODD_DATABASE))
+        lab.psql("node1", 'DROP SUBSCRIPTION IF EXISTS "from nowhere"', ODD_DATABASE)
         lab.psql("node1", f"DROP DATABASE {quoted}")
         lab.psql("node1", 'REVOKE SET ON PARAMETER log_statement FROM "role 5"')
         roles = lab.psql("node1", "SELECT string_agg(quote_ident(rolname), ', ') FROM pg_roles WHERE rolname ~ 'role [0-9]|quoted'")

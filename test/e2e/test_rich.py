@@ -54,7 +54,7 @@ def definitions(lab):
 def test_rich(make_lab):
     lab = make_lab("rich")
     add_label_provider(lab)
-    before, database = {}, shlex.quote(ODD_DATABASE)
+    before, database = {}, ODD_DATABASE
 
     def make(lab):
         lab.psql("node1", 'CREATE DATABASE "' + ODD_DATABASE.replace('"', '""') + '"')
