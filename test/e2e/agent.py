@@ -18,6 +18,14 @@ class Gone(Exception):
         self.began, self.code, self.said = began, code, said
 
 
+class TooLong(Exception):
+    """The command was ended since it did not end; what it had said."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.out, self.err = (answer["out"], answer["err"]) if answer else ("", "")
+
+
 class Waiting:
     """A request on its way."""
 
@@ -64,7 +72,7 @@ class Agent:
             pass  # its end is seen where its answers are read
 
     def call(self, request, patience):
-        """The answer to a request; Gone, or TimeoutError where `patience` is over before."""
+        """The answer to a request; Gone, or TooLong where `patience` is over before."""
         waiting = Waiting()
         with self._lock:
             if self.is_gone:
@@ -78,8 +86,8 @@ class Agent:
                 if patience.is_over():
                     with self._lock:
                         self._send({"stop": number})
-                    waiting.ended.wait(10)
-                    raise TimeoutError
+                    waiting.ended.wait(15)
+                    raise TooLong(waiting.answer)
         finally:
             with self._lock:
                 del self._waiting[number]

@@ -1,14 +1,19 @@
 """The driver of an upgrade: the operator's SQL on the monitor, and a helper on every host."""
 import json
 import os
-import subprocess
 import time
 
 from hosts import HELPER, TARGET, CommandFailed, tail
+from waiting import Patience, limit, wait_for
 
 
 class UpgradeFailed(Exception):
     pass
+
+
+def moving(progress):
+    """What is another when something has moved: a step's state, or what its helper says of it."""
+    return [(row["node"], row["step"], row["state"], row["attempt"], row["progress"]) for row in progress or []]
 
 
 class Upgrade:
@@ -58,20 +63,23 @@ class Upgrade:
         finally:
             self.stop_helpers()
 
-    def _query(self, function):
-        """Rows as dicts; None while the monitor's database is away for its own upgrade."""
+    def look(self):
+        """The status, and the progress as a list, as dicts; None and None while the monitor's database is away for its own
+        upgrade, and None for the status where there is no run."""
         try:
-            return json.loads(self._lab.monitor_sql(
-                f"SELECT coalesce(json_agg(row_to_json(t)), '[]') FROM {function} t") or "[]")
+            shown = json.loads(self._lab.monitor_sql("""
+                SELECT json_build_array((SELECT row_to_json(s) FROM pgaf_upgrade_status() s),
+                    (SELECT coalesce(json_agg(row_to_json(p)), '[]')
+                       FROM (SELECT *, extract(epoch FROM elapsed)::float AS seconds FROM pgaf_upgrade_progress()) p))"""))
         except CommandFailed:
-            return None
+            return None, None
+        return shown
 
     def status(self):
-        rows = self._query("pgaf_upgrade_status()")
-        return rows[0] if rows else None
+        return self.look()[0]
 
     def progress(self):
-        return self._query("(SELECT *, extract(epoch FROM elapsed)::float AS seconds FROM pgaf_upgrade_progress())")
+        return self.look()[1]
 
     def seconds(self, column):
         """An interval of the status in seconds, None when it is null."""
@@ -82,17 +90,16 @@ class Upgrade:
         return self._lab.monitor_sql("SELECT pgaf_upgrade_approve()")
 
     def wait_state(self, wanted, seconds, on_change=None):
-        """Until the run's state is `wanted`. Fails at once when a helper has. on_change is called
-        with each row of the progress that is new since the last time."""
-        deadline, seen = time.monotonic() + seconds, self._seen
+        """Until the run's state is `wanted`. Fails at once when a helper has, and when nothing has moved for so many seconds.
+        on_change is called with each row of the progress that is new since the last time."""
+        patience, started, before = Patience(seconds), time.monotonic(), None
         while True:
-            status = self.status()
-            if on_change:
-                for row in self.progress() or []:
-                    key = (row["node"], row["step"])
-                    if seen.get(key) != (row["state"], row["attempt"]):
-                        seen[key] = (row["state"], row["attempt"])
-                        on_change(row)
+            status, progress = self.look()
+            for row in progress or []:
+                key, now = (row["node"], row["step"]), (row["state"], row["attempt"])
+                if on_change and self._seen.get(key) != now:
+                    on_change(row)
+                self._seen[key] = now
             if status and status["state"] == wanted:
                 return status
             if status and status["state"] in self.ENDED:
@@ -100,8 +107,12 @@ class Upgrade:
             broken = {host: code for host, code in self.exit_codes().items() if code}
             if broken:
                 raise UpgradeFailed(f"helpers ended: {broken}\n{self.describe(status)}")
-            if time.monotonic() > deadline:
-                raise UpgradeFailed(f"after {seconds} s the run is not {wanted}\n{self.describe(status)}")
+            if moving(progress) not in ([], before):
+                patience.renew()
+                before = moving(progress)
+            if patience.is_over():
+                raise UpgradeFailed(f"after {time.monotonic() - started:.0f} s the run is not {wanted}, and nothing moves\n"
+                                    f"{self.describe(status)}")
             time.sleep(0.5)
 
     def exit_codes(self):
@@ -111,8 +122,8 @@ class Upgrade:
     def wait_helpers(self, seconds=60):
         for host, helper in self.helpers.items():
             try:
-                code = helper.wait(timeout=seconds)
-            except subprocess.TimeoutExpired:
+                code = wait_for(helper, seconds)
+            except TimeoutError:
                 raise UpgradeFailed(f"the helper on {host} does not end\n{self.describe(self.status())}") from None
             if code:
                 raise UpgradeFailed(f"the helper on {host} ended with {code}\n{self.describe(self.status())}")
@@ -129,7 +140,7 @@ class Upgrade:
             self.helpers[host].terminate()
             self.helpers[host].wait()
         for host in stopped:
-            self._lab.run(host, "timeout", "60", "sh", "-c", "while pgrep -x pgaf-upgrade; do sleep 0.1; done")
+            self._lab.run(host, "timeout", f"{limit(60):.0f}", "sh", "-c", "while pgrep -x pgaf-upgrade; do sleep 0.1; done")
 
     def describe(self, status):
         shown = [f"status: {json.dumps(status)}" if status else "status: the monitor does not answer"]

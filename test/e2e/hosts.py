@@ -1,10 +1,11 @@
 """The hosts of a laboratory as tests and the demo use them: up, down, power, files, and commands."""
 import os
+import shutil
 import subprocess
 import tempfile
 import threading
 
-from agent import KILLED, Agent, Gone
+from agent import KILLED, Agent, Gone, TooLong
 from waiting import Patience
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -21,6 +22,11 @@ class CommandFailed(Exception):
     pass
 
 
+class TimeLimit(subprocess.TimeoutExpired):
+    def __str__(self):
+        return f"{super().__str__()}:\n{self.output}{self.stderr}"
+
+
 def tail(path, lines=25):
     with open(path, errors="replace") as log:
         return "".join(log.readlines()[-lines:])
@@ -29,13 +35,15 @@ def tail(path, lines=25):
 class Hosts:
     """The hosts of a laboratory; `with` takes it down at the end."""
 
-    def __init__(self, name, *, secondaries=1, port=5432, pgdata="/var/lib/postgresql/data", options=()):
-        self.name, self.port, self.pgdata = name, port, pgdata
+    def __init__(self, word, *, secondaries=1, port=5432, pgdata="/var/lib/postgresql/data", options=()):
+        # no other process uses it, and run.py knows it as one of its own
+        suffix = f"-r{os.environ.get('PGAF_RUN', os.getpid())}"
+        self.name, self.port, self.pgdata = word[:32 - len(suffix)] + suffix, port, pgdata
         self.data_nodes = [f"node{number + 1}" for number in range(secondaries + 1)]
         self.hosts = ["monitor", *self.data_nodes]
         self._options = ["--secondaries", str(secondaries), "--port", str(port), "--pgdata", pgdata, *options]
         # what helpers, writers and the lab itself say
-        self.logs = tempfile.mkdtemp(prefix=f"pgaf-e2e-{name}-")
+        self.logs = tempfile.mkdtemp(prefix=f"pgaf-e2e-{self.name}-")
         self._agents, self._lock = {}, threading.Lock()
 
     def __enter__(self):
@@ -59,6 +67,7 @@ class Hosts:
             self._drop_agent(host)
         subprocess.call([LAB, "down", "--name", self.name], stdin=subprocess.DEVNULL,
                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        shutil.rmtree(self.logs, ignore_errors=True)
 
     def run(self, host, *command, input=None, timeout=300):
         """Runs a command as root and returns the CompletedProcess, whatever its exit code."""
@@ -109,8 +118,8 @@ class Hosts:
                 # one that had ended before, as with its host, has begun nothing
                 if gone.began or is_last:
                     return subprocess.CompletedProcess(command, KILLED if gone.began else gone.code or 1, "", gone.said)
-            except TimeoutError:
-                raise subprocess.TimeoutExpired(command, timeout) from None
+            except TooLong as late:
+                raise TimeLimit(command, timeout, late.out, late.err) from None
         raise AssertionError("not reached")
 
     @staticmethod
@@ -131,6 +140,14 @@ class Hosts:
                        stdout=subprocess.DEVNULL)
         if command == "kill":
             self._drop_agent(host)
+
+    def unpack(self, host, folder, into, *options):
+        """What is in a folder of this machine, as tar has it with these options."""
+        with subprocess.Popen(["tar", "-C", folder, *options, "-c", "."], stdout=subprocess.PIPE) as pack:
+            done = subprocess.run([LAB, "sh", "--name", self.name, host, "tar", "-C", into, "-x"], stdin=pack.stdout,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if pack.returncode or done.returncode:
+            raise CommandFailed(f"{folder} was not unpacked on {host}: {done.stdout}")
 
     def put_before(self, host, program, text):
         """A shell text that runs each time before the program does."""

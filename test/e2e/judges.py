@@ -5,7 +5,7 @@ import os
 from application import Writer
 from customized import Customized
 from hosts import HERE, NEW_BINDIR, OLD_BINDIR, TARGET, CommandFailed, tail
-from waiting import wait_until
+from waiting import wait_for, wait_until
 
 
 class Prober:
@@ -19,8 +19,8 @@ class Prober:
         lab = self._lab
         lab.application_psql("CREATE TABLE e2e_probe (at timestamptz); INSERT INTO e2e_probe VALUES (now())")
         with open(os.path.join(HERE, "prober.py")) as program:
-            lab.sh("client", "sh", "-ec", f"rm -rf {self.FOLDER}; mkdir {self.FOLDER}; cat >{self.FOLDER}/prober.py",
-                   input=program.read())
+            lab.sh("client", "sh", "-ec", f"rm -rf {self.FOLDER}; mkdir {self.FOLDER}")
+            lab.put("client", f"{self.FOLDER}/prober.py", program.read())
         self._log = os.path.join(lab.logs, "prober")
         nodes = [f"{host}=host={host} port={lab.port} dbname=postgres user=app password=e2e connect_timeout=1"
                  for host in lab.data_nodes]
@@ -37,7 +37,7 @@ class Prober:
 
     def stop(self):
         self._lab.sh("client", "touch", f"{self.FOLDER}/stop")
-        self._process.wait(timeout=30)
+        wait_for(self._process, 30)
 
     def changes(self):
         """The nodes in the order in which they accepted writes: A, B where a switchover went from A to B."""

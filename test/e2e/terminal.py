@@ -10,6 +10,7 @@ import threading
 import unicodedata
 
 from hosts import LAB
+from waiting import wait_for
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 COLORS = re.compile(r"\x1b\[[0-9;]*m")
@@ -51,7 +52,7 @@ class Terminal:
 
     def wait(self, seconds):
         """Its exit code."""
-        code = self.process.wait(timeout=seconds)
+        code = wait_for(self.process, seconds)
         self._reader.join(5)
         return code
 
