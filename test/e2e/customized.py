@@ -64,7 +64,8 @@ END
         paths += [f"{SSL_FOLDER}/{name}" for name in ("root.crt", "server.crt", "server.key")]
         return json.loads(self._lab.sh(host, "python3", "-c", READ_FILES, *paths))
 
-    def assert_carried(self):
+    def changes(self):
+        """What is not as it was, a line each."""
         wrong = []
         for host in self._lab.data_nodes:
             after, before = self._read(host), self.before[host]
@@ -87,6 +88,10 @@ END
                     wrong.append(f"{host}: {name} is {shown}, was {value}")
             if self._lab.psql(host, "SELECT count(*) FROM pg_hba_file_rules WHERE 'app' = ANY (user_name)") != "1":
                 wrong.append(f"{host}: the application's rule is not in pg_hba_file_rules")
+        return wrong
+
+    def assert_carried(self):
+        wrong = self.changes()
         assert not wrong, "\n".join(wrong)
 
 
