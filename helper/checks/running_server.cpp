@@ -35,10 +35,15 @@ Findings old_configuration(Subject &subject) {
     return findings;
 }
 
-// But for what pg_autoctl takes out of its own file when it promotes a standby.
+// But for what pg_autoctl takes out of its own file when it promotes a standby; and for a value that was in a file and
+// is there no more, which PostgreSQL 15 has pending until its next start where it has the default.
 constexpr const char *kPendingRestart =
     "SELECT pg_catalog.format('%s is %s, and another value is in the files', name, setting)"
-    "  FROM pg_catalog.pg_settings WHERE pending_restart AND name <> 'recovery_target_timeline' ORDER BY name";
+    "  FROM pg_catalog.pg_settings s"
+    " WHERE pending_restart AND name <> 'recovery_target_timeline'"
+    "   AND (source = 'configuration file'"
+    "        OR EXISTS (SELECT 1 FROM pg_catalog.pg_file_settings f WHERE f.name = s.name))"
+    " ORDER BY name";
 
 constexpr const char *kPreparedTransactions =
     "SELECT pg_catalog.format('transaction %L of %s in database %I', gid, owner, database)"
