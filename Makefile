@@ -40,77 +40,56 @@ SHLIB_LINK = -lstdc++
 override with_llvm = no
 
 # These set up all that they need, so they work where no PostgreSQL is installed.
-ifneq ($(filter check check-18 check-faults check-memory check-packages packages bench bench-upgrade bench-estimate demo lint,$(MAKECMDGOALS)),)
+ON_HOSTS = check check-all demo lint format packages bench bench-upgrade bench-estimate
+ifneq ($(filter $(ON_HOSTS),$(MAKECMDGOALS)),)
 
-.PHONY: check check-18 check-faults check-memory check-packages packages bench bench-upgrade bench-estimate demo lint
+.PHONY: $(ON_HOSTS)
+
+# What has to pass before a change lands. ONLY="e2e/test_link.py" or ONLY="-k kept" runs some of it, LANES=1 one test after
+# the other.
 check:
-	test/install-host-packages.sh
-	cmake -S . -B build -G Ninja
-	cmake --build build
-	test/lab/lab product
-	ctest --test-dir build --output-on-failure
+	@test/install-host-packages.sh tests
+	@test/run.py check $(if $(LANES),--lanes $(LANES)) $(ONLY)
 
-# The same to PostgreSQL 18, which is in Debian's next release, and by its pg_upgrade --swap.
-check-18: export PGAF_LAB_TARGET = 18
-check-18:
-	test/install-host-packages.sh
-	cd test/e2e && /usr/bin/python3 -m pytest -q -p no:cacheprovider test_upgrade.py test_link.py test_swap.py
-	/usr/bin/python3 test/e2e/faults.py --sample --method swap
+# Everything. What has passed for this very tree is left out, unless AGAIN=1: so it goes on where it was interrupted.
+check-all:
+	@test/install-host-packages.sh tests all
+	@test/run.py all $(if $(LANES),--lanes $(LANES)) $(if $(AGAIN),--again) $(ONLY)
 
-# Takes an hour; goes on where it was interrupted.
-check-faults:
-	test/install-host-packages.sh libfaketime
-	cd test/e2e && /usr/bin/python3 -m pytest -q -p no:cacheprovider test_rollback.py test_monitor_away.py test_trouble.py \
-		test_hangs.py
-	/usr/bin/python3 test/e2e/faults.py
+# The sources in C++ in the form that `make check` wants.
+format:
+	@test/install-host-packages.sh
+	@test/format.sh
 
-# Under AddressSanitizer and UBSan: the unit tests, and the extension inside a real server while things go
-# wrong in it.
-check-memory:
-	test/install-host-packages.sh
-	cmake -S . -B build-sanitize -G Ninja -DSANITIZE=ON
-	cmake --build build-sanitize
-	build-sanitize/test/unit_tests
-	test/lab/lab exec /usr/bin/python3 /usr/src/pgaf_upgrade/test/faults/faults.py 15 --sanitize
-	test/lab/lab exec /usr/bin/python3 /usr/src/pgaf_upgrade/test/faults/faults.py 17 --sanitize
+# clang-format, shellcheck, pyflakes, pycodestyle, clang-tidy
+lint:
+	@test/install-host-packages.sh tests
+	@test/run.py all --again source/test_sources.py
+
+# A real cluster is made, loaded, written to, upgraded and judged.
+demo:
+	@test/install-host-packages.sh
+	@/usr/bin/python3 test/demo/demo.py
 
 # .deb and .rpm, into build/packages.
 packages:
-	test/install-host-packages.sh
+	@test/install-host-packages.sh
 	packaging/build.sh
-
-# Installs, upgrades and removes them, and upgrades a cluster with them.
-check-packages: packages
-	test/install-host-packages.sh rpm rpmlint
-	cd test/packages && /usr/bin/python3 -m pytest -q -p no:cacheprovider
 
 # On a monitor with 1,000 formations of 10 nodes.
 bench:
-	test/install-host-packages.sh
+	@test/install-host-packages.sh
 	test/lab/lab exec /usr/bin/python3 /usr/src/pgaf_upgrade/test/bench/monitor.py 17
 
 # Whole upgrades beside bare ones: BENCH="--runs 5 1GB 10000tables --svg FILE".
 bench-upgrade:
-	test/install-host-packages.sh
+	@test/install-host-packages.sh
 	/usr/bin/python3 test/bench/upgrade.py $(BENCH)
 
 # Estimated beside measured, of clusters of two sizes.
 bench-estimate:
-	test/install-host-packages.sh
+	@test/install-host-packages.sh
 	/usr/bin/python3 test/bench/estimate.py
-
-demo:
-	test/install-host-packages.sh
-	/usr/bin/python3 test/demo/demo.py
-
-# extension/src/pg is left to the compiler: PostgreSQL's macros are not ours to mend
-lint:
-	test/install-host-packages.sh clang-format clang-tidy
-	clang-format --dry-run -Werror $$(git ls-files '*.cpp' '*.hpp')
-	cmake -S . -B build -G Ninja
-	run-clang-tidy -quiet -p build '/(helper|extension/core|test/unit)/' >build/lint.log 2>/dev/null || \
-		{ grep -A3 error: build/lint.log; exit 1; }
-	clang-tidy --quiet extension/src/*.cpp -- -std=c++20 -Iextension
 
 else
 

@@ -11,6 +11,7 @@ old=${1:?usage: $0 OLD-VERSION NEW-VERSION}
 new=${2:?usage: $0 OLD-VERSION NEW-VERSION}
 bindir() { echo "/usr/lib/postgresql/$1/bin"; }
 
+# shellcheck source=private_server.sh
 . "$(dirname "$0")/private_server.sh"
 export PGOPTIONS="-c timezone=UTC"
 fail() {

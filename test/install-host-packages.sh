@@ -1,30 +1,45 @@
 #!/bin/bash
-# install-host-packages.sh [PACKAGE…]: what `make check` and `make demo` need on the machine itself, from
-# Debian's packages, and those named; says what it installs, and nothing when all is there. The
-# laboratory installs its own.
+# install-host-packages.sh [tests [all]]: what `make demo` needs on the machine itself, and what `make check` and `make
+# check-all` need beside that, from Debian's packages. Says what it installs, and nothing when all is there. What the
+# laboratory needs it installs itself; everything else is in its image.
 set -euo pipefail
 
-[ "$(id -u)" = 0 ] || { echo "make check and make demo need root: the laboratory makes hosts of namespaces" >&2; exit 1; }
+if [ "$(id -u)" != 0 ]; then
+    echo "this needs root, since its hosts are made of namespaces: say it with sudo" >&2
+    exit 1
+fi
+if ! command -v apt-get >/dev/null; then
+    echo "this needs a machine with Debian 12 or 13" >&2
+    exit 1
+fi
 
-packages=(cmake ninja-build g++ make pkg-config git python3 python3-pytest python3-jsonschema
-    python3-prometheus-client libcli11-dev libfmt-dev libgtest-dev libpq-dev libssl-dev libspdlog-dev libzstd-dev
-    nlohmann-json3-dev scdoc mandoc bash-completion "$@")
+packages=(python3)
+for what in "$@"; do
+    case $what in
+    tests) packages+=(git python3-pytest python3-pytest-xdist python3-jsonschema python3-prometheus-client) ;;
+    # a clock that can be set, and the RPMs
+    all) packages+=(libfaketime rpm) ;;
+    esac
+done
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
 done
-# Boost.Process v2 came with 1.81: Debian 12 has it beside its default, Debian 13's default is later
-boost=$(find /usr/include/boost/process/v2.hpp 2>/dev/null || true)
-if [ "${#missing[@]}" -gt 0 ] || [ -z "$boost" ]; then
-    apt-get update -qq
-    if [ -z "$boost" ]; then
-        # `apt-cache show` also succeeds for a name that only other packages mention
-        if [ -n "$(apt-cache madison libboost1.81-dev)" ]; then
-            missing+=(libboost1.81-dev)
-        else
-            missing+=(libboost-dev)
-        fi
-    fi
-    echo "installing: ${missing[*]}"
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+[ "${#missing[@]}" -gt 0 ] || exit 0
+
+echo "installing on this machine: ${missing[*]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+{
+    apt-get update
+    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+} >"$log" 2>&1 </dev/null &
+while kill -0 $! 2>/dev/null; do
+    sleep 1
+    [ $((++seconds % 8)) != 0 ] || echo "still installing, $seconds s"
+done
+if ! wait $!; then
+    grep '^E:' "$log" | head -n 3 >&2 || tail -n 3 "$log" >&2
+    echo "Debian's packages could not be installed: look at this machine's network and at apt's sources, then say it again" >&2
+    exit 1
 fi

@@ -7,6 +7,7 @@
 #   start_server BINDIR NAME      its log is $work/NAME.log
 #   stop_server [MODE]            the one that runs
 #   as_postgres COMMAND…          by the server's owner, and as its superuser
+# shellcheck shell=bash
 
 work=$(mktemp -d)
 source_tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

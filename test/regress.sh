@@ -16,6 +16,7 @@ if ! "$pg_config" --version 2>/dev/null | grep -qE "^PostgreSQL $version([^0-9]|
     exit 2
 fi
 
+# shellcheck source=private_server.sh
 . "$(dirname "$0")/private_server.sh"
 copy_tree Makefile extension sql expected test/specs test/expected
 install_extension "$bindir"

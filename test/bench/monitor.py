@@ -64,7 +64,8 @@ class Bench:
 
     def polling(self, first, last):
         active = (f"\\set id random(1, {self.formations * self.nodes})\n"
-                  "SELECT a.* FROM pgautofailover.node n, pgautofailover.node_active(n.formationid, n.nodeid, n.groupid, "
+                  "SELECT a.* FROM pgautofailover.node n, pgautofailover.node_active(n.formationid, n.nodeid, "
+                  "n.groupid, "
                   "n.goalstate, true, 1, '0/3000000', CASE WHEN n.goalstate = 'primary' THEN 'quorum' ELSE '' END) a "
                   "WHERE n.nodeid = :id;\n")
         poll = (f"\\set id {first} + :client_id\nSELECT * FROM pgaf_upgrade_next_step(bench.token(:id));\n"
@@ -107,7 +108,8 @@ class Bench:
                              "FROM pgaf_upgrade.node"))
         self.functions(run, last, active, f"a run of {self.nodes} nodes", 5)
 
-        # the last formation, which is in no run yet, in maintenance but for its primary, as when a run rewrites its identifier
+        # the last formation, which is in no run yet, in maintenance but for its primary, as when a run rewrites its
+        # identifier
         new = 7000000000001000999
         self.must("UPDATE pgautofailover.node SET reportedstate = 'maintenance', goalstate = 'maintenance' "
                   f"WHERE formationid = 'f{self.formations}' AND goalstate = 'secondary'\n;\nSELECT 1")
@@ -115,7 +117,8 @@ class Bench:
         plain = self.time(f"UPDATE pgautofailover.node SET sysidentifier = {new} "
                           f"WHERE formationid = 'f{self.formations}' AND groupid = 0")
         self.row("rewrite_sysidentifier / plain UPDATE",
-                 self.time(f"SELECT pgaf_upgrade_rewrite_sysidentifier('f{self.formations}', 0, {old}, {new})"), plain, 3)
+                 self.time(f"SELECT pgaf_upgrade_rewrite_sysidentifier('f{self.formations}', 0, {old}, {new})"), plain,
+                 3)
         self.row("verify_hba, all nodes / half of them", before, half, 2.5)
         self.row(f"verify_hba, all nodes, after {busy} runs / before any", self.time(VERIFY_HBA, 3), before, 1.25)
         self.polling(1, last)

@@ -86,9 +86,10 @@ class Watch(threading.Thread):
             if self.streams_at is not None or not os.path.exists(lock_file) or read(version) != str(TARGET):
                 continue
             # the client's clock is this machine's: the laboratory's hosts share it
-            told = lab.run("node2", "runuser", "-u", "postgres", "--", PSQL, "-XAtqp", str(lab.port), "-d", "postgres", "-c", f"""
-                SELECT count(*) FROM pg_stat_wal_receiver
-                 WHERE status = 'streaming' AND current_setting('server_version_num')::int >= {TARGET}0000""").stdout.strip()
+            told = lab.run("node2", "runuser", "-u", "postgres", "--", PSQL, "-XAtqp", str(lab.port), "-d", "postgres",
+                           "-c", f"""
+                SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'
+                   AND current_setting('server_version_num')::int >= {TARGET}0000""").stdout.strip()
             if told == "1":
                 self.streams_at, self.received_at_streaming = time.monotonic(), self.received()
 
@@ -118,7 +119,8 @@ def by_run(lab, watch, method):
     finally:
         run.stop_helpers()
         watch.ended = True
-    seed = lab.monitor_sql("SELECT (result -> 'seed' ->> 'copied_bytes')::float8 FROM pgaf_upgrade.step WHERE name = 'start'"
+    seed = lab.monitor_sql("SELECT (result -> 'seed' ->> 'copied_bytes')::float8 FROM pgaf_upgrade.step WHERE name = "
+                           "'start'"
                            " AND result ? 'seed'")
     return next(row["seconds"] for row in run.progress() if row["step"] == "rebuild"), float(seed or "nan") / 2**20
 
@@ -136,7 +138,7 @@ def by_guide(lab, watch, _):
 
 def measure(data, method, rate=None):
     """One upgrade, as {figure: value}."""
-    with Lab(f"bench-{os.getpid()}").up() as lab:
+    with Lab("bench").up() as lab:
         load(lab, data)
         lab.wait_settled()
         figures = {"bare": bare_upgrade(lab, lab.primary())}
@@ -162,11 +164,12 @@ def median_of(runs):
 
 
 def print_table(results):
-    print(f"\n{'data':<12}{'standby':<12}{'bare s':>8}{'refused s':>10}{'ratio':>7}{'redundancy s':>14}{'rebuild s':>10}"
-          f"{'seed MB':>9}{'sent MB':>9}{'helper MB':>10}")
+    print(f"\n{'data':<12}{'standby':<12}{'bare s':>8}{'refused s':>10}{'ratio':>7}{'redundancy s':>14}"
+          f"{'rebuild s':>10}{'seed MB':>9}{'sent MB':>9}{'helper MB':>10}")
     for (data, method), one in results.items():
         print(f"{data:<12}{method:<12}{one['bare']:>8.1f}{one['refused']:>10.1f}{one['refused'] / one['bare']:>7.2f}"
-              f"{one['redundancy']:>14.1f}{one['rebuild']:>10.1f}{one['seed']:>9.1f}{one['received']:>9.1f}{one['memory']:>10.0f}")
+              f"{one['redundancy']:>14.1f}{one['rebuild']:>10.1f}{one['seed']:>9.1f}"
+              f"{one['received']:>9.1f}{one['memory']:>10.0f}")
 
 
 def picture(results):
@@ -177,7 +180,8 @@ def picture(results):
                  (f"{data}, {method}: refused", one["refused"], "#cc6677"),
                  (f"{data}: bare pg_upgrade", one["bare"], "#999999")]
     longest = max(value for _, value, _ in rows)
-    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" width="760" height="{24 * len(rows) + 16}" font-family="sans-serif" '
+    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" width="760" height="{24 * len(rows) + 16}" '
+             'font-family="sans-serif" '
              'font-size="13">']
     for number, (name, value, colour) in enumerate(rows):
         top, width = 8 + 24 * number, 420 * value / longest

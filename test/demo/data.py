@@ -17,7 +17,8 @@ ASKED = {
     "large objects": "SELECT count(*) FROM pg_largeobject_metadata",
     "bytes in large objects": "SELECT sum(length(data)) FROM pg_largeobject",
     "sum of pgbench balances": "SELECT sum(abalance) FROM pgbench_accounts",
-    "words like '%abcd%', by index": "SET enable_seqscan = off; SELECT count(*) FROM e2e_words WHERE word LIKE '%abcd%'",
+    "words like '%abcd%', by index": "SET enable_seqscan = off; SELECT count(*) FROM e2e_words WHERE word LIKE "
+                                     "'%abcd%'",
 }
 
 

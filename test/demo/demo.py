@@ -170,7 +170,8 @@ class Demo:
         if lost and lab.has_raced:
             self.check(True, f"a switchover works; in it pg_auto_failover itself lost {len(lost)} writes, see README")
         else:
-            self.check(not lost, f"a switchover there and back works: {len(lost)} of {len(writer.acknowledged()):,} writes lost")
+            self.check(not lost, f"a switchover there and back works: {len(lost)} of {len(writer.acknowledged()):,} "
+                                 "writes lost")
         self.result.roles = {node["host"]: node["reported"] for node in lab.nodes()}
 
     def carry_out(self):
@@ -224,7 +225,8 @@ def main():
                 child.stop()
             print(f"\nThe cluster is left up. To look around, and to remove it:\n"
                   f"  test/lab/lab sh --name {demo.lab.name} node1 pgaf-upgrade status\n"
-                  f"  test/lab/lab pg --name {demo.lab.name} monitor '{NEW_BINDIR}/pg_autoctl show state --pgdata data'\n"
+                  f"  test/lab/lab pg --name {demo.lab.name} monitor '{NEW_BINDIR}/pg_autoctl show state --pgdata "
+                  "data'\n"
                   f"  test/lab/lab down --name {demo.lab.name}")
         else:
             demo.end()

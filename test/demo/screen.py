@@ -33,10 +33,11 @@ def screen(result):
         row("Without a standby for", seconds(result.redundancy), "from the stop to the standby's return"),
         "",
         f"  {'host':<10}{'PostgreSQL':<20}{'pg_auto_failover':<18}{'now'}",
-        *(f"  {host:<10}{f'{before[0]} -> {after[0]}':<20}{f'{before[1]} -> {after[1]}':<18}{result.roles.get(host, '')}"
-          for host, (before, after) in result.versions.items()),
+        *(f"  {host:<10}{' -> '.join(servers):<20}{' -> '.join(autoctls):<18}{result.roles.get(host, '')}".rstrip()
+          for host, (servers, autoctls) in ((host, zip(*both)) for host, both in result.versions.items())),
         "",
-        *(f"  {coloured('ok    ', '32') if so else coloured('FAILED', '31;1')}  {text}"[:WIDTH + 10] for so, text in result.checks),
+        *(f"  {coloured('ok    ', '32') if so else coloured('FAILED', '31;1')}  {text}"[:WIDTH + 10]
+          for so, text in result.checks),
         "",
         f"  {result.size} of data, {result.took:.0f} s in all. Look around in a cluster of your own: test/lab/lab up",
     ]

@@ -4,22 +4,29 @@ from types import SimpleNamespace
 
 import pytest
 
+from agent import Agent
+from hosts import LAB
+from waiting import Patience
+
 TREE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+# nothing of the machine's own settings
+ENVIRONMENT = ["env", "-i", "PATH=/usr/bin:/bin", "HOME=/root", "LC_ALL=C.UTF-8"]
 
 
 @pytest.fixture(scope="session")
-def installed(tmp_path_factory):
-    """The build, installed into a folder: its share/, and the environment in which its program is found."""
-    build = os.environ.get("PGAF_BUILD", os.path.join(TREE, "build"))
-    folder = str(tmp_path_factory.mktemp("installed"))
-    subprocess.run(["cmake", "--install", build, "--prefix", folder], check=True, stdout=subprocess.DEVNULL)
-    share = os.path.join(folder, "share")
-    # nothing of this machine's own settings
-    environment = {"PATH": f"{folder}/bin:/usr/bin:/bin", "HOME": folder, "LC_ALL": "C.UTF-8",
-                   "XDG_DATA_DIRS": share, "MANPATH": f"{share}/man"}
+def installed():
+    """A host of its own that has the product installed: run(COMMAND…), put(PATH, TEXT), and its share/."""
+    agent = Agent([LAB, "exec"])
 
-    def run(*command, **options):
-        return subprocess.run(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              stdin=subprocess.DEVNULL, timeout=60, **options)
+    def run(*command, path=None):
+        """With what it says on standard error in its output; path: a folder before the others."""
+        shell = f'{f"PATH={path}:$PATH; " if path else ""}exec "$@" 2>&1'
+        answer = agent.call({"argv": [*ENVIRONMENT, "sh", "-c", shell, "sh", *command], "user": "root"}, Patience(60))
+        return subprocess.CompletedProcess(command, answer["code"], answer["out"], "")
 
-    return SimpleNamespace(folder=folder, share=share, environment=environment, run=run, tree=TREE)
+    def put(path, text, mode="644"):
+        agent.call({"put": path, "text": text, "mode": mode, "owner": "root:"}, Patience(60))
+        return path
+
+    yield SimpleNamespace(run=run, put=put, share="/usr/share", tree=TREE)
+    agent.close()

@@ -1,11 +1,7 @@
 """Completion in a real bash, loaded as bash-completion loads it."""
-import os
-import pty
-import select
-import subprocess
-import time
-
 import pytest
+
+pytestmark = [pytest.mark.check, pytest.mark.together]
 
 # what readline does, without a terminal
 COMPLETE = """
@@ -42,40 +38,40 @@ def test_options(installed):
     assert completed(installed, "rollback", "--pgd") == ["--pgdata"]
 
 
-def test_values(installed, tmp_path):
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data.conf").touch()
-    assert completed(installed, "run", "--pgdata", f"{tmp_path}/da") == [f"{tmp_path}/data"]
-    assert set(completed(installed, "--config", f"{tmp_path}/da")) == {f"{tmp_path}/data", f"{tmp_path}/data.conf"}
+def test_values(installed):
+    installed.run("mkdir", "-p", "/run/files/data")
+    installed.run("touch", "/run/files/data.conf")
+    assert completed(installed, "run", "--pgdata", "/run/files/da") == ["/run/files/data"]
+    assert set(completed(installed, "--config", "/run/files/da")) == {"/run/files/data", "/run/files/data.conf"}
     assert completed(installed, "check", "--method", "c") == ["clone", "copy"]
     assert completed(installed, "--archive", "p") == ["pause"]
     assert completed(installed, "--limit-factor", "") == []
 
 
-def test_units(installed, tmp_path):
-    """systemctl is a stand-in: not every machine that builds has systemd running."""
-    stand_in = tmp_path / "systemctl"
-    stand_in.write_text("#!/bin/sh\necho 'pgautofailover.service enabled enabled'\necho 'cron.service enabled enabled'\n")
-    stand_in.chmod(0o755)
-    environment = {**installed.environment, "PATH": f"{tmp_path}:{installed.environment['PATH']}"}
-    done = subprocess.run(["bash", "-c", COMPLETE, "bash", "pgaf-upgrade", "--service", "pg"], env=environment, text=True,
-                          stdout=subprocess.PIPE, timeout=60)
+def test_units(installed):
+    """systemctl is a stand-in: no systemd runs where there is no host."""
+    installed.run("mkdir", "-p", "/run/stand-in")
+    installed.put("/run/stand-in/systemctl", "#!/bin/sh\necho 'pgautofailover.service enabled enabled'\n"
+                                             "echo 'cron.service enabled enabled'\n", mode="755")
+    done = installed.run("bash", "-c", COMPLETE, "bash", "pgaf-upgrade", "--service", "pg", path="/run/stand-in")
     assert done.stdout.split() == ["pgautofailover.service"]
 
 
+# The tabulator key, pressed in an interactive bash.
+TYPED = r"""
+import os, pty, select, sys, time
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execve("/bin/bash", ["bash", "--norc", "-i"], {**os.environ, "PS1": "> ", "TERM": "dumb"})
+os.write(terminal, b". /usr/share/bash-completion/bash_completion\npgaf-upgrade rollb\t--disc\t")
+shown, deadline = "", time.monotonic() + 40
+while "pgaf-upgrade rollback --discard-new-data" not in shown and time.monotonic() < deadline:
+    if select.select([terminal], [], [], 0.2)[0]:
+        shown += os.read(terminal, 4096).decode()
+print(shown)
+"""
+
+
 def test_in_a_terminal(installed):
-    """The tabulator key, pressed in an interactive bash."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.execve("/bin/bash", ["bash", "--norc", "-i"], {**installed.environment, "PS1": "> ", "TERM": "dumb"})
-    try:
-        os.write(terminal, b". /usr/share/bash-completion/bash_completion\npgaf-upgrade rollb\t--disc\t")
-        shown, deadline = "", time.monotonic() + 20
-        while "pgaf-upgrade rollback --discard-new-data" not in shown:
-            if time.monotonic() > deadline:
-                pytest.fail(f"the terminal shows: {shown}")
-            if select.select([terminal], [], [], 0.2)[0]:
-                shown += os.read(terminal, 4096).decode()
-    finally:
-        os.close(terminal)
-        os.waitpid(pid, 0)
+    shown = installed.run("python3", "-c", TYPED).stdout
+    assert "pgaf-upgrade rollback --discard-new-data" in shown

@@ -2,13 +2,19 @@
 import importlib.util
 import os
 import re
+import subprocess
 
 import pytest
 
+from runner.passed import TREE
+
+
+pytestmark = [pytest.mark.check, pytest.mark.together]
+
 
 @pytest.fixture(scope="session")
-def reference(installed):
-    spec = importlib.util.spec_from_file_location("readme", os.path.join(installed.tree, "docs/reference/readme.py"))
+def reference():
+    spec = importlib.util.spec_from_file_location("readme", os.path.join(TREE, "docs/reference/readme.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -20,7 +26,8 @@ def options_of(text):
 
 
 def commands_of(installed):
-    listed = re.split(r"^subcommands:", installed.run("pgaf-upgrade", "--help").stdout, flags=re.MULTILINE | re.IGNORECASE)[1]
+    listed = re.split(r"^subcommands:", installed.run("pgaf-upgrade", "--help").stdout,
+                      flags=re.MULTILINE | re.IGNORECASE)[1]
     return re.findall(r"^ +([a-z-]+) ", listed, re.MULTILINE)
 
 
@@ -30,7 +37,8 @@ def known_options(installed):
     assert "--pgdata" in general
     known = set(general)
     for command in commands_of(installed):
-        known |= {f"{command} {option}" for option in options_of(installed.run("pgaf-upgrade", command, "--help").stdout)
+        known |= {f"{command} {option}" for option in options_of(installed.run("pgaf-upgrade", command,
+                                                                               "--help").stdout)
                   if option not in general}
     return known
 
@@ -49,14 +57,16 @@ def test_every_command_is_in_the_manual_page(installed, reference):
     assert sorted(documented) == sorted(commands_of(installed))
 
 
-def test_every_exit_code_is_in_the_manual_page(installed, reference):
-    with open(os.path.join(installed.tree, "helper/system/error.hpp"), encoding="utf-8") as file:
+def test_every_exit_code_is_in_the_manual_page(reference):
+    with open(os.path.join(TREE, "helper/system/error.hpp"), encoding="utf-8") as file:
         codes = re.findall(r"^ +\w+ = (\d+),", file.read(), re.MULTILINE)
     assert [reference.plain(term) for term, _ in reference.sections("pgaf-upgrade.1.scd")["EXIT STATUS"]] == codes
 
 
-def test_the_readme_says_what_the_manual_page_says(installed):
-    done = installed.run(os.path.join(installed.tree, "docs/reference/readme.py"), "--check")
+def test_the_readme_says_what_the_manual_page_says():
+    done = subprocess.run([os.path.join(TREE, "docs/reference/readme.py"), "--check"], text=True,
+                          stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
     assert done.returncode == 0, done.stdout
 
 
@@ -75,13 +85,12 @@ def test_manual_pages_are_clean(installed, page):
 
 def test_man_finds_the_pages(installed):
     for section, name, word in ("1", "pgaf-upgrade", "--discard-new-data"), ("5", "pgaf-upgrade.conf", "limit-factor"):
-        done = installed.run("mman" if os.path.exists("/usr/bin/mman") else "man", section, name)
+        done = installed.run("mman", section, name)
         assert done.returncode == 0 and word in re.sub(r".\x08", "", done.stdout), done.stdout
 
 
 def example(installed):
-    with open(os.path.join(installed.share, "doc/pgaf-upgrade/examples/pgaf-upgrade.conf"), encoding="utf-8") as file:
-        return file.read()
+    return installed.run("cat", f"{installed.share}/doc/pgaf-upgrade/examples/pgaf-upgrade.conf").stdout
 
 
 def test_the_example_has_every_setting(installed, reference):
@@ -92,12 +101,10 @@ def test_the_example_has_every_setting(installed, reference):
     assert set(settings) == general - {"help", "config"}
 
 
-def test_the_example_is_taken(installed, tmp_path):
+def test_the_example_is_taken(installed):
     """As it is, and with every line in effect."""
     for text in example(installed), re.sub(r"^#(?=[a-z-]+ = )", "", example(installed), flags=re.MULTILINE):
-        path = tmp_path / "example.conf"
-        path.write_text(text)
-        done = installed.run("pgaf-upgrade", "--config", str(path), "version")
+        done = installed.run("pgaf-upgrade", "--config", installed.put("/run/example.conf", text), "version")
         assert done.returncode == 0, done.stdout
 
 
@@ -110,11 +117,10 @@ def test_the_example_is_taken(installed, tmp_path):
     ("[run]\nonce = yes", "run.once"),
     ("[chekc]\ntarget = 17", "chekc"),
 ])
-def test_a_wrong_line_of_the_configuration_file_is_refused(installed, tmp_path, line, said):
-    path = tmp_path / "wrong.conf"
-    path.write_text(line + "\n")
-    done = installed.run("pgaf-upgrade", "--config", str(path), "version")
-    assert done.returncode == 2 and said in done.stdout and str(path) in done.stdout, done.stdout
+def test_a_wrong_line_of_the_configuration_file_is_refused(installed, line, said):
+    path = installed.put("/run/wrong.conf", line + "\n")
+    done = installed.run("pgaf-upgrade", "--config", path, "version")
+    assert done.returncode == 2 and said in done.stdout and path in done.stdout, done.stdout
 
 
 def test_a_configuration_file_that_was_named_has_to_exist(installed):

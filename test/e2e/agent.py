@@ -1,5 +1,5 @@
-"""One process a host that stays, and runs there what it is told: agent_host.py. Beside a command's own it costs nothing;
-each `lab sh` is a shell, nsenter and setpriv, and tests look at a host several times a second."""
+"""One process a host that stays, and runs there what it is told: agent_host.py. Beside a command's own it costs
+nothing; each `lab sh` is a shell, nsenter and setpriv, and tests look at a host several times a second."""
 import json
 import os
 import subprocess

@@ -1,10 +1,10 @@
 """Runs inside a host of the laboratory, as root, for agent.py: a request a line on standard input, answers on
 standard output, JSON each. Several commands may run at once. Ends, with what still runs, when its input does.
 
-  {"id": 1, "argv": […], "user": "postgres", "cwd": "…", "input": "…"}    → {"id": 1, "began": true}, and in the end
-                                                       {"id": 1, "code": -9 where a signal ended it, "out": "…", "err": "…"}
-  {"id": 2, "put": "/etc/file", "text": "…", "mode": "644", "owner": "root:"}    → the same; nothing is begun
-  {"stop": 1}                                          the command of that id ends
+  {"id": 1, "argv": […], "user": "postgres", "input": "…"}    → {"id": 1, "began": true}, and in the end
+                                 {"id": 1, "code": -9 where a signal ended it, "out": "…", "err": "…"}
+  {"id": 2, "put": "/etc/file", "text": "…", "mode": "644", "owner": "root:"}    → the last of these
+  {"stop": 1}                    the command of that id ends
 """
 import grp
 import json

@@ -62,8 +62,8 @@ class Writer:
         return list(dict.fromkeys(text for _, text in self._rows("errors")))
 
     def gaps(self, at_least=0.25, since=0):
-        """Seconds without an acknowledged write, longest first; of those after `since`, by this machine's time.monotonic(),
-        which is the hosts' too."""
+        """Seconds without an acknowledged write, longest first; of those after `since`, by this machine's
+        time.monotonic(), which is the hosts' too."""
         times = [at for _, at in self.acknowledged() if at >= since]
         return sorted((b - a for a, b in zip(times, times[1:]) if b - a >= at_least), reverse=True)
 

@@ -27,7 +27,8 @@ cat $top/settings >>$top/new/postgresql.conf
 UPGRADE = """
 cd $top
 $old/pg_ctl -D $top/old -w -m fast stop >/dev/null
-$new/pg_upgrade --link -b $old -B $new -d $top/old -D $top/new -s $top -U postgres -p $port -P $port >$top/log 2>&1 || { cat $top/log >&2; exit 1; }
+$new/pg_upgrade --link -b $old -B $new -d $top/old -D $top/new -s $top -U postgres -p $port -P $port >$top/log 2>&1 ||
+    { cat $top/log >&2; exit 1; }
 $new/pg_ctl -D $top/new -w -l $top/log start >/dev/null
 """
 REMOVE = """
@@ -41,7 +42,8 @@ def bare_upgrade(lab, host):
     """Seconds in which an application sees its writes refused by `stop; pg_upgrade --link; start` of a copy of the
     primary on host. The table of the writer has to be there, and empty."""
     initdb = "--data-checksums" if lab.psql(host, "SHOW data_checksums") == "on" else ""
-    collation = lab.psql(host, "SELECT datcollate || ' ' || pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'template0'")
+    collation = lab.psql(host, "SELECT datcollate || ' ' || pg_encoding_to_char(encoding) FROM pg_database WHERE "
+                               "datname = 'template0'")
     locale, encoding = collation.split()
     words = {"@OLD@": OLD_BINDIR, "@NEW@": NEW_BINDIR, "@PORT@": str(lab.port), "@BARE_PORT@": str(PORT),
              "@INITDB@": f"{initdb} --locale={locale} --encoding={encoding}"}

@@ -1,4 +1,5 @@
-"""A laboratory's cluster as tests and the demo use it: what its monitor says, switchovers, and how applications find it."""
+"""A laboratory's cluster as tests and the demo use it: what its monitor says, switchovers, and how applications find
+it."""
 import json
 import re
 
@@ -36,8 +37,9 @@ class Lab(Hosts):
             raise TimeoutError(f"{error}; the nodes are {self.nodes()}") from None
 
     def wait_well(self, after, seconds=90):
-        """Every node is in its state, by a report and a health check that are later than this call: what the monitor says
-        before may be of the time before a restart, or of a server that is away, which is answered by another restart."""
+        """Every node is in its state, by a report and a health check that are later than this call: what the monitor
+        says before may be of the time before a restart, or of a server that is away, which is answered by another
+        restart."""
         now = self.sh("monitor", "date", "+%s.%N").strip()
 
         def is_well():
@@ -54,7 +56,8 @@ class Lab(Hosts):
     def primary(self):
         """Also where a standby is not healthy for the moment."""
         nodes = self.nodes()
-        return next(node["host"] for state in ("primary", "wait_primary") for node in nodes if node["reported"] == state)
+        return next(node["host"] for state in ("primary", "wait_primary") for node in nodes
+                    if node["reported"] == state)
 
     def number_sync_standbys(self):
         return int(self.monitor_sql("SELECT number_sync_standbys FROM pgautofailover.formation"))
@@ -71,12 +74,14 @@ class Lab(Hosts):
         return self.sh(host, "sh", "-ec", """
             "$(readlink "/proc/$(pgrep -o -x pg_autoctl)/exe")" version""").split("version")[1].split()[0].split("-")[0]
 
-    # what is answered where nothing was begun: a node may just have left its state for a moment, as one that was restarted
-    # does by the health check that met it down; pg_auto_failover 2.0 to 2.2 deadlocks with a report of the primary at times
+    # what is answered where nothing was begun: a node may just have left its state for a moment, as one that was
+    # restarted does by the health check that met it down; pg_auto_failover 2.0 to 2.2 deadlocks with a report of the
+    # primary at times
     _AGAIN = ("stable state", "prevents the node", "deadlock detected")
 
     def perform_switchover(self, bindir=NEW_BINDIR):
-        """Until another node is primary and everything is settled again. Asked again where the monitor refuses it at once."""
+        """Until another node is primary and everything is settled again. Asked again where the monitor refuses it at
+        once."""
         before, said = self.primary(), []
         since = self.monitor_sql("SELECT max(eventid) FROM pgautofailover.event")
         for is_last in (False, False, True):
@@ -84,9 +89,9 @@ class Lab(Hosts):
                 self.pg("monitor", f"{bindir}/pg_autoctl perform switchover --pgdata {self.pgdata}")
                 break
             except CommandFailed as error:
-                said += [str(error), str(self.nodes()), *(self.run(
-                    host, "sh", "-c", f"journalctl -u pgautofailover -n 40 -o cat; tail -n 20 {self.pgdata}/log/*.log").stdout
-                    for host in self.hosts)]
+                logs = f"journalctl -u pgautofailover -n 40 -o cat; tail -n 20 {self.pgdata}/log/*.log"
+                said += [str(error), str(self.nodes()),
+                         *(self.run(host, "sh", "-c", logs).stdout for host in self.hosts)]
                 if is_last or not any(answer in str(error) for answer in self._AGAIN):
                     raise CommandFailed("\n".join(said)) from error
                 print(f"    refused: {error}", flush=True)
@@ -144,7 +149,8 @@ class Lab(Hosts):
 
     def conninfo(self, user="app", database="postgres", hosts=None, port=None):
         """As an application has it: every data node, whichever takes writes."""
-        return (f"host={','.join(hosts or self.data_nodes)} port={port or self.port} dbname={database} user={user} password={APPLICATION_PASSWORD} "
+        return (f"host={','.join(hosts or self.data_nodes)} port={port or self.port} dbname={database} user={user} "
+                f"password={APPLICATION_PASSWORD} "
                 "target_session_attrs=read-write connect_timeout=2")
 
     def application_psql(self, sql, database="postgres"):

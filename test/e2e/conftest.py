@@ -14,7 +14,7 @@ def make_lab():
     labs = []
 
     def make(word, **options):
-        lab = Lab(f"{word}-{os.getpid()}", **options)
+        lab = Lab(word, **options)
         labs.append(lab)
         return lab.up()
 

@@ -60,7 +60,8 @@ END
 
     def _read(self, host):
         folder = self._lab.pgdata
-        paths = [f"{folder}/{name}" for name in ("postgresql.conf", "pg_hba.conf", "postgresql.auto.conf", *EQUAL_FILES)]
+        paths = [f"{folder}/{name}" for name in ("postgresql.conf", "pg_hba.conf", "postgresql.auto.conf",
+                                                 *EQUAL_FILES)]
         paths += [f"{SSL_FOLDER}/{name}" for name in ("root.crt", "server.crt", "server.key")]
         return json.loads(self._lab.sh(host, "python3", "-c", READ_FILES, *paths))
 
@@ -81,7 +82,8 @@ END
                     if was["sha256"] != now["sha256"]:
                         wrong.append(f"{host}: {name} has changed")
                 elif name in ("postgresql.conf", "pg_hba.conf"):
-                    wrong += [f"{host}: {name} lost the line: {line}" for line in missing_lines(was["lines"], now["lines"])]
+                    wrong += [f"{host}: {name} lost the line: {line}"
+                              for line in missing_lines(was["lines"], now["lines"])]
             for name, value in {**SETTINGS, "app.node": host}.items():
                 shown = self._lab.psql(host, f"SHOW {name}")
                 if shown != value:

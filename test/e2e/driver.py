@@ -4,7 +4,7 @@ import os
 import time
 
 from hosts import HELPER, TARGET, CommandFailed, tail
-from waiting import Patience, limit, wait_for
+from waiting import Patience, limit, wait_for, wait_until
 
 
 class UpgradeFailed(Exception):
@@ -28,21 +28,32 @@ class Upgrade:
         self.method = method
         if not backups_are_there:
             self._lab.record_backups()
-        self.run = int(self._lab.monitor_sql(f"SELECT pgaf_upgrade_start({self._target}, method => '{method}', "
-                                             f"standby_method => '{standby_method}'"
-                                             + (f", keep_old_standby => '{keep_old_standby}')" if keep_old_standby else ")")))
+        kept = f", keep_old_standby => '{keep_old_standby}'" if keep_old_standby else ""
+        start = (f"SELECT pgaf_upgrade_start({self._target}, method => '{method}', "
+                 f"standby_method => '{standby_method}'{kept})")
+        # the monitor may take a moment to see that a node was away, and then has it on its way for some seconds
+        self.run = int(wait_until(60, "every node is in its assigned state", lambda: self._unless_on_its_way(start)))
         return self.run
+
+    def _unless_on_its_way(self, sql):
+        try:
+            return self._lab.monitor_sql(sql)
+        except CommandFailed as error:
+            if "is on its way from" not in str(error):
+                raise
+            return None
 
     def start_helpers(self):
         """`pgaf-upgrade run` on every host, their output into files."""
         for host in self._lab.hosts:
             self.start_helper(host)
 
-    def start_helper(self, host):
-        """One more, where one has ended, with a log of its own."""
+    def start_helper(self, host, fault=None):
+        """One more, where one has ended, with a log of its own; fault: the point at which it dies."""
         self._started += 1
         self.logs[host] = os.path.join(self._lab.logs, f"helper-{host}-{self._started}")
-        self.helpers[host] = self._lab.start(host, HELPER, "run", log=self.logs[host])
+        environment = ["env", f"PGAF_UPGRADE_FAULT={fault}"] if fault else []
+        self.helpers[host] = self._lab.start(host, *environment, HELPER, "run", log=self.logs[host])
 
     def carry_through(self, prepared_within=90, upgraded_within=200):
         """Starts the helpers, approves, and waits until all is done."""
@@ -64,13 +75,13 @@ class Upgrade:
             self.stop_helpers()
 
     def look(self):
-        """The status, and the progress as a list, as dicts; None and None while the monitor's database is away for its own
-        upgrade, and None for the status where there is no run."""
+        """The status, and the progress as a list, as dicts; None and None while the monitor's database is away for its
+        own upgrade, and None for the status where there is no run."""
         try:
             shown = json.loads(self._lab.monitor_sql("""
                 SELECT json_build_array((SELECT row_to_json(s) FROM pgaf_upgrade_status() s),
-                    (SELECT coalesce(json_agg(row_to_json(p)), '[]')
-                       FROM (SELECT *, extract(epoch FROM elapsed)::float AS seconds FROM pgaf_upgrade_progress()) p))"""))
+                    (SELECT coalesce(json_agg(row_to_json(p)), '[]') FROM
+                        (SELECT *, extract(epoch FROM elapsed)::float AS seconds FROM pgaf_upgrade_progress()) p))"""))
         except CommandFailed:
             return None, None
         return shown
@@ -90,8 +101,8 @@ class Upgrade:
         return self._lab.monitor_sql("SELECT pgaf_upgrade_approve()")
 
     def wait_state(self, wanted, seconds, on_change=None):
-        """Until the run's state is `wanted`. Fails at once when a helper has, and when nothing has moved for so many seconds.
-        on_change is called with each row of the progress that is new since the last time."""
+        """Until the run's state is `wanted`. Fails at once when a helper has, and when nothing has moved for so many
+        seconds. on_change is called with each row of the progress that is new since the last time."""
         patience, started, before = Patience(seconds), time.monotonic(), None
         while True:
             status, progress = self.look()
@@ -111,9 +122,15 @@ class Upgrade:
                 patience.renew()
                 before = moving(progress)
             if patience.is_over():
-                raise UpgradeFailed(f"after {time.monotonic() - started:.0f} s the run is not {wanted}, and nothing moves\n"
+                raise UpgradeFailed(f"after {time.monotonic() - started:.0f} s the run is not {wanted}, and nothing "
+                                    "moves\n"
                                     f"{self.describe(status)}")
             time.sleep(0.5)
+
+    def wait_step(self, role, step, seconds=90):
+        """Until it is done on a node of that role."""
+        wait_until(seconds, f"{step} of the {role} is done", lambda: any(
+            (row["role"], row["step"], row["state"]) == (role, step, "done") for row in self.progress() or []))
 
     def exit_codes(self):
         """Of the helpers that have ended."""
@@ -137,10 +154,13 @@ class Upgrade:
         """Returns when they are gone: what enters the host has ended before the helper in it has seen its signal."""
         stopped = [host for host, helper in self.helpers.items() if helper.poll() is None]
         for host in stopped:
+            # in the host: what enters it does not pass on a signal to what has changed its user in between
+            self._lab.run(host, "pkill", "-TERM", "-x", "pgaf-upgrade")
             self.helpers[host].terminate()
             self.helpers[host].wait()
         for host in stopped:
-            self._lab.run(host, "timeout", f"{limit(60):.0f}", "sh", "-c", "while pgrep -x pgaf-upgrade; do sleep 0.1; done")
+            self._lab.run(host, "timeout", f"{limit(60):.0f}", "sh", "-c",
+                          "while pgrep -x pgaf-upgrade; do sleep 0.1; done")
 
     def describe(self, status):
         shown = [f"status: {json.dumps(status)}" if status else "status: the monitor does not answer"]

@@ -1,103 +1,23 @@
-#!/usr/bin/env python3
-"""The fault matrix: at every step of every kind of node the helper is killed, or its host's power cut,
-and the same command is run again. One upgrade carries several cases, one after the other, on one node;
-what is judged after it is said of all of them.
-
-    faults.py             all that has no result yet; results are kept in build/faults.json
-    faults.py --sample    two upgrades that have every step killed once, for `make check`
-    faults.py --only X    the upgrades whose name has X in it
-    faults.py --list      the cases, by upgrade
-    faults.py --table     what is known, as a table
-    faults.py --readme    the same as README.md has it
-"""
-import argparse
-import collections
+"""Carries out the faults of fault_matrix.py: a helper that dies, or a host that loses its power, at a point of a
+step."""
 import json
 import os
 import re
 import subprocess
-import sys
 import threading
 import time
 
 from cluster import Lab
-from driver import Upgrade
+from driver import Upgrade, moving
+from fault_matrix import HOSTS, MOMENTS, PREPARATION, Case, steps
 from hosts import HELPER, LAB, CommandFailed, tail
 from judges import Judges
-from waiting import wait_until
+from waiting import Patience, limit, wait_until
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.join(HERE, "..", "..")
-HOSTS = {"monitor": "monitor", "primary": "node1", "secondary": "node2"}
-# Points inside a step beside `middle`, where what is half done differs.
-INSIDE = {
-    ("monitor", "stop"): ["guarded"],
-    ("monitor", "pg_upgrade"): ["dumping", "linking", "syncing"],
-    ("monitor", "reconfigure"): ["unit"],
-    ("monitor", "start"): ["updated"],
-    ("primary", "stop"): ["guarded"],
-    ("primary", "pg_upgrade"): ["dumping", "linking", "syncing"],
-    ("primary", "start"): ["started"],
-    ("primary", "reconfigure"): ["unit"],
-    ("secondary", "stop"): ["guarded"],
-    ("secondary", "rebuild"): ["renamed", "carried"],
-    ("secondary", "reconfigure"): ["unit"],
-}
-# within a step
-MOMENTS = ("before", "guarded", "renamed", "dumping", "middle", "linking", "syncing", "carried", "unit", "updated", "started",
-           "after")
-ACTIONS = {"kill": ("before", "middle", "after"), "power": ("before", "middle")}
-PREPARATION = ("discover", "check", "initdb", "configure", "dry_run")
-ON_GUARD = (*PREPARATION, "relax_sync", "restore_settings", "verify")
-BACKGROUND = ("statistics",)
-UPGRADED_WITHIN = 1200  # against what hangs; 15 power cuts take more than 400 s on a machine that does other things
+NOTHING_MOVES_FOR = 200
 # pg_auto_failover has replaced the primary, and what it did with that one has put the other's configuration there.
 REFUSED, CHECK_FAILED = 6, 3
 TAKEN_IN_HAND = (REFUSED, CHECK_FAILED)
-
-Case = collections.namedtuple("Case", "upgrade action role step moment")
-
-
-def steps():
-    """{role: its steps in order}, from the regression test's dump of core's table."""
-    found = collections.defaultdict(list)
-    with open(os.path.join(ROOT, "expected", "steps.out")) as dump:
-        for line in dump:
-            match = re.match(r" (monitor|primary|secondary) +\| +\d+ \| (\w+) ", line)
-            if match:
-                found[match[1]].append(match[2])
-    return found
-
-
-def part_of(action, role, step):
-    """What runs beside other steps ends at its own time; and where pg_auto_failover is on guard, it may replace a
-    primary whose power is cut: then the operator brings it back, as the refusal of the next step tells, and the
-    same commands go on. See Host.run()."""
-    if step in BACKGROUND:
-        return "background"
-    if (action, role) == ("power", "primary") and step in ON_GUARD:
-        return "guard" if step in PREPARATION else "guard-end"
-    return role
-
-
-def all_cases():
-    cases = []
-    for action, moments in ACTIONS.items():
-        for role, names in steps().items():
-            for moment in moments:
-                cases += [Case(f"{action}-{moment}-{part_of(action, role, step)}", action, role, step, moment) for step in names]
-            cases += [Case(f"{action}-inside-{role}", action, role, step, moment)
-                      for step in names for moment in INSIDE.get((role, step), [])]
-    return cases
-
-
-def sample():
-    """Every step killed in its middle, in one upgrade; the power cut in the steps of the switch, in another."""
-    middles = [case._replace(upgrade="sample-kill") for case in all_cases() if case[1::3] == ("kill", "middle")]
-    cuts = [case._replace(upgrade="sample-power") for case in all_cases()
-            if case.action == "power" and case.moment in ("middle", "linking", "started")
-            and case.step in ("stop", "pg_upgrade", "swap", "start", "rebuild", "rejoin")]
-    return middles + cuts
 
 
 class Host(threading.Thread):
@@ -130,13 +50,15 @@ class Host(threading.Thread):
         with open(self.log, "a") as output:
             output.write(f"--- {spec or 'nothing more'}\n")
             output.flush()
-            from_ = output.tell()
-            helper = subprocess.Popen([LAB, "sh", "--name", self._lab.name, self._host, "env", f"PGAF_UPGRADE_FAULT={spec}",
-                                       HELPER, "run"], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+            from_, self._read = output.tell(), 0
+            helper = subprocess.Popen([LAB, "sh", "--name", self._lab.name, self._host, "env",
+                                       f"PGAF_UPGRADE_FAULT={spec}",
+                                       HELPER, "run"], stdin=subprocess.DEVNULL, stdout=output,
+                                      stderr=subprocess.STDOUT)
             while helper.poll() is None:
-                if self.stopped or (case is not None and self._is_past(case, from_)):
-                    helper.terminate()
-                time.sleep(0.01)
+                if self.stopped or (case is not None and self._says_more() and self._is_past(case, from_)):
+                    self._lab.run(self._host, "pkill", "-TERM", "-x", "pgaf-upgrade")
+                time.sleep(0.03)
         if case is not None and self._is_at(spec):
             self.reached[case] = time.time()
             if case.action == "power":
@@ -150,6 +72,10 @@ class Host(threading.Thread):
             return False  # never reached, which the table says
         self.code = helper.returncode
         return True
+
+    def _says_more(self):
+        before, self._read = self._read, os.path.getsize(self.log)
+        return self._read != before
 
     def _is_past(self, case, from_):
         """The helper has done the step without coming to the point. A step's end is a line of its output."""
@@ -168,7 +94,8 @@ class Host(threading.Thread):
 
 def die_at(lab, role, step, moment):
     """Runs the helper of `role`, which kills itself at that point."""
-    assert not Host(lab, HOSTS[role], []).run_helper(Case("", "kill", role, step, moment)), f"{step}:{moment} was not reached"
+    assert not Host(lab, HOSTS[role], []).run_helper(Case("", "kill", role, step,
+                                                          moment)), f"{step}:{moment} was not reached"
 
 
 def stopped_at(lab, step, moment, method="link", role="primary", standby_method="auto"):
@@ -190,7 +117,7 @@ def carry_out(name, cases, method="link"):
     wrong, seconds = [], {}
     # where the laboratory can have them, disks that lose what was not synced
     with_disks = any(case.action == "power" for case in cases) and not subprocess.call([LAB, "disks"])
-    with Lab(f"{name}-{os.getpid()}", options=("--disks",) if with_disks else ()) as lab:
+    with Lab(name, options=("--disks",) if with_disks else ()) as lab:
         lab.up()
         on_guard = "-guard" in name
         judges = Judges(lab)
@@ -206,10 +133,11 @@ def carry_out(name, cases, method="link"):
         try:
             drive(upgrade, hosts, bring_back)
         except Exception as error:  # whatever it is, the table says it and the next upgrade follows
-            wrong.append(f"{error}\n" + "\n".join(tail(host.log) for host in hosts.values()) + upgrade.describe(upgrade.status()))
+            wrong.append(f"{error}\n" + "\n".join(tail(host.log)
+                                                  for host in hosts.values()) + upgrade.describe(upgrade.status()))
         for host in hosts.values():
             host.stopped = True
-            host.join(timeout=60)
+            host.join(limit(60))
         done = {(row["role"], row["step"]): row["at"] for row in json.loads(lab.monitor_sql("""
             SELECT json_agg(json_build_object('role', role, 'step', name, 'at', extract(epoch FROM finished_at)))
               FROM pgaf_upgrade.step JOIN pgaf_upgrade.node USING (runid, nodeid)""") or "[]")} if not wrong else {}
@@ -250,15 +178,18 @@ class BringBack:
 
 def drive(upgrade, hosts, bring_back=None):
     """Approves when it is time; until every helper has ended by itself."""
-    deadline = time.monotonic() + UPGRADED_WITHIN
+    patience, before, started = Patience(NOTHING_MOVES_FOR), None, time.monotonic()
     while any(host.is_alive() for host in hosts.values()):
         broken = {role: host.code for role, host in hosts.items()
                   if host.code and not (bring_back and host.code in TAKEN_IN_HAND)}
         if broken:
             raise RuntimeError(f"helpers ended: {broken}")
-        if time.monotonic() > deadline:
-            raise RuntimeError(f"the upgrade has not ended after {UPGRADED_WITHIN} s")
-        status = upgrade.status()
+        if patience.is_over():
+            raise RuntimeError(f"the upgrade has not ended after {time.monotonic() - started:.0f} s, and nothing moves")
+        status, progress = upgrade.look()
+        if moving(progress) not in ([], before):
+            patience.renew()
+            before = moving(progress)
         if status and status["state"] == "ready":  # once more where what was shown is no longer so
             try:
                 upgrade.approve()
@@ -271,100 +202,3 @@ def drive(upgrade, hosts, bring_back=None):
     status = wait_until(10, "the monitor tells the state", upgrade.status)
     if status["state"] != "finished":
         raise RuntimeError(f"the run is {status['state']}")
-
-
-def outcome_of(case, wrong, seconds):
-    if seconds[case] is None:
-        return "not reached"
-    return "failed" if wrong else "upgraded"
-
-
-def known_results(path):
-    if not os.path.exists(path):
-        return {}
-    with open(path) as file:
-        return json.load(file)
-
-
-def print_table(results, cases):
-    print(f"{'case':<46} {'in upgrade':<24} {'outcome':<12} seconds")
-    for case in cases:
-        known = results.get(" ".join(case))
-        if known:
-            print(f"{case.action + ' ' + case.role + ' ' + case.step + ' ' + case.moment:<46} {case.upgrade:<24} "
-                  f"{known['outcome']:<12} {known['seconds'] if known['seconds'] is not None else '':>7}")
-    counts = collections.Counter(results.get(" ".join(case), {"outcome": "not run"})["outcome"] for case in cases)
-    print(", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items())) + f", of {len(cases)} cases")
-
-
-COLUMNS = [(action, moment) for action, moments in ACTIONS.items() for moment in moments]
-
-
-def shown(known):
-    if known is None:
-        return ""
-    return f"{known['seconds']}" if known["outcome"] == "upgraded" else known["outcome"]
-
-
-def print_for_readme(results, cases):
-    """A row a step, a column for each action and moment that every step has; the seconds until the step was done."""
-    cells = {case[1:]: shown(results.get(" ".join(case))) for case in cases}
-    print("| node | step | " + " | ".join(f"{action}, {moment}" for action, moment in COLUMNS) + " | inside |")
-    print("|---|---|" + "---|" * len(COLUMNS) + "---|")
-    for role, names in steps().items():
-        for step in names:
-            inside = [f"{action} {moment} {cells[action, role, step, moment]}"
-                      for action in ACTIONS for moment in INSIDE.get((role, step), [])]
-            print(f"| {role} | `{step}` | " + " | ".join(cells[action, role, step, moment] for action, moment in COLUMNS)
-                  + f" | {', '.join(inside)} |")
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sample", action="store_true")
-    parser.add_argument("--only", default="")
-    parser.add_argument("--method", default="link", help="of pg_upgrade, with --sample")
-    parser.add_argument("--list", action="store_true")
-    parser.add_argument("--table", action="store_true")
-    parser.add_argument("--readme", action="store_true")
-    parser.add_argument("--results", default=os.path.join(ROOT, "build", "faults.json"))
-    chosen = parser.parse_args()
-    cases = [case for case in (sample() if chosen.sample else all_cases()) if chosen.only in case.upgrade]
-    results = {} if chosen.sample else known_results(chosen.results)
-    if chosen.list:
-        for case in cases:
-            print(*case)
-        return 0
-    if chosen.readme:
-        print_for_readme(results, cases)
-        return 0
-    if chosen.table:
-        print_table(results, cases)
-        return 0
-    failed = False
-    for name in dict.fromkeys(case.upgrade for case in cases):
-        mine = [case for case in cases if case.upgrade == name]
-        if all(results.get(" ".join(case), {}).get("outcome") == "upgraded" for case in mine):
-            continue
-        print(f"{time.strftime('%H:%M:%S')} {name}: {len(mine)} cases", flush=True)
-        started = time.monotonic()
-        wrong, seconds = carry_out(name, mine, chosen.method)
-        if not chosen.sample:
-            results = known_results(chosen.results)  # another may run other upgrades meanwhile
-        for case in mine:
-            results[" ".join(case)] = {"outcome": outcome_of(case, wrong, seconds), "seconds": seconds[case]}
-        missed = [f"{case.role} {case.step} {case.moment}" for case in mine if seconds[case] is None]
-        print(f"    {time.monotonic() - started:.0f} s: " + ("; ".join(wrong) if wrong else "upgraded")
-              + (f"; not reached: {', '.join(missed)}" if missed else ""), flush=True)
-        failed = failed or bool(wrong) or bool(missed)
-        if not chosen.sample:
-            os.makedirs(os.path.dirname(chosen.results), exist_ok=True)
-            with open(chosen.results + ".new", "w") as file:
-                json.dump(results, file, indent=1)
-            os.replace(chosen.results + ".new", chosen.results)
-    print_table(results, cases)
-    return 1 if failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -155,7 +155,8 @@ class Hosts:
         self.put(host, program, f'#!/bin/sh\n{text}\nexec {program}.real "$@"\n', mode="755")
 
     def path_of(self, host, path):
-        """A file on a host's disk as this machine sees it; there at any time but, with --disks, while the host is off."""
+        """A file on a host's disk as this machine sees it; there at any time but, with --disks, while the host is
+        off."""
         folder = os.path.join(os.environ.get("PGAF_LAB_DIR", "/var/lib/pgaf-upgrade-lab"), "labs", self.name)
         with open(os.path.join(folder, "init")) as record:
             laboratory = record.read().split()[0]

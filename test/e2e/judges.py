@@ -107,7 +107,8 @@ class Judges:
         expect("pg_autoctl", {lab.autoctl_version(host) for host in lab.hosts}, {autoctl})
         expect("number_sync_standbys", lab.number_sync_standbys(), self._number_sync_standbys)
         expect("guards left", [host for host in lab.hosts if lab.run(
-            host, "sh", "-c", f"ls -d /etc/systemd/system/*.d/pgaf-upgrade.conf {lab.pgdata}_pgaf_upgrade/between_clusters"
+            host, "sh", "-c", f"ls -d /etc/systemd/system/*.d/pgaf-upgrade.conf "
+                              f"{lab.pgdata}_pgaf_upgrade/between_clusters"
         ).stdout.strip()], [])
         wrong += identifiers()
         if not on_guard:
@@ -122,6 +123,9 @@ class Judges:
         attempt("switchover", lambda: lab.perform_switchover(bindir))
         attempt("pg_amcheck of the promoted", lambda: self._check_data(bindir))
         attempt("writes after the switchover", self.writer.wait_for_more)
+        if not (on_guard or lab.has_raced):
+            attempt("the prober sees the promoted", lambda: wait_until(
+                20, "it has written there", lambda: self.prober.changes()[-1] == lab.primary()))
         self.writer.stop()
         self.prober.stop()
         changes, told = self.prober.changes(), self._primaries_told()

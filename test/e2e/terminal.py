@@ -26,7 +26,8 @@ class Terminal:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.output = ""
-        self.process = subprocess.Popen([LAB, "sh", "--name", lab.name, host, "env", "TERM=xterm", "LANG=C.UTF-8", *command],
+        self.process = subprocess.Popen([LAB, "sh", "--name", lab.name, host, "env", "TERM=xterm", "LANG=C.UTF-8",
+                                         *command],
                                         stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
         os.close(theirs)
         self._reader = threading.Thread(target=self._read, daemon=True)

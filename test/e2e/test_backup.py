@@ -4,8 +4,10 @@ import os
 import pytest
 
 from cluster import Lab
-from hosts import HELPER, OLD_BINDIR
-from waiting import wait_until
+from hosts import HELPER, OLD_BINDIR, PSQL
+from waiting import wait_for, wait_until
+
+pytestmark = [pytest.mark.check, pytest.mark.together]
 
 CHECK_FAILED, STEP_FAILED, REFUSED, USAGE = 3, 4, 6, 2
 TABLESPACE = "/srv/e2e = odd"
@@ -14,14 +16,15 @@ PRIVATE = "-c listen_addresses= -c port=6543 -c unix_socket_directories=/tmp -c 
 
 @pytest.fixture(scope="module")
 def lab():
-    with Lab(f"backup-{os.getpid()}") as lab:
+    with Lab("backup") as lab:
         lab.up()
         for host in lab.data_nodes:
             lab.sh(host, "install", "-d", "-o", "postgres", "-m", "700", TABLESPACE)
         lab.psql("node1", f"CREATE TABLESPACE odd LOCATION '{TABLESPACE}'")
         lab.psql("node1", "CREATE TABLE kept TABLESPACE odd AS SELECT n FROM generate_series(1, 100000) n;"
                           " CREATE TABLE much AS SELECT repeat('x', 1000) FROM generate_series(1, 50000)")
-        wait_until(30, "the standby has it", lambda: lab.psql("node2", "SELECT count(*) FROM pg_tables WHERE tablename = 'much'") == "1")
+        wait_until(30, "the standby has it", lambda: lab.psql("node2", "SELECT count(*) FROM pg_tables WHERE tablename "
+                                                                       "= 'much'") == "1")
         yield lab
 
 
@@ -62,7 +65,8 @@ def test_without_the_extension(lab):
 def test_the_check(lab):
     """Nothing recorded, too old, never verified; and whichever of the group's is neither."""
     refused(check(lab, "node1"), CHECK_FAILED, "error", 'no backup of group 0 of formation "default"')
-    lab.monitor_sql("SELECT pgaf_upgrade_record_backup('old', 'Barman', now() - interval '9 days', 'default', verified_at => now())")
+    lab.monitor_sql("SELECT pgaf_upgrade_record_backup('old', 'Barman', now() - interval '9 days', 'default', "
+                    "verified_at => now())")
     refused(check(lab, "node1"), CHECK_FAILED, '"old" by Barman', "older than 7 days")
     assert check(lab, "node1", "--backup-max-age", "10").returncode == 0
     lab.monitor_sql("SELECT pgaf_upgrade_record_backup('new', 'Barman', now() - interval '1 day', node => '2')")
@@ -95,8 +99,8 @@ def test_it_can_be_started(lab):
     try:
         assert lab.pg("node1", "psql=/usr/lib/postgresql/17/bin/psql; $psql -h /tmp -p 6543 -d postgres -XAtc"
                                " 'SELECT count(*) FROM kept'").strip() == "100000"
-        assert f"{data}_tablespaces" in lab.pg("node1", "/usr/lib/postgresql/17/bin/psql -h /tmp -p 6543 -d postgres -XAtc"
-                                                        " \"SELECT pg_tablespace_location(oid) FROM pg_tablespace WHERE spcname = 'odd'\"")
+        assert f"{data}_tablespaces" in lab.pg("node1", f"{PSQL} -h /tmp -p 6543 -d postgres -XAt -f -", input="""
+            SELECT pg_tablespace_location(oid) FROM pg_tablespace WHERE spcname = 'odd'""")
     finally:
         lab.pg("node1", f"{OLD_BINDIR}/pg_ctl stop -w -m immediate -D {data}")
 
@@ -129,13 +133,16 @@ def test_killed(lab, moment):
 
 def test_stopped_by_the_operator(lab):
     log = os.path.join(lab.logs, "stopped")
-    lab.sh("node1", "sh", "-ec", f"sed -i 's/^maximum_backup_rate.*/maximum_backup_rate = 1M/' $(ls ~postgres/.config/pg_autoctl{lab.pgdata}/pg_autoctl.cfg)")
+    lab.sh("node1", "sh", "-ec", f"sed -i 's/^maximum_backup_rate.*/maximum_backup_rate = 1M/' $(ls "
+                                 f"~postgres/.config/pg_autoctl{lab.pgdata}/pg_autoctl.cfg)")
     before = names(lab, "node1")
     helper = lab.start("node1", HELPER, "backup", log=log)
-    wait_until(20, "it is at work", lambda: lab.psql("node1", "SELECT count(*) FROM pg_stat_progress_basebackup") == "1")
+    wait_until(20, "it is at work", lambda: lab.psql("node1",
+                                                     "SELECT count(*) FROM pg_stat_progress_basebackup") == "1")
     lab.run("node1", "pkill", "-TERM", "-x", "pgaf-upgrade")
-    assert helper.wait(30) == STEP_FAILED and "stopped by the operator" in open(log).read()
-    lab.sh("node1", "sh", "-ec", f"sed -i 's/^maximum_backup_rate.*/maximum_backup_rate = 100M/' $(ls ~postgres/.config/pg_autoctl{lab.pgdata}/pg_autoctl.cfg)")
+    assert wait_for(helper, 30) == STEP_FAILED and "stopped by the operator" in open(log).read()
+    lab.sh("node1", "sh", "-ec", f"sed -i 's/^maximum_backup_rate.*/maximum_backup_rate = 100M/' $(ls "
+                                 f"~postgres/.config/pg_autoctl{lab.pgdata}/pg_autoctl.cfg)")
     assert names(lab, "node1") == before
     assert lab.run("node1", "pgrep", "-x", "pg_basebackup").returncode == 1
 

@@ -6,14 +6,16 @@ import pytest
 from cluster import Lab
 from driver import Upgrade
 from hosts import HELPER, NEW_BINDIR
-from waiting import wait_until
+from waiting import wait_for, wait_until
+
+pytestmark = [pytest.mark.check, pytest.mark.together]
 
 REFUSED, UNREACHABLE = 6, 7
 
 
 @pytest.fixture(scope="module")
 def lab():
-    with Lab(f"bad-{os.getpid()}") as lab:
+    with Lab("bad") as lab:
         lab.up()
         lab.monitor_sql("CREATE EXTENSION pgaf_upgrade")
         yield lab
@@ -21,7 +23,8 @@ def lab():
 
 def shape(lab):
     """What must not change: the nodes, the folders, the unit, the runs."""
-    nodes = [" ".join(map(str, (node["name"], node["reported"], node["goal"], node["sysidentifier"]))) for node in lab.nodes()]
+    nodes = [" ".join(map(str, (node["name"], node["reported"], node["goal"], node["sysidentifier"])))
+             for node in lab.nodes()]
     hosts = [f"{host}: {line}" for host in lab.hosts for line in lab.sh(host, "sh", "-ec", f"""
         ls -1 {os.path.dirname(lab.pgdata)} | sort; cat {lab.pgdata}/PG_VERSION; ls -1 {lab.pgdata} | sort
         sha256sum /etc/systemd/system/pgautofailover.service; pgrep -o -x pg_autoctl""").splitlines()]
@@ -70,7 +73,8 @@ def run_started(lab):
 
 def test_wrong_new_bindir(lab, unchanged):
     """One that holds another major."""
-    assert_refused(lab.run("node1", HELPER, "check", "--new-bindir", "/usr/lib/postgresql/15/bin"), "/usr/lib/postgresql/15/bin")
+    assert_refused(lab.run("node1", HELPER, "check", "--new-bindir", "/usr/lib/postgresql/15/bin"),
+                   "/usr/lib/postgresql/15/bin")
 
 
 def test_missing_new_bindir(lab, unchanged):
@@ -79,7 +83,8 @@ def test_missing_new_bindir(lab, unchanged):
 
 
 def test_new_bindir_without_pg_autoctl(lab, unchanged):
-    lab.sh("node1", "sh", "-ec", f"mkdir -p /opt/e2e/bin; for p in {NEW_BINDIR}/*; do ln -sf $p /opt/e2e/bin/; done; rm /opt/e2e/bin/pg_upgrade")
+    lab.sh("node1", "sh", "-ec", f"mkdir -p /opt/e2e/bin; for p in {NEW_BINDIR}/*; do ln -sf $p /opt/e2e/bin/; done; "
+                                 "rm /opt/e2e/bin/pg_upgrade")
     assert_refused(lab.run("node1", HELPER, "check", "--new-bindir", "/opt/e2e/bin"))
 
 
@@ -127,7 +132,8 @@ def test_two_helpers_on_one_node(lab):
     """The first waits for a run, for which it makes its work folder; the second is refused."""
     first = lab.start("node1", HELPER, "run", log=os.path.join(lab.logs, "first"))
     try:
-        wait_until(10, "the first helper runs", lambda: lab.run("node1", "pgrep", "-f", f"{HELPER} run").returncode == 0)
+        wait_until(10, "the first helper runs",
+                   lambda: lab.run("node1", "pgrep", "-f", f"{HELPER} run").returncode == 0)
         lab.sh("node1", "sleep", "2")
         assert first.poll() is None
         before = shape(lab)
@@ -137,13 +143,14 @@ def test_two_helpers_on_one_node(lab):
         assert first.poll() is None
     finally:
         lab.run("node1", "pkill", "-TERM", "-x", "pgaf-upgrade")
-        first.wait(30)
+        wait_for(first, 30)
 
 
 def test_rollback_before_the_switch(lab):
     run = Upgrade(lab).start()
     done = lab.run("node2", HELPER, "rollback", timeout=60)
-    assert done.returncode == 0 and f"run {run} is aborted: nothing that serves was changed" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"run {run} is aborted: nothing that serves was changed" in done.stdout, done.stdout
     done = lab.run("node2", HELPER, "rollback", timeout=60)
     assert done.returncode == 0 and "nothing to roll back" in done.stdout, done.stdout + done.stderr
 

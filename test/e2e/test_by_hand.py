@@ -3,7 +3,10 @@ order of pgaf_upgrade_plan(), and nothing else."""
 import pytest
 
 from hosts import HELPER, CommandFailed
+from test_rich import Rich
 from test_upgrade import whole_upgrade
+
+pytestmark = pytest.mark.check
 
 HOSTS = {"node_1": "node1", "node_2": "node2", "monitor": "monitor"}
 
@@ -19,9 +22,12 @@ def upgrade_by_hand(lab):
 
 
 def test_by_hand(make_lab):
+    """Of a cluster with an object of every kind."""
     lab = make_lab("hand")
+    rich = Rich(lab)
 
     def make(lab):
+        rich.make(lab)
         for host in lab.data_nodes:
             lab.sh(host, "install", "-d", "-o", "postgres", "-g", "postgres", "-m", "700", "/srv/ts 1")
             lab.pg(host, f"cat >>{lab.pgdata}/postgresql.conf", input="old_snapshot_threshold = 60 # it's \\ old\n")
@@ -29,6 +35,7 @@ def test_by_hand(make_lab):
         lab.psql("node1", "CREATE TABLE in_ts1 TABLESPACE ts1 AS SELECT n FROM generate_series(1, 50000) n")
 
     def look(lab):
+        rich.look(lab)
         for host in lab.data_nodes:
             assert lab.psql(host, "SELECT count(*), sum(n) FROM in_ts1") == "50000|1250025000"
 

@@ -1,9 +1,12 @@
 """What becomes of an upgrade in which pg_hba.conf of the new server changes on the way: who is shut out fails the step
 verify, until the file is mended; what merely asks for less is told. (That of the old one: test_as_shown.py.)"""
+import pytest
 
 from driver import Upgrade
 from hosts import HELPER, CommandFailed
-from waiting import wait_until
+from waiting import wait_for, wait_until
+
+pytestmark = pytest.mark.all
 
 PREPARED_WITHIN, UPGRADED_WITHIN = 120, 300
 
@@ -54,7 +57,7 @@ def test_changed_on_the_way(make_lab):
         assert (host, step) == ("node2", "verify")
         assert error.startswith("pg_hba.conf does not let in: rewind from "), error
         assert 'hostssl "postgres" "pgautofailover_replicator" ' in hint, hint
-        upgrade.helpers["node2"].wait(timeout=30)
+        wait_for(upgrade.helpers["node2"], 30)
 
         # the keeper's own lines are still in the file, behind the one that is taken away
         lab.pg("node2", f"sed -i 1d {lab.pgdata}/pg_hba.conf")

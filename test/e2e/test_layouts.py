@@ -2,6 +2,8 @@
 helper is run. All of them in one cluster, in one upgrade."""
 import contextlib
 
+import pytest
+
 from application import Writer
 from customized import Customized
 from driver import Upgrade
@@ -9,6 +11,8 @@ from faults import die_at
 from hosts import HELPER, NEW_BINDIR, OLD_BINDIR
 from test_upgrade import PREPARED_WITHIN, UPGRADED_WITHIN, whole_upgrade
 from waiting import wait_until
+
+pytestmark = pytest.mark.all
 
 # Debian's programs find their libraries relative to themselves, and the rest by the path that is built in: a copy works
 # as PGDG's and Tanzu's packages lay it out, each with its own pg_autoctl.
@@ -36,7 +40,8 @@ def replace_unit(lab, host, name, files, bindir):
     for path, text in files.items():
         lab.sh(host, "mkdir", "-p", path.rpartition("/")[0])
         lab.put(host, path, text)
-    autoctl = "/usr/bin/pg_autoctl" if lab.run(host, "test", "-e", "/usr/bin/pg_autoctl").returncode == 0 else f"{bindir}/pg_autoctl"
+    autoctl = "/usr/bin/pg_autoctl" if lab.run(host, "test", "-e",
+                                               "/usr/bin/pg_autoctl").returncode == 0 else f"{bindir}/pg_autoctl"
     lab.pg(host, f"{autoctl} config set postgresql.pg_ctl {bindir}/pg_ctl --pgdata {lab.pgdata}")
     lab.sh(host, "systemctl", "daemon-reload")
     lab.sh(host, "systemctl", "enable", "--now", "--quiet", name)
@@ -50,7 +55,8 @@ def pgdg(lab, host):
     replace_unit(lab, host, "pg_auto_failover.service", {
         "/usr/lib/systemd/system/pg_auto_failover.service": UNIT.format(service=f"ExecStart={old}/pg_autoctl run"),
         "/etc/systemd/system/pg_auto_failover.service.d/override.conf":
-            f"[Service]\nEnvironment=PGDATA={lab.pgdata}\nExecStart=\nExecStart={old}/pg_autoctl run --pgdata {lab.pgdata}\n",
+            f"[Service]\nEnvironment=PGDATA={lab.pgdata}\nExecStart=\nExecStart={old}/pg_autoctl run --pgdata "
+            f"{lab.pgdata}\n",
     }, old)
 
 
@@ -86,8 +92,8 @@ def debian(lab, host):
 
 @contextlib.contextmanager
 def nobody_to_replace_it(lab):
-    """A primary that is restarted is replaced, and pg_autoctl may make it anew with the other's files: not while node2 is
-    in maintenance."""
+    """A primary that is restarted is replaced, and pg_autoctl may make it anew with the other's files: not while node2
+    is in maintenance."""
     lab.monitor_sql("SELECT pgautofailover.start_maintenance(2)")
     wait_until(60, "node2 is in maintenance", lambda: lab.nodes()[1]["reported"] == "maintenance")
     yield
@@ -112,7 +118,8 @@ def start_by_hand(lab, host):
     lab.sh(host, "systemctl", "daemon-reload")
     if host == "node2":
         lab.sh(host, "mv", "/usr/bin/systemctl", "/usr/bin/systemd-run", "/root/")
-    lab.pg(host, f"setsid --fork {OLD_BINDIR}/pg_autoctl run --pgdata {lab.pgdata} >>/tmp/pg_autoctl.log 2>&1 </dev/null")
+    lab.pg(host, f"setsid --fork {OLD_BINDIR}/pg_autoctl run --pgdata {lab.pgdata} >>/tmp/pg_autoctl.log 2>&1 "
+                 "</dev/null")
     lab.wait_well(f"{host} is started by hand")
     refused = lab.run(host, HELPER, "check", "--only", "service_unit")
     assert refused.returncode == 3 and "--service none" in " ".join(refused.stdout.split()), refused.stdout
@@ -131,7 +138,8 @@ def start_all_by_hand(lab):
 
 def look_at_processes(lab):
     for host in lab.hosts:
-        shown = lab.sh(host, "sh", "-c", 'p=$(pgrep -o -x pg_autoctl); readlink /proc/$p/exe; cut -d " " -f 4 /proc/$p/stat')
+        shown = lab.sh(host, "sh", "-c", 'p=$(pgrep -o -x pg_autoctl); readlink /proc/$p/exe; cut -d " " -f 4 '
+                                         '/proc/$p/stat')
         assert shown.split() == [f"{NEW_BINDIR}/pg_autoctl", "1"]
 
 
@@ -156,7 +164,8 @@ def upgrade_by_timer_and_sudo(lab):
     assert refused.returncode == 6 and "sudo pgaf-upgrade run" in refused.stderr, refused.stderr
     lab.put("node2", "/etc/sudoers.d/pgaf-upgrade", "postgres ALL=(root) NOPASSWD: /usr/bin/pgaf-upgrade\n", mode="440")
     upgrade.logs["node2"] = f"{lab.logs}/helper-node2"
-    upgrade.helpers["node2"] = lab.start("node2", *as_owner, "sudo", "-n", "pgaf-upgrade", "run", log=upgrade.logs["node2"])
+    upgrade.helpers["node2"] = lab.start("node2", *as_owner, "sudo", "-n", "pgaf-upgrade", "run",
+                                         log=upgrade.logs["node2"])
     try:
         upgrade.wait_state("ready", PREPARED_WITHIN + 60)
         upgrade.approve()
@@ -182,8 +191,19 @@ def look(lab):
     lab.wait_well("node2's unit was started again")
 
 
+@pytest.mark.check
 def test_layouts(make_lab):
     whole_upgrade(make_lab("layouts"), by=upgrade_by_timer_and_sudo, before=lay_out, after=look)
+
+
+UNIT_OF_ONE_PROGRAM = "pg_autoctl@data.service"
+
+
+def lay_out_with_one_program(lab):
+    with nobody_to_replace_it(lab):
+        debian(lab, "node1")
+    debian(lab, "node2")
+    lab.wait_settled()
 
 
 def running_program(lab, host):
@@ -193,12 +213,9 @@ def running_program(lab, host):
 def test_rollback_with_one_program(make_lab):
     """Where the package of the new pg_autoctl has taken the old one's place, the way back starts the one that ran."""
     lab = make_lab("onebin")
-    unit, drop_in = "pg_autoctl@data", "/etc/systemd/system/pg_autoctl@data.service.d/pgaf-upgrade-autoctl.conf"
+    drop_in = f"/etc/systemd/system/{UNIT_OF_ONE_PROGRAM}.d/pgaf-upgrade-autoctl.conf"
     Customized(lab)
-    with nobody_to_replace_it(lab):
-        debian(lab, "node1")
-    debian(lab, "node2")
-    lab.wait_settled()
+    lay_out_with_one_program(lab)
     before = {host: running_program(lab, host) for host in lab.data_nodes}
     writer, upgrade = Writer(lab).start(), Upgrade(lab)
     upgrade.start()
@@ -216,7 +233,7 @@ def test_rollback_with_one_program(make_lab):
     lab.wait_settled()
     writer.wait_for_more()
     assert {host: running_program(lab, host) for host in lab.data_nodes} == before
-    lab.sh("node2", "systemctl", "restart", unit)
+    lab.sh("node2", "systemctl", "restart", UNIT_OF_ONE_PROGRAM)
     lab.wait_well("node2's unit was started again")
     assert running_program(lab, "node2") == before["node2"]
 

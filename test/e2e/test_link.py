@@ -3,50 +3,27 @@ primary's. That a standby has the primary's content is seen in it, by its rows a
 import json
 import os
 
+import pytest
+
+from content import LOCATION, content, fill
 from driver import Upgrade
 from faults import stopped_at
 from hosts import HELPER
 from judges import Judges
 from network import limit_network
-from waiting import wait_until
+from waiting import wait_for, wait_until
+
+pytestmark = [pytest.mark.all, pytest.mark.target(17, 18)]
 
 STEP_FAILED = 4
-LOCATION = "/srv/ts1"
-CONTENT = """
-SELECT (SELECT md5(string_agg(t, ',' ORDER BY n)) FROM in_ts1), (SELECT count(*) FROM in_ts1 WHERE n % 7 = 3),
-       (SELECT md5(string_agg(body, ',' ORDER BY id)) FROM toasted), (SELECT sum(id) FROM sparse),
-       (SELECT count(*) FROM pg_largeobject)
-"""
-
-
-def fill(lab):
-    """A tablespace, out-of-line values, pages that were added and never written, large objects, an unlogged table."""
-    for host in lab.data_nodes:
-        lab.sh(host, "install", "-d", "-o", "postgres", "-g", "postgres", "-m", "700", LOCATION)
-    lab.psql(lab.primary(), f"""
-        CREATE TABLESPACE ts1 LOCATION '{LOCATION}';
-        CREATE TABLE in_ts1 TABLESPACE ts1 AS SELECT n, md5(n::text) AS t FROM generate_series(1, 50000) n;
-        CREATE INDEX ON in_ts1 (t);
-        CREATE TABLE toasted AS SELECT n AS id, (SELECT string_agg(md5((n * 1000 + i)::text), '')
-                                                   FROM generate_series(1, 200) i) AS body FROM generate_series(1, 200) n;
-        CREATE TABLE sparse AS SELECT n AS id FROM generate_series(1, 1000) n;
-        CREATE UNLOGGED TABLE unlogged AS SELECT n FROM generate_series(1, 10000) n;
-        SELECT lo_from_bytea(0, convert_to(repeat('large', 10000), 'UTF8')) FROM generate_series(1, 10);
-        VACUUM ANALYZE""")
-    # what a bulk extension leaves at a crash: pages of zeros on the primary alone, and no WAL that tells of them
-    path = lab.psql(lab.primary(), "SELECT pg_relation_filepath('sparse')")
-    lab.sh(lab.primary(), "truncate", "-s", "+81920", f"{lab.pgdata}/{path}")
-
-
-def content(lab, host):
-    return lab.psql(host, CONTENT)
 
 
 def rebuilt(lab):
-    """{name of the node: result of its step rebuild}, as the monitor's tables keep it."""
+    """{name of the node: result of its step rebuild in the newest run}, as the monitor's tables keep it."""
     rows = lab.monitor_sql("""
-        SELECT coalesce(json_object_agg(n.nodename, s.result), '{}') FROM pgaf_upgrade.step s JOIN pgaf_upgrade.node n USING (runid, nodeid)
-         WHERE s.name = 'rebuild'""")
+        SELECT coalesce(json_object_agg(n.nodename, s.result), '{}')
+          FROM pgaf_upgrade.step s JOIN pgaf_upgrade.node n USING (runid, nodeid)
+         WHERE s.name = 'rebuild' AND runid = (SELECT max(runid) FROM pgaf_upgrade.run)""")
     return json.loads(rows)
 
 
@@ -58,7 +35,8 @@ def start(lab):
 
 def is_withdrawn(lab):
     return (lab.psql(lab.primary(), "SELECT count(*) FROM pg_namespace WHERE nspname = 'pgaf_upgrade_seed'") == "0"
-            and not [host for host in lab.data_nodes if lab.run(host, "test", "-e", f"{lab.pgdata}_pgaf_upgrade/seed").returncode == 0])
+            and not [host for host in lab.data_nodes
+                     if lab.run(host, "test", "-e", f"{lab.pgdata}_pgaf_upgrade/seed").returncode == 0])
 
 
 def test_two_at_once(make_lab):
@@ -68,7 +46,8 @@ def test_two_at_once(make_lab):
     upgrade.carry_through()
     lab.wait_settled()
     results = rebuilt(lab)
-    assert {name: result["standby_method"] for name, result in results.items()} == {"node_2": "link", "node_3": "link"}, results
+    assert {name: result["standby_method"] for name, result in results.items()} == {"node_2": "link",
+                                                                                    "node_3": "link"}, results
     before = content(lab, lab.primary())
     for host in ("node2", "node3"):
         assert content(lab, host) == before
@@ -87,8 +66,10 @@ def test_two_at_once(make_lab):
 # What is done to a standby between its stop and its rebuild, and what its helper says of it.
 DISTURBED = {
     "node2": ("unclean stop", r"""
-        runuser -u postgres -- $B/pg_ctl -w -D $D -o "-c listen_addresses='' -c unix_socket_directories=/tmp" -l /tmp/log start
-        kill -KILL $(head -n 1 $D/postmaster.pid); sleep 1; rm -f $D/postmaster.pid""", "not \"shut down in recovery\""),
+        runuser -u postgres -- $B/pg_ctl -w -D $D -o "-c listen_addresses='' -c unix_socket_directories=/tmp" \
+            -l /tmp/log start
+        kill -KILL $(head -n 1 $D/postmaster.pid); sleep 1; rm -f $D/postmaster.pid""",
+              "not \"shut down in recovery\""),
     "node3": ("another identifier", r"""
         runuser -u postgres -- $B/initdb -D /tmp/other >/dev/null
         cp /tmp/other/global/pg_control $D/global/pg_control""", "system identifier is"),
@@ -117,7 +98,7 @@ def test_base_backup_instead(make_lab):
     wait_until(90, "the fifth is behind the gate", lambda: is_behind_gate(lab, "node_5"), pause=0.05)
     lab.psql("node5", "SELECT pg_wal_replay_pause()")
     for host, (_, command, _) in DISTURBED.items():
-        helpers[host].wait(180)
+        wait_for(helpers[host], 180)
         lab.sh(host, "sh", "-ec", f"B=/usr/lib/postgresql/15/bin; D={lab.pgdata}; cd /tmp; {command}")
         upgrade.start_helper(host)
     upgrade.wait_finished(400)
@@ -140,11 +121,8 @@ def damage_seed(lab, host):
     done""")
 
 
-def test_seed_damaged_on_disk(make_lab):
+def base_backup_since_seed_is_damaged(lab, upgrade):
     """The operator wanted links and nothing else: refused, until the operator says otherwise."""
-    lab = make_lab("damaged")
-    fill(lab)
-    judges, upgrade = stopped_at(lab, "rebuild", "before", role="secondary", standby_method="link")
     damage_seed(lab, "node1")
     done = lab.run("node2", HELPER, "run", timeout=200)
     assert done.returncode == STEP_FAILED, done.stdout + done.stderr
@@ -152,9 +130,30 @@ def test_seed_damaged_on_disk(make_lab):
     log = os.path.join(lab.logs, "base-backup")
     helper = lab.start("node2", HELPER, "run", "--base-backup", log=log)
     upgrade.wait_finished()
-    assert helper.wait(60) == 0, open(log).read()
+    assert wait_for(helper, 60) == 0, open(log).read()
     assert rebuilt(lab)["node_2"]["standby_method"] == "basebackup"
     assert content(lab, "node2") == content(lab, lab.primary())
+
+
+def test_seed_damaged_on_disk(make_lab):
+    lab = make_lab("damaged")
+    fill(lab)
+    judges, upgrade = stopped_at(lab, "rebuild", "before", role="secondary", standby_method="link")
+    base_backup_since_seed_is_damaged(lab, upgrade)
+    assert judges.upgraded() == []
+
+
+@pytest.mark.check
+def test_seed(make_lab):
+    """While it is offered an application cannot read it; with no room for it, or where it is damaged, no standby is
+    built of it."""
+    lab = make_lab("seed")
+    fill(lab)
+    judges, upgrade = stopped_at(lab, "rebuild", "before", role="secondary", standby_method="link")
+    offered_to_standbys_alone(lab)
+    no_room_for_seed(lab)
+    base_backup_since_seed_is_damaged(lab, upgrade)
+    assert is_withdrawn(lab)
     assert judges.upgraded() == []
 
 
@@ -210,7 +209,7 @@ def test_amcheck(make_lab):
     judges, upgrade = stopped_at(lab, "rebuild", "before", role="secondary")
     wait_until(60, "the other standby asks for the extension",
                lambda: "no database has the extension amcheck" in open(upgrade.logs["node3"]).read())
-    upgrade.helpers["node3"].wait(120)  # until the monitor, which is upgraded meanwhile, knows of it
+    wait_for(upgrade.helpers["node3"], 120)  # until the monitor, which is upgraded meanwhile, knows of it
     lab.psql("node1", "CREATE EXTENSION amcheck")
     upgrade.start_helper("node3")
     # a line pointer that leads to no row
@@ -220,18 +219,15 @@ def test_amcheck(make_lab):
     upgrade.helpers["node2"] = lab.start("node2", HELPER, "run", "--amcheck", log=log)
     upgrade.wait_finished(300)
     results = rebuilt(lab)
-    assert results["node_2"]["standby_method"] == "basebackup" and "pg_amcheck finds" in results["node_2"]["no_links"], results
+    assert results["node_2"]["standby_method"] == "basebackup", results
+    assert "pg_amcheck finds" in results["node_2"]["no_links"], results
     assert results["node_3"]["standby_method"] == "link" and results["node_3"]["amcheck"]["databases"] == 1, results
     for host in ("node2", "node3"):
         assert content(lab, host) == content(lab, lab.primary())
     assert judges.upgraded() == []
 
 
-def test_seed_is_for_standbys_alone(make_lab):
-    """While it is offered, an application cannot read it; with no room for it on the standby the step fails clearly."""
-    lab = make_lab("offered")
-    fill(lab)
-    judges, upgrade = stopped_at(lab, "rebuild", "before", role="secondary")
+def offered_to_standbys_alone(lab):
     ask = "SELECT length(pgaf_upgrade_seed.read('pack', 0, 100))"
     assert lab.psql("node1", ask) == "100"
     denied = lab.run("client", "/usr/lib/postgresql/17/bin/psql", "-XAtqd", lab.conninfo(), "-c", ask)
@@ -239,11 +235,23 @@ def test_seed_is_for_standbys_alone(make_lab):
     assert lab.psql("node1", """SELECT pgaf_upgrade_seed.read('PG_VERSION', 0, 100) IS NULL
                                    AND pgaf_upgrade_seed.size('PG_VERSION') IS NULL""") == "t"
 
+
+def no_room_for_seed(lab):
     folder = f"{lab.pgdata}_pgaf_upgrade/seed"
-    lab.sh("node2", "sh", "-ec", f"mkdir -p {folder}; mount -t tmpfs -o size=4m,mode=700 none {folder}; chown postgres: {folder}")
+    lab.sh("node2", "sh", "-ec", f"mkdir -p {folder}; mount -t tmpfs -o size=4m,mode=700 none {folder}; chown "
+                                 f"postgres: {folder}")
     done = lab.run("node2", HELPER, "run", timeout=200)
     assert done.returncode == STEP_FAILED and "No space left on device" in done.stderr, done.stdout + done.stderr
     lab.sh("node2", "umount", folder)
+
+
+def test_seed_is_for_standbys_alone(make_lab):
+    """While it is offered, an application cannot read it; with no room for it on the standby the step fails clearly."""
+    lab = make_lab("offered")
+    fill(lab)
+    judges, upgrade = stopped_at(lab, "rebuild", "before", role="secondary")
+    offered_to_standbys_alone(lab)
+    no_room_for_seed(lab)
     upgrade.start_helper("node2")
     upgrade.wait_finished()
     assert rebuilt(lab)["node_2"]["standby_method"] == "link", rebuilt(lab)
@@ -269,7 +277,8 @@ def test_marker_is_not_replayed(make_lab):
     lab.put("node2", delay, "")
     upgrade.wait_finished(300)
     result = rebuilt(lab)["node_2"]
-    assert result["standby_method"] == "basebackup" and "does not replay what was written since" in result["no_links"], result
+    assert result["standby_method"] == "basebackup", result
+    assert "does not replay what was written since" in result["no_links"], result
     lab.wait_settled()
     assert content(lab, "node2") == content(lab, lab.primary())
     assert judges.upgraded() == []

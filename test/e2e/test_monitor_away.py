@@ -11,7 +11,9 @@ from driver import Upgrade
 from faults import die_at
 from hosts import HELPER, NEW_BINDIR
 from judges import Judges
-from waiting import wait_until
+from waiting import wait_for, wait_until
+
+pytestmark = pytest.mark.all
 
 
 def begin(lab):
@@ -84,7 +86,7 @@ def test_monitor_away_before_a_run(make_lab):
     wait_until(60, "it takes part in the run", lambda: has_begun(lab, "discover"))
     assert helper.poll() is None
     lab.run("node1", "pkill", "-TERM", "-x", "pgaf-upgrade")
-    helper.wait(60)
+    wait_for(helper, 60)
 
 
 REFUSED = 6
@@ -133,6 +135,7 @@ def enable_monitor(lab, host):
     wait_until(30, f"the new monitor has {host}", lambda: host in {node["host"] for node in lab.nodes()})
 
 
+@pytest.mark.check
 def test_monitor_lost(make_lab):
     """Its host never comes back: with the helpers' --without-monitor and pg_auto_failover's own `enable monitor`
     the upgrade ends under a new one."""
@@ -147,7 +150,7 @@ def test_monitor_lost(make_lab):
     logs = {host: os.path.join(lab.logs, f"lost-{host}") for host in ("node2", "node1")}
     helpers = {host: lab.start(host, HELPER, "run", "--without-monitor", log=log) for host, log in logs.items()}
     for host, helper in helpers.items():
-        assert helper.wait(180) == 0, open(logs[host]).read()
+        assert wait_for(helper, 180) == 0, open(logs[host]).read()
     assert new_server_serves(lab)
     # both serve and replicate while there is no monitor at all
     judges.writer.wait_for_more()

@@ -2,12 +2,16 @@
 import os
 import time
 
+import pytest
+
 from driver import Upgrade
 from faults import die_at
 from hosts import HELPER, NEW_BINDIR
 from judges import Judges
 from test_stop import freeze, thaw
-from waiting import wait_until
+from waiting import wait_for, wait_until
+
+pytestmark = pytest.mark.all
 
 REFUSED = 6
 PGREP = "pgrep -x pg_autoctl"
@@ -51,7 +55,7 @@ def replaced_in(step, lab, host):
     time.sleep(2)
     assert helper.poll() is None, open(log).read()
     set_goals(lab, "demoted", "wait_primary")
-    assert helper.wait(20) == REFUSED, open(log).read()
+    assert wait_for(helper, 20) == REFUSED, open(log).read()
     said = open(log).read()
     assert "has replaced node_1 as the primary: node_1 is primary and shall be demoted" in said, said
     assert "hint: Abort the run" in said, said
@@ -91,8 +95,7 @@ def test_replaced(make_lab):
     upgrade.approve()
     replaced_in("relax_sync", lab, "node1")
     upgrade.start_helper("node1")
-    wait_until(60, "relax_sync is done", lambda: any(
-        row["step"] == "relax_sync" and row["state"] == "done" for row in upgrade.progress() or []))
+    upgrade.wait_step("primary", "relax_sync")
     # maintenance of a node that takes writes by now would be a failover
     replaced_in("enter_maintenance", lab, "node2")
     die_at(lab, "secondary", "verify", "before")

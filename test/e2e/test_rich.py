@@ -4,9 +4,13 @@ import os
 import re
 import shlex
 
+import pytest
+
 from hosts import HERE, NEW_BINDIR, OLD_BINDIR
 from test_checks import ODD_DATABASE, restart
 from test_upgrade import whole_upgrade
+
+pytestmark = pytest.mark.all
 
 LABELS = """
 SECURITY LABEL FOR e2e ON TABLE places IS 'of a table: ''odd'' \\ "é"';
@@ -44,31 +48,37 @@ def add_label_provider(lab):
 
 
 def definitions(lab):
-    """The lines by which pg_dump of 17 makes the database; its comments name the server's version. From 16 on the server
-    leaves the only table's name away before a view's columns."""
+    """The lines by which pg_dump of 17 makes the database; its comments name the server's version. From 16 on the
+    server leaves the only table's name away before a view's columns."""
     dump = lab.pg("node1", f"{NEW_BINDIR}/pg_dump --schema-only -p {lab.port} -d {shlex.quote(ODD_DATABASE)}")
     return [re.sub(r"\b(t|places|counted)\.", "", line) for line in dump.splitlines()
             if line and not line.startswith(("--", "\\restrict", "\\unrestrict"))]
 
 
-def test_rich(make_lab):
-    lab = make_lab("rich")
-    add_label_provider(lab)
-    before, database = {}, ODD_DATABASE
+class Rich:
+    """An object of every kind in a database of an odd name, before and after."""
 
-    def make(lab):
+    def __init__(self, lab):
+        add_label_provider(lab)
+        self._before = {}
+
+    def make(self, lab):
         lab.psql("node1", 'CREATE DATABASE "' + ODD_DATABASE.replace('"', '""') + '"')
         with open(os.path.join(HERE, "rich.sql"), encoding="utf-8") as script:
-            lab.psql("node1", script.read() + LABELS, database)
-        before.update(definitions=definitions(lab), asked=lab.psql("node1", ASKED, database))
-        assert "of a large object" in before["asked"]
+            lab.psql("node1", script.read() + LABELS, ODD_DATABASE)
+        self._before = {"definitions": definitions(lab), "asked": lab.psql("node1", ASKED, ODD_DATABASE)}
+        assert "of a large object" in self._before["asked"]
 
-    def look(lab):
-        now, was = set(definitions(lab)), set(before["definitions"])
+    def look(self, lab):
+        now, was = set(definitions(lab)), set(self._before["definitions"])
         assert not was - now, f"gone: {was - now}"
         # the newer PostGIS has more functions, made under the default privileges that the database has
         new = [line for line in now - was if not re.match(r"REVOKE ALL ON FUNCTION (public|topology)\.", line)]
         assert not new, f"new: {new}"
-        assert lab.psql("node1", ASKED, database) == before["asked"]
+        assert lab.psql("node1", ASKED, ODD_DATABASE) == self._before["asked"]
 
-    whole_upgrade(lab, before=make, after=look)
+
+def test_rich(make_lab):
+    lab = make_lab("rich")
+    rich = Rich(lab)
+    whole_upgrade(lab, before=rich.make, after=rich.look)

@@ -9,7 +9,8 @@ from test_rollback import Interrupted
 from test_trouble import fails, go_on
 from test_upgrade import look_into_tablespace, make_tablespace, whole_upgrade
 
-pytestmark = pytest.mark.skipif(TARGET < 18, reason="pg_upgrade of PostgreSQL 17 cannot swap")
+# pg_upgrade of PostgreSQL 17 cannot swap
+pytestmark = [pytest.mark.all, pytest.mark.target(18)]
 
 
 def by_swap(lab):
@@ -23,7 +24,8 @@ def by_swap(lab):
 OLD_FILES = r"""
 cd "$1"
 find -L base pg_tblspc/*/PG_15_* -type f -path '*/[0-9]*/*' ! -name pg_internal.init -printf '%p %i\n' | sort
-find -L base pg_tblspc/*/PG_15_* -type f -regex '.*/[0-9]+/[1-9][0-9][0-9][0-9][0-9][0-9_a-z.]*' -exec sha256sum {} + | sort
+find -L base pg_tblspc/*/PG_15_* -type f -regex '.*/[0-9]+/[1-9][0-9][0-9][0-9][0-9][0-9_a-z.]*' \
+    -exec sha256sum {} + | sort
 """
 
 

@@ -9,10 +9,13 @@ import pytest
 
 from cluster import new_server_serves
 from driver import Upgrade
-from faults import HOSTS, stopped_at
+from fault_matrix import HOSTS
+from faults import stopped_at
 from hosts import HELPER, LAB
 from judges import Judges
-from waiting import wait_until
+from waiting import wait_for, wait_until
+
+pytestmark = pytest.mark.all
 
 STEP_FAILED, REFUSED = 4, 6
 LISTEN = "import socket, time; s = socket.create_server(('0.0.0.0', {port})); print('up', flush=True); time.sleep(600)"
@@ -26,17 +29,21 @@ def go_on(lab, judges, upgrade, host="node1"):
 
 @pytest.mark.parametrize("role", ["primary", "monitor"])
 def test_port_taken(make_lab, role):
-    """Only that of IPv4, by which PostgreSQL would start, for nobody who has the address."""
     lab, host = make_lab(f"port-{role}"), HOSTS[role]
     judges, upgrade = stopped_at(lab, "swap", "after", role=role)
+    take_port(lab, host)
+    go_on(lab, judges, upgrade, host)
+
+
+def take_port(lab, host):
+    """Only that of IPv4, by which PostgreSQL would start, for nobody who has the address."""
     other = lab.start(host, "python3", "-c", LISTEN.format(port=lab.port), log=os.path.join(lab.logs, "listener"))
     wait_until(10, "the port is taken", lambda: "up" in open(os.path.join(lab.logs, "listener")).read())
-    done = lab.run(host, "timeout", "60", HELPER, "run", timeout=120)
+    done = lab.run(host, HELPER, "run", timeout=60)
     assert done.returncode == STEP_FAILED, done.stdout + done.stderr
     assert "another process listens to port 5432 of 0.0.0.0" in done.stderr and "ss -ltnp" in done.stderr, done.stderr
     other.kill()
     lab.run(host, "pkill", "-f", "create_server")
-    go_on(lab, judges, upgrade, host)
 
 
 def fails(lab, *expected):
@@ -47,16 +54,19 @@ def fails(lab, *expected):
     assert "hint: " in done.stderr, said
 
 
+def file_of_another(lab):
+    lab.sh("node1", "sh", "-ec", f"chown root: $(ls -d {lab.pgdata}/base/5/[0-9]* | tail -n 1)")
+    fails(lab, "it says: ", "Permission denied", "Operation not permitted")
+    lab.sh("node1", "sh", "-c", f"chown -R postgres: {lab.pgdata}/base/5")
+
+
 def test_what_pg_upgrade_meets(make_lab):
     """Files of another owner, a file system that is read-only, and the kernel that kills for want of memory."""
     lab = make_lab("meets")
     judges, upgrade = stopped_at(lab, "stop", "after")
     new = f"{lab.pgdata}_pg17"
 
-    lab.sh("node1", "sh", "-ec", f"chown root: $(ls -d {lab.pgdata}/base/5/[0-9]* | tail -n 1)")
-    fails(lab, "it says: ", "Permission denied", "Operation not permitted")
-    lab.sh("node1", "sh", "-c", f"chown -R postgres: {lab.pgdata}/base/5")
-
+    file_of_another(lab)
     lab.sh("node1", "sh", "-ec", f"mount --bind {new} {new}; mount -o remount,bind,ro {new}")
     fails(lab, "Read-only file system", "Device or resource busy")
     lab.sh("node1", "umount", new)
@@ -64,7 +74,7 @@ def test_what_pg_upgrade_meets(make_lab):
     log = os.path.join(lab.logs, "killed")
     helper = lab.start("node1", HELPER, "run", log=log)
     lab.sh("node1", "sh", "-c", "until pkill -KILL -x pg_restore; do sleep 0.01; done", timeout=60)
-    assert helper.wait(timeout=60) == STEP_FAILED
+    assert wait_for(helper, 60) == STEP_FAILED
     said = open(log).read()
     assert "pg_upgrade exited with 1" in said and "hint: " in said, said
     go_on(lab, judges, upgrade)
@@ -72,7 +82,8 @@ def test_what_pg_upgrade_meets(make_lab):
 
 def test_disk_full(make_lab):
     lab = make_lab("full")
-    lab.psql(lab.primary(), "CREATE TABLE e2e_large AS SELECT n, repeat('x', 500) AS t FROM generate_series(1, 100000) n")
+    lab.psql(lab.primary(), "CREATE TABLE e2e_large AS SELECT n, repeat('x', 500) AS t FROM generate_series(1, 100000) "
+                            "n")
     judges, upgrade = stopped_at(lab, "stop", "after", method="copy")
     base = f"{lab.pgdata}_pg17/base"
     lab.sh("node1", "sh", "-ec", f"""cp -a {base} /tmp/base; mount -t tmpfs -o size=60m,mode=700 none {base}
@@ -93,7 +104,8 @@ def test_disk_full_by_link(lab_with_disks):
     """The whole disk of the primary's host: neither pg_upgrade nor the helper itself has room."""
     lab = lab_with_disks("full-link")
     judges, upgrade = stopped_at(lab, "stop", "after")
-    lab.sh("node1", "sh", "-ec", "fallocate -l $(($(df --output=avail -B1 /root | tail -n 1) - 4000000)) /root/filler; sync")
+    lab.sh("node1", "sh", "-ec", "fallocate -l $(($(df --output=avail -B1 /root | tail -n 1) - 4000000)) /root/filler; "
+                                 "sync")
     fails(lab, "No space left on device")
     lab.sh("node1", "rm", "/root/filler")
     go_on(lab, judges, upgrade)
@@ -115,7 +127,8 @@ def with_clock_that_can_be_set(lab, host):
     with open(glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[0], "rb") as library:
         encoded = base64.b64encode(library.read()).decode()
     lab.sh(host, "sh", "-ec", f"mkdir -p $(dirname {FAKETIME}); base64 -d >{FAKETIME}", input=encoded)
-    return [f"LD_PRELOAD={FAKETIME}", "DONT_FAKE_MONOTONIC=1", "FAKETIME_NO_CACHE=1", "FAKETIME_TIMESTAMP_FILE=/run/clock"]
+    return [f"LD_PRELOAD={FAKETIME}", "DONT_FAKE_MONOTONIC=1", "FAKETIME_NO_CACHE=1",
+            "FAKETIME_TIMESTAMP_FILE=/run/clock"]
 
 
 @pytest.mark.parametrize("host", ["node1", "monitor"])
@@ -133,13 +146,14 @@ def test_clock_set_back(make_lab, host):
     judges, upgrade = stopped_at(lab, "stop", "after")
     lab.put(host, "/run/clock", "-1h\n")
     if host == "monitor":
-        assert lab.monitor_sql("SELECT max(statechangetime) > now() + interval '50 min' FROM pgautofailover.node") == "t"
+        assert lab.monitor_sql("SELECT max(statechangetime) > now() + interval '50 min'"
+                               "  FROM pgautofailover.node") == "t"
         go_on(lab, judges, upgrade)
     else:
         log = os.path.join(lab.logs, "an-hour-ago")
         helper = lab.start(host, "env", *variables, HELPER, "run", log=log)
         upgrade.wait_finished()
-        assert helper.wait(60) == 0, open(log).read()
+        assert wait_for(helper, 60) == 0, open(log).read()
         # the server that the helper has started has that clock too
         assert judges.upgraded() == []
 
@@ -166,7 +180,8 @@ def test_network_cut(make_lab):
     interface = lab.sh("node1", "sh", "-c", "ls /sys/class/net | grep -v lo").split()[0]
     lab.sh("node1", "ip", "link", "set", interface, "down")
     upgrade.start_helper("node1")
-    wait_until(60, "the new server runs", lambda: lab.run("node1", "cat", f"{lab.pgdata}/PG_VERSION").stdout.strip() == "17"
+    wait_until(60, "the new server runs", lambda: lab.run("node1", "cat",
+                                                          f"{lab.pgdata}/PG_VERSION").stdout.strip() == "17"
                and lab.run("node1", "test", "-e", f"{lab.pgdata}/postmaster.pid").returncode == 0)
     time.sleep(15)
     lab.sh("node1", "ip", "link", "set", interface, "up")

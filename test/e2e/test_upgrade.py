@@ -1,8 +1,13 @@
 """Whole upgrades of whole clusters, with an application writing all the while."""
+import pytest
+
 from application import Writer
 from customized import Customized
+from content import content, fill
 from driver import Upgrade
-from hosts import TARGET
+from hosts import HELPER, TARGET
+
+pytestmark = [pytest.mark.all, pytest.mark.target(17, 18)]
 
 PREPARED_WITHIN, UPGRADED_WITHIN = 60, 150
 
@@ -20,7 +25,8 @@ def upgrade_from_cron(lab):
     upgrade.start()
     for host in lab.hosts:
         lab.put(host, "/etc/cron.d/pgaf-upgrade", "SHELL=/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\n" + "".join(
-            f"* * * * * root sleep {second}; flock -n /run/e2e-cron pgaf-upgrade run --once >>/var/log/pgaf-upgrade.log 2>&1\n"
+            f"* * * * * root sleep {second}; flock -n /run/e2e-cron pgaf-upgrade run --once "
+            ">>/var/log/pgaf-upgrade.log 2>&1\n"
             for second in range(0, 60, 5)))
         lab.sh(host, "systemctl", "restart", "cron")
     try:
@@ -29,7 +35,8 @@ def upgrade_from_cron(lab):
         upgrade.approve()
         upgrade.wait_state("finished", UPGRADED_WITHIN + 120)
     except Exception as error:
-        logs = [f"--- {host}\n" + lab.run(host, "tail", "-n", "15", "/var/log/pgaf-upgrade.log").stdout for host in lab.hosts]
+        logs = [f"--- {host}\n" + lab.run(host, "tail", "-n", "15", "/var/log/pgaf-upgrade.log").stdout
+                for host in lab.hosts]
         raise type(error)(f"{error}\n" + "\n".join(logs)) from None
     return upgrade
 
@@ -66,10 +73,12 @@ def whole_upgrade(lab, by=upgrade_by_run, before=None, after=None, with_helpers=
         log = lab.sh(lab.primary(), "sh", "-c", f'cat "$(readlink -f {lab.pgdata})_pgaf_upgrade/statistics.log"')
         assert '"public.e2e_writes"' in lab.monitor_sql("""
             SELECT result -> 'busiest' -> 'postgres' FROM pgaf_upgrade.step JOIN pgaf_upgrade.node USING (runid, nodeid)
-             WHERE name = 'dry_run' AND role = 'primary'""") and -1 < log.find('vacuuming database "postgres"') < log.find("optimizer statistics"), log
+             WHERE name = 'dry_run' AND role = 'primary'""")
+        assert -1 < log.find('vacuuming database "postgres"') < log.find("optimizer statistics"), log
         # the parts of pg_upgrade are all of its time, and named as it names them
         parts = lab.monitor_sql("""
-            SELECT sum((p ->> 'seconds')::numeric) / extract(epoch FROM s.finished_at - s.started_at) BETWEEN 0.5 AND 1.05
+            SELECT sum((p ->> 'seconds')::numeric) / extract(epoch FROM s.finished_at - s.started_at)
+                   BETWEEN 0.5 AND 1.05
                    AND string_agg(p ->> 'part', ' ') ~ 'Restoring database schemas.*flush the new cluster'
               FROM pgaf_upgrade.step s, jsonb_array_elements(s.result -> 'parts') p
              WHERE s.name = 'pg_upgrade' GROUP BY s.runid, s.nodeid, s.started_at, s.finished_at""")
@@ -113,7 +122,8 @@ def make_tablespace(lab):
     for host in lab.data_nodes:
         lab.sh(host, "install", "-d", "-o", "postgres", "-g", "postgres", "-m", "700", "/srv/ts1")
     lab.psql(lab.primary(), "CREATE TABLESPACE ts1 LOCATION '/srv/ts1'")
-    lab.psql(lab.primary(), "CREATE TABLE in_ts1 TABLESPACE ts1 AS SELECT n, md5(n::text) AS t FROM generate_series(1, 50000) n")
+    lab.psql(lab.primary(), "CREATE TABLE in_ts1 TABLESPACE ts1 AS SELECT n, md5(n::text) AS t FROM generate_series(1, "
+                            "50000) n")
 
 
 def look_into_tablespace(lab):
@@ -126,31 +136,40 @@ def test_tablespace(make_lab):
     whole_upgrade(make_lab("tablespace"), before=make_tablespace, after=look_into_tablespace)
 
 
-def test_unlike_initdb(make_lab):
-    modes = {}  # pg_autoctl takes the group's rights from the directory of a standby that it makes
+INITDB = "--data-checksums --locale-provider=icu --icu-locale=en-US --wal-segsize=64 --allow-group-access"
+# so deep that a Unix socket's path has no room in it
+DEEP = "/srv/postgres/" + "deep/" * 20 + "data"
 
-    def mode(lab, host):
+
+class UnlikeInitdb:
+    """What initdb was told otherwise than it would do by itself is as it was."""
+
+    def __init__(self):
+        self.modes = {}  # pg_autoctl takes the group's rights from the directory of a standby that it makes
+
+    @staticmethod
+    def _mode(lab, host):
         return lab.psql(host, "SHOW data_directory_mode"), lab.sh(host, "stat", "-c", "%a", lab.pgdata).strip()
 
-    def make(lab):
-        modes.update({host: mode(lab, host) for host in lab.data_nodes})
-        assert modes["node1"] == ("0750", "750")
+    def make(self, lab):
+        self.modes = {host: self._mode(lab, host) for host in lab.data_nodes}
+        assert self.modes["node1"] == ("0750", "750")
         lab.psql(lab.primary(), "CREATE DATABASE german TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE'")
 
-    def look(lab):
+    def look(self, lab):
         for host in lab.data_nodes:
             assert lab.psql(host, "SHOW data_checksums") == "on"
             assert lab.psql(host, "SHOW wal_segment_size") == "64MB"
-            assert mode(lab, host) == modes[host]
-            assert lab.psql(host, "SELECT datname, datlocprovider, datlocale FROM pg_database"
-                                  " WHERE datname IN ('postgres', 'german') ORDER BY 1") == "german|i|de-DE\npostgres|i|en-US"
+            assert self._mode(lab, host) == self.modes[host]
+            assert lab.psql(host, "SELECT datname, datlocprovider, datlocale FROM pg_database WHERE datname IN"
+                                  " ('postgres', 'german') ORDER BY 1") == "german|i|de-DE\npostgres|i|en-US"
         assert lab.sh("node1", "stat", "-c", "%a", f"{lab.pgdata}/base").strip() == "750"
 
-    # so deep that a Unix socket's path has no room in it
-    pgdata = "/srv/postgres/" + "deep/" * 20 + "data"
-    whole_upgrade(make_lab("icu", port=5433, pgdata=pgdata, options=[
-        "--initdb", "--data-checksums --locale-provider=icu --icu-locale=en-US --wal-segsize=64 --allow-group-access"]),
-                  before=make, after=look)
+
+def test_unlike_initdb(make_lab):
+    unlike = UnlikeInitdb()
+    whole_upgrade(make_lab("icu", port=5433, pgdata=DEEP, options=["--initdb", INITDB]), before=unlike.make,
+                  after=unlike.look)
 
 
 def test_pgdata_link(make_lab):
@@ -161,15 +180,41 @@ def test_pgdata_link(make_lab):
     whole_upgrade(make_lab("link", options=["--pgdata-link"]), after=look)
 
 
-def test_ca_certificates(make_lab):
-    def look(lab):
-        for host in lab.data_nodes:
-            assert lab.psql(host, "SELECT name, setting FROM pg_settings WHERE name ~ '^ssl_(ca|cert|key)_file$' ORDER BY 1") == \
-                "\n".join(f"{name}|/etc/pgaf-ssl/{file}" for name, file in
-                          (("ssl_ca_file", "root.crt"), ("ssl_cert_file", "server.crt"), ("ssl_key_file", "server.key")))
+def look_at_certificates(lab):
+    for host in lab.data_nodes:
+        assert lab.psql(host, "SELECT name, setting FROM pg_settings WHERE name ~ '^ssl_(ca|cert|key)_file$' ORDER BY "
+                              "1") == \
+            "\n".join(f"{name}|/etc/pgaf-ssl/{file}" for name, file in
+                      (("ssl_ca_file", "root.crt"), ("ssl_cert_file", "server.crt"), ("ssl_key_file", "server.key")))
 
-    whole_upgrade(make_lab("ca", options=["--ssl", "ca"]), after=look)
+
+def test_ca_certificates(make_lab):
+    whole_upgrade(make_lab("ca", options=["--ssl", "ca"]), after=look_at_certificates)
 
 
 def test_once_from_cron(make_lab):
     whole_upgrade(make_lab("cron"), by=upgrade_from_cron)
+
+
+@pytest.mark.check
+def test_manifold(make_lab):
+    """Nearly all that the others have one by one, in one upgrade; and what the standbys by links contain."""
+    lab = make_lab("manifold", secondaries=3, port=5433, pgdata=DEEP, options=[
+        "--async", "1", "--number-sync-standbys", "1", "--ssl", "ca", "--initdb", INITDB])
+    unlike = UnlikeInitdb()
+
+    def make(lab):
+        unlike.make(lab)
+        fill(lab)
+
+    def look(lab):
+        unlike.look(lab)
+        look_at_certificates(lab)
+        before = content(lab, lab.primary())
+        assert {host: content(lab, host) for host in lab.data_nodes} == {host: before for host in lab.data_nodes}
+        refused = lab.run("node1", HELPER, "rollback", timeout=60)
+        assert refused.returncode == 6, refused.stdout + refused.stderr
+        assert "has been started on node_1" in refused.stderr, refused.stderr
+
+    whole_upgrade(lab, before=make, after=look)
+    assert [node["quorum"] for node in lab.nodes()] == [True, True, True, False]

@@ -12,7 +12,8 @@ MEASURED = "PGAF_SLOWNESS"  # for the processes that this one starts
 
 
 def _processor_seconds():
-    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage,
+                                                             (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
 
 
 def slowness():
@@ -34,8 +35,8 @@ def crowd():
 
 
 class Patience:
-    """A limit of so many seconds. is_over() is to be asked again and again: between two calls only that part of the time
-    counts which a process has got for itself."""
+    """A limit of so many seconds. is_over() is to be asked again and again: between two calls only that part of the
+    time counts which a process has got for itself."""
 
     def __init__(self, seconds):
         self._seconds = seconds * slowness()

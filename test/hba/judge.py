@@ -25,7 +25,8 @@ CONNECTIONS = 10
 FEATURES = {
     "type local": r"^local", "hostssl": r"^hostssl", "hostnossl": r"^hostnossl", "hostnogssenc": r"^hostnogssenc",
     "sameuser": r"^\w+\s+\S*\bsameuser", "samerole": r"^\w+\s+\S*same(role|group)",
-    "replication": r"^\w+\s+\S*replication", "quoted keyword": r'"(all|sameuser|samerole|replication)"', "member": r"\s\+\w", "name of a file": r"@",
+    "replication": r"^\w+\s+\S*replication", "quoted keyword": r'"(all|sameuser|samerole|replication)"',
+    "member": r"\s\+\w", "name of a file": r"@",
     "regex": r"/[\^po(]", "samehost": r"\ssamehost", "samenet": r"\ssamenet", "mask": r"\d (255|ffff)",
     "suffix": r"\s\.(example|TEST)", "host name": r"\s(alpha\.|ALPHA|gamma|first)", "IPv6": r"\s(::|fd00)",
     "continued": r"\\\n",

@@ -1,20 +1,26 @@
-"""The packages of build/packages: installed, upgraded and removed on Debian 12 and 13, and a cluster upgraded with
-nothing else. `make check-packages` builds them first."""
+"""The packages, built into build/packages: installed, upgraded and removed on Debian 12 and 13, and a cluster upgraded
+with nothing else."""
 import glob
 import os
 import subprocess
-import sys
 
 import pytest
 
+from cluster import Lab
+from driver import Upgrade
+from hosts import LAB
+
+pytestmark = [pytest.mark.all, pytest.mark.together, pytest.mark.limit(3600)]
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
-
-from cluster import Lab  # noqa: E402
-from driver import Upgrade  # noqa: E402
-from hosts import LAB  # noqa: E402
-
 PACKAGES = os.path.join(HERE, "..", "..", "build", "packages")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built():
+    done = subprocess.run([os.path.join(HERE, "..", "..", "packaging", "build.sh")], stdin=subprocess.DEVNULL,
+                          text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout[-5000:]
 
 
 def debs(release):
@@ -72,13 +78,15 @@ def test_rpms(layout, root, tmp_path):
 
 def test_upgrade_with_the_packages():
     """On hosts on which this source tree was never installed."""
-    with Lab(f"packages-{os.getpid()}", options=["--no-product"]) as lab:
+    with Lab("packages", options=["--no-product"]) as lab:
         lab.up()
         for host in lab.hosts:
-            wanted = [path for path in debs("debian13") if host == "monitor" or "postgresql-" not in os.path.basename(path)]
+            wanted = [path for path in debs("debian13") if host == "monitor"
+                      or "postgresql-" not in os.path.basename(path)]
             for path in wanted:
                 with open(path, "rb") as file:
-                    subprocess.run([LAB, "sh", "--name", lab.name, host, "sh", "-c", f"cat >/root/{os.path.basename(path)}"],
+                    subprocess.run([LAB, "sh", "--name", lab.name, host, "sh", "-c",
+                                    f"cat >/root/{os.path.basename(path)}"],
                                    stdin=file, check=True)
             lab.sh(host, "dpkg", "-i", *(f"/root/{os.path.basename(path)}" for path in wanted))
         upgrade = Upgrade(lab)

@@ -1,9 +1,12 @@
-"""No source of the helper includes one of a floor above its own, or of another room on its floor; helper/CMakeLists.txt has
-the floors."""
+"""No source of the helper includes one of a floor above its own, or of another room on its floor; helper/CMakeLists.txt
+has the floors."""
 import pathlib
 import re
 import shutil
 
+import pytest
+
+pytestmark = pytest.mark.check
 TREE = pathlib.Path(__file__).resolve().parents[2]
 
 

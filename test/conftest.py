@@ -1,0 +1,1 @@
+pytest_plugins = ["runner.selection", "runner.results", "runner.timelimit", "runner.commands"]
