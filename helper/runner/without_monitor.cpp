@@ -156,8 +156,8 @@ ExitCode Runner::run_without_monitor() {
         perform("statistics");
     }
     view_.note(
-        fmt::format("this node serves at PostgreSQL {} without a monitor; {}, on this node:\n"
-                    "  {} enable monitor URI --pgdata {}",
+        fmt::format("this node serves at PostgreSQL {0} without a monitor; {1}, on this node:\n"
+                    "  {2} enable monitor URI --pgdata {3}\n  {2} reload --pgdata {3}",
                     with.target(),
                     is_primary ? "when there is a new one, before any other node"
                                : "when there is a new one, and the primary has it",

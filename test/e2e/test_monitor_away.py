@@ -133,6 +133,18 @@ def enable_monitor(lab, host):
     lab.run(host, "runuser", "-u", "postgres", "--", f"{NEW_BINDIR}/pg_autoctl", "enable", "monitor", monitor_uri(lab),
             "--pgdata", lab.pgdata, timeout=120)
     wait_until(30, f"the new monitor has {host}", lambda: host in {node["host"] for node in lab.nodes()})
+    registered = reported(lab, host)
+
+    def is_read():
+        lab.run(host, "runuser", "-u", "postgres", "--", f"{NEW_BINDIR}/pg_autoctl", "reload", "--pgdata", lab.pgdata)
+        time.sleep(5)
+        return reported(lab, host) != registered
+
+    wait_until(60, f"{host} reports to the new monitor", is_read)
+
+
+def reported(lab, host):
+    return lab.monitor_sql(f"SELECT reporttime FROM pgautofailover.node WHERE nodehost = '{host}'")
 
 
 @pytest.mark.check

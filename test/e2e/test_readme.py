@@ -27,6 +27,7 @@ TYPED_ELSEWHERE = {
     "pgaf-upgrade run --limit-factor": "test/e2e/test_hangs.py::test_hangs",
     "pgaf-upgrade run --without-monitor": "test/e2e/test_monitor_away.py::test_monitor_lost",
     "pg_autoctl enable monitor": "test/e2e/test_monitor_away.py::test_monitor_lost",
+    "pg_autoctl reload": "test/e2e/test_monitor_away.py::test_monitor_lost",
     "pgaf-upgrade rollback": "test/e2e/test_rollback.py::test_new_data_given_up",
     "SELECT pgaf_upgrade_rollback": "test/e2e/test_rollback.py::test_rollback",
     "SELECT pgaf_upgrade_start(17, method => 'copy')": "test/e2e/test_rollback.py::test_new_data_given_up",
