@@ -40,7 +40,7 @@ SHLIB_LINK = -lstdc++
 override with_llvm = no
 
 # These set up all that they need, so they work where no PostgreSQL is installed.
-ON_HOSTS = check check-all demo lint format packages bench bench-upgrade bench-estimate
+ON_HOSTS = check check-all demo times lint format packages bench bench-upgrade bench-estimate
 ifneq ($(filter $(ON_HOSTS),$(MAKECMDGOALS)),)
 
 .PHONY: $(ON_HOSTS)
@@ -70,6 +70,11 @@ lint:
 demo:
 	@test/install-host-packages.sh
 	@/usr/bin/python3 test/demo/demo.py
+
+# How long the commands of whoever changes something take on this machine, as the table of CONTRIBUTING.md.
+times:
+	@test/install-host-packages.sh tests
+	@test/times.py
 
 # .deb and .rpm, into build/packages.
 packages:
