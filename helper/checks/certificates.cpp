@@ -64,7 +64,7 @@ Findings ssl_files(Subject &subject) {
         return {{fmt::format("\"{}\" holds no certificate", file_of(subject, "ssl_cert_file").string())}};
     }
     const auto key_path = file_of(subject, "ssl_key_file");
-    struct stat status {};
+    struct stat status{};
     if (::stat(key_path.c_str(), &status) == 0 && (status.st_mode & (status.st_uid == 0 ? 027U : 077U)) != 0) {
         findings.push_back({fmt::format("\"{}\" can be read by others", key_path.string()),
                             fmt::format("chmod 600 '{}'", key_path.string())});

@@ -25,7 +25,7 @@ namespace {
 
 // The file system that a path is on, as a number; its parent is on another where it is a mount point.
 dev_t device_of(const fs::path &path) {
-    struct stat status {};
+    struct stat status{};
     return ::stat(path.c_str(), &status) == 0 ? status.st_dev : 0;
 }
 
@@ -91,7 +91,7 @@ Findings files_of_owner(Subject &subject) {
     // the server makes and deletes files all the while
     for (fs::recursive_directory_iterator it(subject.node.data_dir, error), end; !error && it != end;
          it.increment(error)) {
-        struct stat status {};
+        struct stat status{};
         if (::lstat(it->path().c_str(), &status) == 0 && !S_ISLNK(status.st_mode) &&
             status.st_uid != subject.node.owner.uid && findings.size() < kEnough) {
             findings.push_back(
@@ -239,7 +239,7 @@ Findings free_space(Subject &subject) {
     Findings findings;
     for (const auto &[device, place] : needed) {
         const auto &[path, bytes] = place;
-        struct statvfs status {};
+        struct statvfs status{};
         if (::statvfs(path.c_str(), &status) != 0) {
             continue;
         }

@@ -91,7 +91,7 @@ void remove_unfinished(const Node &node) {
 }
 
 void require_room(const fs::path &folder, std::uint64_t bytes) {
-    struct statvfs status {};
+    struct statvfs status{};
     if (::statvfs(folder.c_str(), &status) != 0) {
         return;
     }

@@ -116,7 +116,7 @@ void require_room(const Migration &migration, const std::vector<Database> &datab
     const auto bytes =
         std::accumulate(databases.begin(), databases.end(), std::uint64_t{0},
                         [](std::uint64_t sum, const Database &database) { return sum + database.bytes; });
-    struct statvfs status {};
+    struct statvfs status{};
     if (::statvfs(migration.node.data_dir.c_str(), &status) != 0) {
         return;
     }

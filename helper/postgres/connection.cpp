@@ -71,8 +71,7 @@ Connection::Connection(const std::string &conninfo, const std::optional<Owner> &
     if (PQstatus(connection_.get()) != CONNECTION_OK) {
         throw PgError(ExitCode::NoMonitor, one_line(PQerrorMessage(connection_.get())), "", "");
     }
-    PQsetNoticeProcessor(
-        connection_.get(), [](void *, const char *) {}, nullptr);
+    PQsetNoticeProcessor(connection_.get(), [](void *, const char *) {}, nullptr);
 }
 
 Rows Connection::query(const std::string &sql, const std::vector<Value> &parameters) {

@@ -6,8 +6,8 @@
 #include <spdlog/spdlog.h>
 
 #include "seed/manifest_reader.hpp"
-#include "seed/seed_transfer.hpp"
 #include "seed/seed.hpp"
+#include "seed/seed_transfer.hpp"
 #include "seed/standby.hpp"
 #include "system/compression.hpp"
 #include "system/fault.hpp"

@@ -50,7 +50,7 @@ bool is_one_of(const auto &names, std::string_view name) {
 }
 
 std::optional<struct stat> status_if_there(const fs::path &path) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) == 0) {
         return status;
     }

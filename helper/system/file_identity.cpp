@@ -9,7 +9,7 @@ namespace pgaf {
 
 FileIdentity identity_of(const std::filesystem::path &path) {
     constexpr std::int64_t kSecond = 1'000'000'000;
-    struct statx found {};
+    struct statx found{};
     if (::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME, &found) != 0) {
         fail_by_errno("access", path);
     }

@@ -23,7 +23,7 @@ namespace pgaf {
 namespace {
 
 struct stat status_of(const fs::path &path) {
-    struct stat status {};
+    struct stat status{};
     if (::lstat(path.c_str(), &status) != 0) {
         fail_by_errno("access", path);
     }
@@ -45,7 +45,7 @@ void write_with(const fs::path &path, std::string_view content, uid_t uid, gid_t
 
 // What a link leads to.
 struct stat status_behind(const fs::path &path) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) != 0) {
         fail_by_errno("access", path);
     }
@@ -89,7 +89,7 @@ std::string read_file(const fs::path &path) {
 }
 
 void write_file(const fs::path &path, std::string_view content, const Owner &owner, mode_t mode) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) == 0) {
         write_with(path, content, status.st_uid, status.st_gid, status.st_mode);
     } else {

@@ -27,7 +27,7 @@ bool set_effective_user(uid_t uid) {
 }  // namespace
 
 Owner owner_of(const std::filesystem::path &path) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) != 0) {
         throw HelperError(
             ExitCode::Usage,

@@ -240,7 +240,7 @@ std::string last_lines(const std::string &text, std::size_t count) {
 }
 
 void hold_signals() {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = on_signal;
     ::sigemptyset(&action.sa_mask);
     action.sa_flags = SA_RESTART;

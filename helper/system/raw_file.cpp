@@ -39,7 +39,7 @@ Descriptor::~Descriptor() {
 }
 
 InputFile::InputFile(fs::path path) : path_(std::move(path)), file_(path_, O_RDONLY) {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(file_.get(), &status) != 0) {
         fail_by_errno("access", path_);
     }

@@ -58,7 +58,7 @@ class Swap : public WithFolder {
         Tree tree;
         for (const auto *directory : {"old/base", "ts/PG_15_202209061"}) {
             for (const auto &entry : fs::recursive_directory_iterator(folder_ / directory)) {
-                struct stat status {};
+                struct stat status{};
                 ::stat(entry.path().c_str(), &status);
                 tree[fs::relative(entry.path(), folder_)] = {status.st_ino,
                                                              entry.is_directory() ? "" : read_file(entry.path())};
