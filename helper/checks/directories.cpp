@@ -14,6 +14,7 @@
 
 #include "checks/check.hpp"
 #include "cluster/old_files.hpp"
+#include "cluster/version_directory.hpp"
 #include "core/method.hpp"
 #include "system/units.hpp"
 
@@ -143,12 +144,10 @@ Findings tablespaces(Subject &subject) {
 
 Findings tablespace_leftovers(Subject &subject) {
     Findings findings;
-    const auto prefix = fmt::format("PG_{}_", subject.target);
     each_tablespace(subject, [&](const fs::path &location) {
-        for (const auto &entry : fs::directory_iterator(location)) {
-            if (entry.path().filename().string().starts_with(prefix)) {
-                findings.push_back({fmt::format("\"{}\" exists already", entry.path().string())});
-            }
+        // pg_upgrade looks for this name alone: what a rollback has set aside is in nobody's way
+        if (const auto left = version_directory(location, subject.target)) {
+            findings.push_back({fmt::format("\"{}\" exists already", left->string())});
         }
         const fs::path aside = fmt::format("{}_pg{}", location.string(), subject.installation.source);
         if (fs::exists(aside)) {
