@@ -2,11 +2,13 @@
 #include <exception>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
 
+#include "commands/as_owner.hpp"
 #include "commands/commands.hpp"
 #include "commands/migrate.hpp"
 
@@ -18,6 +20,16 @@ int report(pgaf::ExitCode code, const char *message, const std::string &hint) no
         static_cast<void>(std::fprintf(stderr, "hint: %s\n", hint.c_str()));
     }
     return static_cast<int>(code);
+}
+
+int reported(const std::function<int()> &work) {
+    try {
+        return work();
+    } catch (const pgaf::HelperError &error) {
+        return report(error.code(), error.what(), error.hint());
+    } catch (const std::exception &error) {
+        return report(pgaf::ExitCode::Internal, error.what(), "");
+    }
 }
 
 // CLI::PositiveNumber says it with the largest number there is.
@@ -71,8 +83,11 @@ int run_command_line(int argc, char **argv) {
         ->envname("PGDATA");
     app.add_option("--new-bindir", options.new_bindir, "the programs of the target (default: as the old ones' path)")
         ->envname("PGAF_UPGRADE_NEW_BINDIR");
-    app.add_option("--service", options.service, "the unit that runs pg_autoctl (default: found by its process)")
+    app.add_option("--service", options.service,
+                   "the unit that runs pg_autoctl (default: the only one that does as PGDATA's owner)")
         ->envname("PGAF_UPGRADE_SERVICE");
+    app.add_option("--users", options.users, "the users that PostgreSQL runs as on this host, for whom root works")
+        ->delimiter(',');
     app.add_option("--wait-limit", options.wait_limit_s, "seconds to wait for the monitor or for a run to be started");
     app.add_option("--limit-factor", options.limit_factor,
                    "wait this many times as long before a step is taken to hang")
@@ -154,6 +169,9 @@ int run_command_line(int argc, char **argv) {
 
     refuse_what_is_no_setting(app);
     try {
+        // a file that is named is read with the rights of who names it
+        const auto caller = pgaf::caller_by_sudo();
+        const auto acting = caller ? std::optional<pgaf::ActingAs>(std::in_place, *caller) : std::nullopt;
         app.parse(argc, argv);
     } catch (const CLI::ParseError &error) {
         if (error.get_exit_code() == 0) {
@@ -161,17 +179,14 @@ int run_command_line(int argc, char **argv) {
         }
         return report_usage(error, app.get_config_ptr()->as<std::string>());
     }
-    return static_cast<int>(command(options));
+    if (app.got_subcommand("version")) {
+        return static_cast<int>(command(options));  // of no node
+    }
+    return pgaf::carry_out(options, command, reported);
 }
 
 }  // namespace
 
 int main(int argc, char **argv) {
-    try {
-        return run_command_line(argc, argv);
-    } catch (const pgaf::HelperError &error) {
-        return report(error.code(), error.what(), error.hint());
-    } catch (const std::exception &error) {
-        return report(pgaf::ExitCode::Internal, error.what(), "");
-    }
+    return reported([&] { return run_command_line(argc, argv); });
 }

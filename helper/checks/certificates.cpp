@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "checks/check.hpp"
+#include "system/shell.hpp"
 
 namespace fs = std::filesystem;
 
@@ -27,9 +28,7 @@ struct Close {
 };
 using File = std::unique_ptr<FILE, Close>;
 
-// Read as the owner, since that is who the server is.
-File open_as_owner(const Subject &subject, const fs::path &path) {
-    const ActingAs acting(subject.node.owner);
+File open_file(const fs::path &path) {
     return File(std::fopen(path.c_str(), "re"));
 }
 
@@ -40,7 +39,7 @@ fs::path file_of(Subject &subject, const std::string &parameter) {
 }
 
 Certificate certificate_of(Subject &subject) {
-    const auto file = open_as_owner(subject, file_of(subject, "ssl_cert_file"));
+    const auto file = open_file(file_of(subject, "ssl_cert_file"));
     return {file ? PEM_read_X509(file.get(), nullptr, nullptr, nullptr) : nullptr, &X509_free};
 }
 
@@ -51,7 +50,7 @@ Findings ssl_files(Subject &subject) {
     Findings findings;
     for (const auto *parameter : {"ssl_cert_file", "ssl_key_file", "ssl_ca_file", "ssl_crl_file"}) {
         const auto path = file_of(subject, parameter);
-        if (!path.empty() && !open_as_owner(subject, path)) {
+        if (!path.empty() && !open_file(path)) {
             findings.push_back(
                 {fmt::format("{} \"{}\" cannot be read by {}", parameter, path.string(), subject.node.owner.name)});
         }
@@ -67,11 +66,11 @@ Findings ssl_files(Subject &subject) {
     struct stat status{};
     if (::stat(key_path.c_str(), &status) == 0 && (status.st_mode & (status.st_uid == 0 ? 027U : 077U)) != 0) {
         findings.push_back({fmt::format("\"{}\" can be read by others", key_path.string()),
-                            fmt::format("chmod 600 '{}'", key_path.string())});
+                            shell_line({"chmod", "600", key_path.string()})});
     }
     // With a passphrase the server asks for it by ssl_passphrase_command, which is not called here.
     if (subject.setting("ssl_passphrase_command").empty()) {
-        const auto file = open_as_owner(subject, key_path);
+        const auto file = open_file(key_path);
         const auto no_passphrase = [](char *, int, int, void *) { return 0; };  // rather than to ask for one
         const Key key(PEM_read_PrivateKey(file.get(), nullptr, no_passphrase, nullptr), &EVP_PKEY_free);
         if (!key || X509_check_private_key(certificate.get(), key.get()) != 1) {

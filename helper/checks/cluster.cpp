@@ -131,7 +131,7 @@ Findings base_backup_connection(Subject &subject) {
     }
     const auto conninfo = last_value_of(read_file(file), "primary_conninfo");
     try {
-        const Connection connection(conninfo + " replication=true", subject.node.owner);
+        const Connection connection(conninfo + " replication=true");
     } catch (const PgError &error) {
         return {{error.what()}};
     }

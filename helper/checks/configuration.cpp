@@ -71,14 +71,14 @@ Findings access_rules(Subject &subject) {
         const auto file = subject.setting(parameter);
         const std::filesystem::path copy = new_server.single(fmt::format("SHOW {}", parameter));
         const auto own = read_file(copy);
-        write_file(copy, read_file(file), subject.node.owner);
+        write_file(copy, read_file(file));
         const auto rows = new_server.query(
             fmt::format("SELECT line_number, error FROM pg_catalog.{} WHERE error IS NOT NULL ORDER BY 1", view));
         for (int row = 0; row < rows.size(); ++row) {
             findings.push_back(
                 {fmt::format("{} line {}: {}", file, rows.text(row, "line_number"), rows.text(row, "error"))});
         }
-        write_file(copy, own, subject.node.owner);
+        write_file(copy, own);
     }
     return findings;
 }

@@ -10,20 +10,21 @@ namespace pgaf {
 namespace {
 
 constexpr const char *kInvalidDatabases =
-    "SELECT pg_catalog.format('database \"%s\"', datname), pg_catalog.format('DROP DATABASE \"%s\";', datname)"
+    "SELECT pg_catalog.format('database \"%s\"', datname), pg_catalog.format('DROP DATABASE %I;', datname)"
     "  FROM pg_catalog.pg_database WHERE datconnlimit = -2 ORDER BY datname";
 
 Findings database_connections(Subject &subject) {
     const auto rows = subject.server().query(
-        "SELECT datname, datallowconn FROM pg_catalog.pg_database WHERE datallowconn = (datname = 'template0')"
+        "SELECT datname, pg_catalog.quote_ident(datname) AS quoted, datallowconn FROM pg_catalog.pg_database WHERE "
+        "datallowconn = (datname = 'template0')"
         " AND datconnlimit <> -2 ORDER BY 1");
     Findings findings;
     for (int row = 0; row < rows.size(); ++row) {
         const auto name = rows.text(row, "datname");
         const bool allows = rows.text(row, "datallowconn") == "t";
-        findings.push_back(
-            {fmt::format("database \"{}\" allows {} connections", name, allows ? "" : "no"),
-             fmt::format("ALTER DATABASE \"{}\" ALLOW_CONNECTIONS {};", name, allows ? "false" : "true")});
+        findings.push_back({fmt::format("database \"{}\" allows {} connections", name, allows ? "" : "no"),
+                            fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS {};", rows.text(row, "quoted"),
+                                        allows ? "false" : "true")});
     }
     for (const auto *name : {"postgres", "template0", "template1"}) {
         if (subject.server().single("SELECT count(*) FROM pg_catalog.pg_database WHERE datname = $1", {name}) == "0") {
@@ -45,8 +46,7 @@ Findings superuser_connects(Subject &subject) {
         const auto name = names.text(row, "datname");
         try {
             const Connection connection(fmt::format("host={} port={} user={} dbname={}", quote_conninfo(server->first),
-                                                    server->second, quote_conninfo(role), quote_conninfo(name)),
-                                        subject.node.owner);
+                                                    server->second, quote_conninfo(role), quote_conninfo(name)));
         } catch (const PgError &error) {
             const std::string message = error.what();
             const auto fatal = message.find("FATAL:  ");

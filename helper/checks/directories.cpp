@@ -14,8 +14,10 @@
 
 #include "checks/check.hpp"
 #include "cluster/old_files.hpp"
+#include "cluster/standby_directory.hpp"
 #include "cluster/version_directory.hpp"
 #include "core/method.hpp"
+#include "system/shell.hpp"
 #include "system/units.hpp"
 
 namespace fs = std::filesystem;
@@ -77,27 +79,52 @@ Findings can_be_renamed(Subject &subject) {
 
 Findings parent_is_writable(Subject &subject) {
     const auto parent = subject.node.data_dir.parent_path();
-    const ActingAs acting(subject.node.owner);
     if (::faccessat(AT_FDCWD, parent.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
         return {{fmt::format("{} may not write to \"{}\"", subject.node.owner.name, parent.string()),
-                 fmt::format("chown {} {}", subject.node.owner.name, parent.string())}};
+                 shell_line({"chown", subject.node.owner.name, parent.string()})}};
     }
     return {};
 }
 
+// What the server itself writes has to be its own. A file of another's that the configuration names, such as a key of
+// root's, is carried as a copy.
+bool is_carried(const std::vector<fs::path> &files, const fs::path &path) {
+    return std::ranges::find(files, path) != files.end();
+}
+
 Findings files_of_owner(Subject &subject) {
     constexpr std::size_t kEnough = 20;
+    const auto &node = subject.node;
+    const auto files = configured_files(file_parameters(subject.server()), node.pgdata, node.data_dir).inside;
     Findings findings;
     std::error_code error;
     // the server makes and deletes files all the while
-    for (fs::recursive_directory_iterator it(subject.node.data_dir, error), end; !error && it != end;
-         it.increment(error)) {
+    for (fs::recursive_directory_iterator it(node.data_dir, error), end; !error && it != end; it.increment(error)) {
         struct stat status{};
-        if (::lstat(it->path().c_str(), &status) == 0 && !S_ISLNK(status.st_mode) &&
-            status.st_uid != subject.node.owner.uid && findings.size() < kEnough) {
-            findings.push_back(
-                {fmt::format("\"{}\" does not belong to {}", it->path().string(), subject.node.owner.name),
-                 fmt::format("chown {} '{}'", subject.node.owner.name, it->path().string())});
+        if (::lstat(it->path().c_str(), &status) == 0 && !S_ISLNK(status.st_mode) && status.st_uid != node.owner.uid &&
+            !is_carried(files, it->path().lexically_relative(node.data_dir)) && findings.size() < kEnough) {
+            findings.push_back({fmt::format("\"{}\" does not belong to {}", it->path().string(), node.owner.name),
+                                shell_line({"chown", node.owner.name, it->path().string()})});
+        }
+    }
+    return findings;
+}
+
+Findings files_of_others(Subject &subject) {
+    const auto &node = subject.node;
+    Findings findings;
+    for (const auto &file : configured_files(file_parameters(subject.server()), node.pgdata, node.data_dir).inside) {
+        const auto path = node.data_dir / file;
+        struct stat status{};
+        if (::stat(path.c_str(), &status) != 0 || status.st_uid == node.owner.uid || S_ISDIR(status.st_mode)) {
+            continue;
+        }
+        if (::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0) {
+            findings.push_back({fmt::format("\"{}\" cannot be read by {}", path.string(), node.owner.name)});
+        } else {
+            findings.push_back({fmt::format(
+                "\"{}\" belongs to {}: in the new cluster is a copy of {}'s, with mode {:04o}", path.string(),
+                owner_of_uid(status.st_uid).name, node.owner.name, mode_of_copy(path) & 07777U)});
         }
     }
     return findings;
@@ -149,9 +176,8 @@ Findings tablespace_leftovers(Subject &subject) {
         if (const auto left = version_directory(location, subject.target)) {
             findings.push_back({fmt::format("\"{}\" exists already", left->string())});
         }
-        const fs::path aside = fmt::format("{}_pg{}", location.string(), subject.installation.source);
-        if (fs::exists(aside)) {
-            findings.push_back({fmt::format("\"{}\" exists already", aside.string())});
+        if (fs::exists(incoming_in(location))) {
+            findings.push_back({fmt::format("\"{}\" exists already", incoming_in(location).string())});
         }
     });
     return findings;
@@ -266,6 +292,8 @@ std::vector<Check> directory_checks() {
          "Let PGDATA's owner write to the directory above it.", parent_is_writable},
         {"files_of_owner", Severity::Error, Where::EveryNode, "PostgreSQL's programs could not read or replace it",
          "Give it to PGDATA's owner, or move it elsewhere.", files_of_owner},
+        {"files_of_others", Severity::Note, Where::EveryNode, "it is carried as a copy that PGDATA's owner has made",
+         "Give the copy to whom it shall belong when the upgrade is finished.", files_of_others},
         {"wal_directory", Severity::Warning, Where::EveryNode, "the new cluster writes its WAL inside PGDATA",
          "Move pg_wal and link to it again after the upgrade, with the service stopped.", wal_directory},
         {"tablespaces", Severity::DataLoss, Where::EveryNode,

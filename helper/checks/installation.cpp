@@ -10,10 +10,7 @@ namespace pgaf {
 namespace {
 
 std::string version_of_new(Subject &subject) {
-    return last_lines(run({.argv = {(subject.installation.new_bindir / "postgres").string(), "--version"},
-                           .run_as = subject.node.owner})
-                          .output,
-                      1);
+    return last_lines(run({.argv = {(subject.installation.new_bindir / "postgres").string(), "--version"}}).output, 1);
 }
 
 Findings new_programs(Subject &subject) {
@@ -42,8 +39,7 @@ Findings new_pg_autoctl(Subject &subject) {
     }
     // Where there is one for all majors, as Debian's packages have it, it may still be the old one: "compatible with
     // Postgres 13, 14, 15, 16 and 17". Debian's for 18 says the same, and "compiled with PostgreSQL 18".
-    const auto said =
-        run({.argv = {subject.installation.new_autoctl.string(), "version"}, .run_as = subject.node.owner}).output;
+    const auto said = run({.argv = {subject.installation.new_autoctl.string(), "version"}}).output;
     const auto at = said.find("compatible with ");
     const auto compatible = at == std::string::npos ? "" : said.substr(at, said.find('\n', at) - at);
     if (compatible.find(std::to_string(subject.target)) == std::string::npos &&

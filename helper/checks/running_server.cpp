@@ -28,8 +28,7 @@ Findings server_runs(Subject &subject) {
 
 Findings old_configuration(Subject &subject) {
     Findings findings;
-    for (const auto &message :
-         configuration_errors(subject.installation.old_bindir, subject.node.data_dir, subject.node.owner)) {
+    for (const auto &message : configuration_errors(subject.installation.old_bindir, subject.node.data_dir)) {
         findings.push_back({message});
     }
     return findings;

@@ -66,7 +66,7 @@ std::string Subject::setting(const std::string &name) {
 
 const ControlData &Subject::control() {
     if (!control_) {
-        control_ = read_controldata(installation.old_bindir, node.data_dir, node.owner);
+        control_ = read_controldata(installation.old_bindir, node.data_dir);
     }
     return *control_;
 }
@@ -88,7 +88,7 @@ bool Subject::is_copied() {
 
 Connection &Subject::monitor() {
     if (!monitor_) {
-        monitor_ = std::make_unique<Connection>(node.monitor_conninfo(), node.owner);
+        monitor_ = std::make_unique<Connection>(node.monitor_conninfo());
     }
     return *monitor_;
 }

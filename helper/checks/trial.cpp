@@ -26,16 +26,15 @@ Trial::Trial(Subject &subject)
     std::erase_if(files, is_access_rule);
     const auto &node = subject.node;
     const auto &new_bindir = subject.installation.new_bindir;
-    const auto changes = changes_for(new_bindir, node.data_dir, node.owner, subject.target, node.options.archive);
+    const auto changes = changes_for(new_bindir, node.data_dir, subject.target, node.options.archive);
     changes_ = changed_lines(node.data_dir, changes);
     carry(files, node.data_dir, cluster_.data_dir(), "", changes);
-    refused_ = configuration_errors(new_bindir, cluster_.data_dir(), node.owner);
+    refused_ = configuration_errors(new_bindir, cluster_.data_dir());
     start_error_ = cluster_.start(cluster_.private_settings()).value_or("");
     if (!start_error_.empty()) {
         // Whatever is wrong with the configuration, the rest can be looked at without it.
-        write_file(cluster_.data_dir() / "postgresql.conf", read_file(cluster_.folder() / "initdb.conf"),
-                   subject.node.owner);
-        write_file(cluster_.data_dir() / "postgresql.auto.conf", "", subject.node.owner);
+        write_file(cluster_.data_dir() / "postgresql.conf", read_file(cluster_.folder() / "initdb.conf"));
+        write_file(cluster_.data_dir() / "postgresql.auto.conf", "");
     }
 }
 

@@ -10,6 +10,7 @@
 #include "checks/check.hpp"
 #include "system/files.hpp"
 #include "system/process.hpp"
+#include "system/shell.hpp"
 
 namespace pgaf {
 
@@ -99,14 +100,19 @@ Findings unit_enabled(Subject &subject) {
         return {};
     }
     return {{fmt::format("\"{}\" is {}", subject.installation.unit, state),
-             fmt::format("systemctl enable {}", subject.installation.unit)}};
+             shell_line({"systemctl", "enable", subject.installation.unit})}};
 }
 
 // As a shell or env, with the directory of programs in a variable of the unit or of its EnvironmentFile.
 bool starts_by_old_bindir(Subject &subject) {
-    const auto files = Service(subject.node, subject.installation.unit).files();
+    auto files = Service(subject.node, subject.installation.unit).files();
+    for (const auto &[key, value] : service_assignments(files)) {
+        if (key == "EnvironmentFile") {
+            files.push_back(environment_file_of(value));
+        }
+    }
     return std::ranges::any_of(files, [&](const auto &file) {
-        return read_file(file).find(subject.installation.old_bindir.string()) != std::string::npos;
+        return text_of(file).find(subject.installation.old_bindir.string()) != std::string::npos;
     });
 }
 

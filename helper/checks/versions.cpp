@@ -20,7 +20,7 @@ constexpr const char *kAvailable = "SELECT default_version FROM pg_catalog.pg_av
 
 // pg_autoctl refuses to work with another version of the extension than its own.
 Findings autoctl_version(Subject &subject) {
-    const auto software = software_of(subject.node, subject.installation, subject.target);
+    const auto software = software_of(subject.installation, subject.target);
     const auto version_of = [&software](int major) {
         const auto found = software.find(name_of_autoctl(major));
         return found == software.end() ? std::string() : found->second;
@@ -62,7 +62,7 @@ Findings differences(Subject &subject, const std::string &of) {
                                             "   AND pg_catalog.starts_with(s.software, $2)",
                                             schema),
                                 {std::to_string(subject.node.nodeid), of});
-    const auto own = software_of(subject.node, subject.installation, subject.target);
+    const auto own = software_of(subject.installation, subject.target);
     Findings findings;
     for (int row = 0; row < rows.size(); ++row) {
         const auto name = rows.text(row, "software");

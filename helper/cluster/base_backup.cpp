@@ -7,6 +7,7 @@
 #include "cluster/program_arguments.hpp"
 #include "cluster/standby_directory.hpp"
 #include "configuration/conf_includes.hpp"
+#include "postgres/conninfo.hpp"
 #include "run/data_size.hpp"
 #include "system/fault.hpp"
 #include "system/files.hpp"
@@ -21,8 +22,10 @@ constexpr std::chrono::seconds kPause{5};
 
 void run_pg_basebackup(const Context &context, const std::string &conninfo) {
     const auto &node = context.node;
-    run_checked({.argv = base_backup_arguments(node, Installation::from(context.journal), conninfo),
-                 .run_as = node.owner,
+    const auto primary = for_program(conninfo);
+    run_checked({.argv = base_backup_arguments(node, Installation::from(context.journal), primary.text,
+                                               tablespace_mappings(context)),
+                 .environment = primary.environment,
                  .time_limit = context.limit(base_backup_limit(data_size(context), node.config.maximum_backup_rate_mb)),
                  .directory = node.work_dir(),
                  .log = node.log("pg_basebackup"),
@@ -37,8 +40,9 @@ std::string replication_conninfo(const Context &context) {
 
 bool is_primary_ready(const Context &context, const std::string &conninfo) {
     const auto pg_isready = Installation::from(context.journal).new_bindir / "pg_isready";
-    return run({.argv = {pg_isready.string(), "--quiet", "--dbname=" + conninfo + " replication=true"},
-                .run_as = context.node.owner})
+    const auto primary = for_program(conninfo);
+    return run({.argv = {pg_isready.string(), "--quiet", "--dbname=" + primary.text + " replication=true"},
+                .environment = primary.environment})
                .exit_code == 0;
 }
 
@@ -57,10 +61,10 @@ void take_base_backup(const Context &context, const std::string &conninfo) {
     for (int attempt = 1;; ++attempt) {
         wait_for_primary(context, conninfo);
         remove_partial_standby(context);
-        move_tablespaces_aside(context);
         try {
             const FaultWatch watch("rebuild", "middle", std::chrono::milliseconds(300));
             run_pg_basebackup(context, conninfo);
+            bring_in_tablespaces(context);
             return;
         } catch (const HelperError &error) {
             if (attempt == kAttempts || error.code() == ExitCode::TimedOut) {

@@ -45,13 +45,12 @@ ControlData make_new_cluster(const Context &context, const std::vector<std::stri
     if (fs::exists(context.new_dir())) {
         rename_durably(context.new_dir(), free_name(context.new_dir()));
     }
-    make_directory(context.new_dir(), node.owner);
+    make_directory(context.new_dir());
     {
         const FaultWatch watch("initdb", "middle", node.log("initdb"), "post-bootstrap");
-        run_checked(
-            {.argv = initdb, .run_as = node.owner, .time_limit = std::chrono::minutes(5), .log = node.log("initdb")});
+        run_checked({.argv = initdb, .time_limit = std::chrono::minutes(5), .log = node.log("initdb")});
     }
-    return read_controldata(Installation::from(context.journal).new_bindir, context.new_dir(), node.owner);
+    return read_controldata(Installation::from(context.journal).new_bindir, context.new_dir());
 }
 
 void set_aside_new_cluster(const Context &context) {

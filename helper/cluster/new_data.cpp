@@ -11,7 +11,7 @@ namespace {
 
 ControlData new_control(const Context &context) {
     const auto &data_dir = context.is_swapped() ? context.node.data_dir : context.new_dir();
-    return read_controldata(Installation::from(context.journal).new_bindir, data_dir, context.node.owner);
+    return read_controldata(Installation::from(context.journal).new_bindir, data_dir);
 }
 
 // A server that runs has given out more than its last checkpoint knows.

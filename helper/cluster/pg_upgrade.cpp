@@ -37,7 +37,7 @@ std::string describe_restore(const Context &context, const std::string &sockets,
     for (const auto *database : {"postgres", "template1"}) {
         const auto conninfo = fmt::format("host={} port=50432 user={} dbname={}", quote_conninfo(sockets),
                                           quote_conninfo(superuser), database);
-        if (auto waits = describe_waits(conninfo, context.node.owner); !waits.empty()) {
+        if (auto waits = describe_waits(conninfo); !waits.empty()) {
             return fmt::format("{}; {}", waits, describe_processes(context.new_dir()));
         }
     }
@@ -50,7 +50,6 @@ std::string describe_restore(const Context &context, const std::string &sockets,
 void flush_new_cluster(const Context &context) {
     const auto installation = Installation::from(context.journal);
     run_checked({.argv = flush_arguments(installation, context.new_dir()),
-                 .run_as = context.node.owner,
                  .time_limit = context.limit(pg_upgrade_limit(data_size(context), context.method() == "copy")),
                  .log = context.node.log("pg_upgrade"),
                  .on_progress = context.say});
@@ -60,8 +59,8 @@ void flush_new_cluster(const Context &context) {
 
 Parts run_pg_upgrade(const Context &context, UpgradeMode mode) {
     const auto installation = Installation::from(context.journal);
-    make_directory(scratch_dir(context), context.node.owner);
-    const SocketDirectory sockets(scratch_dir(context), context.node.owner);
+    make_directory(scratch_dir(context));
+    const SocketDirectory sockets(scratch_dir(context));
 
     const auto superuser = context.journal.result("initdb").at("superuser").get<std::string>();
     PgUpgradeCall call{.mode = mode,
@@ -83,7 +82,6 @@ Parts run_pg_upgrade(const Context &context, UpgradeMode mode) {
     PgUpgradeParts looking(log);
     try {
         run_checked({.argv = pg_upgrade_arguments(context.node, installation, call),
-                     .run_as = context.node.owner,
                      .time_limit = context.limit(
                          mode == UpgradeMode::Check ? dry_run_limit(data_size(context))
                                                     : pg_upgrade_limit(data_size(context), context.method() == "copy")),

@@ -21,7 +21,6 @@ void stop_server(const Node &node, const fs::path &bindir, std::chrono::seconds 
     // pg_ctl's own limit comes later: it would not say what is in the way
     run_checked({.argv = {(bindir / "pg_ctl").string(), "stop", "--wait",
                           fmt::format("--timeout={}", limit.count() + 60), "-m", "fast", "-D", node.data_dir.string()},
-                 .run_as = node.owner,
                  .time_limit = limit,
                  .directory = node.work_dir(),
                  .log = node.log("pg_ctl"),
@@ -32,11 +31,10 @@ PrivateServer::PrivateServer(const Context &context, fs::path bindir, std::chron
     : node_(context.node),
       bindir_(std::move(bindir)),
       stop_limit_(context.limit(shutdown_limit(data_size(context)))),
-      sockets_(scratch_dir(context), context.node.owner) {
+      sockets_(scratch_dir(context)) {
     run_checked({.argv = {(bindir_ / "pg_ctl").string(), "start", "--wait", fmt::format("--timeout={}", limit.count()),
                           "-D", node_.pgdata.string(), "-l", node_.log("postgres").string(), "-o",
                           fmt::format("-c listen_addresses='' -c unix_socket_directories='{}'", sockets_.path())},
-                 .run_as = node_.owner,
                  .time_limit = limit + std::chrono::seconds(10),
                  .directory = node_.work_dir(),
                  .log = node_.log("pg_ctl")});
@@ -80,8 +78,7 @@ void stop_behind_guard(const Context &context, const fs::path &bindir) {
     const auto &node = context.node;
     const auto limit = context.limit(shutdown_limit(data_size(context)));
     const Service service(context.node, Installation::from(context.journal).unit);
-    service.guard_by(node.guard_flag());
-    write_file(node.guard_flag(), "", node.owner);
+    service.set_guard();
     fault_point("stop", "guarded");
     {
         const FaultWatch watch("stop", "middle", std::chrono::milliseconds(40));
@@ -102,8 +99,8 @@ void stop_cleanly(const Context &context) {
     const auto &node = context.node;
     const auto installation = Installation::from(context.journal);
     stop_behind_guard(context, installation.old_bindir);
-    if (read_controldata(installation.old_bindir, node.data_dir, node.owner).state != clean_state(context.role())) {
-        make_directory(scratch_dir(context), node.owner);
+    if (read_controldata(installation.old_bindir, node.data_dir).state != clean_state(context.role())) {
+        make_directory(scratch_dir(context));
         PrivateServer(context, installation.old_bindir, context.limit(start_limit(data_size(context)))).stop();
     }
 }
@@ -111,12 +108,10 @@ void stop_cleanly(const Context &context) {
 void start_service(const Context &context) {
     const auto &node = context.node;
     node.keep_config();
-    fs::remove(node.guard_flag());
-    flush_directory(node.work_dir());
     const auto installation = Installation::from(context.journal);
     Service service(node, installation.unit);
     const bool is_old = major_of(node.data_dir) == context.source();
-    service.replace_program(installation.new_autoctl, is_old ? kept_autoctl(node) : std::nullopt);
+    service.use_kept_program(is_old ? kept_autoctl(node) : std::nullopt);
     service.end_guard();
     if (!service.is_active()) {
         service.start();

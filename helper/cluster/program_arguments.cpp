@@ -7,6 +7,19 @@
 
 namespace pgaf {
 
+namespace {
+
+// What pg_basebackup would take for the end of the first name.
+std::string escaped(const std::filesystem::path &path) {
+    std::string text;
+    for (const char character : path.string()) {
+        text += character == '=' ? std::string("\\=") : std::string(1, character);
+    }
+    return text;
+}
+
+}  // namespace
+
 std::vector<std::string> pg_upgrade_arguments(const Node &node, const Installation &installation,
                                               const PgUpgradeCall &call) {
     // The new server must not send its WAL into the old cluster's archive. And the queries of pg_upgrade and pg_dump on
@@ -53,7 +66,8 @@ std::vector<std::string> flush_arguments(const Installation &installation, const
 }
 
 std::vector<std::string> base_backup_arguments(const Node &node, const Installation &installation,
-                                               const std::string &conninfo) {
+                                               const std::string &conninfo,
+                                               const std::vector<TablespaceMapping> &mappings) {
     std::vector<std::string> argv{(installation.new_bindir / "pg_basebackup").string(),
                                   "--dbname=" + conninfo,
                                   "--pgdata=" + node.data_dir.string(),
@@ -64,6 +78,9 @@ std::vector<std::string> base_backup_arguments(const Node &node, const Installat
                                   "--slot=" + autoctl::replication_slot_of(node.nodeid)};
     if (node.config.maximum_backup_rate_mb > 0) {
         argv.push_back(fmt::format("--max-rate={}M", node.config.maximum_backup_rate_mb));
+    }
+    for (const auto &[from, to] : mappings) {
+        argv.push_back(fmt::format("--tablespace-mapping={}={}", escaped(from), escaped(to)));
     }
     return argv;
 }

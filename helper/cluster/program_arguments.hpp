@@ -29,9 +29,14 @@ struct PgUpgradeCall {
 [[nodiscard]] std::vector<std::string> flush_arguments(const Installation &installation,
                                                        const std::filesystem::path &new_dir);
 
-// As pg_autoctl takes a standby's, at its maximum_backup_rate.
+// As pg_autoctl takes a standby's, at its maximum_backup_rate; tablespaces as the mappings say.
+struct TablespaceMapping {
+    std::filesystem::path from;
+    std::filesystem::path to;
+};
 [[nodiscard]] std::vector<std::string> base_backup_arguments(const Node &node, const Installation &installation,
-                                                             const std::string &conninfo);
+                                                             const std::string &conninfo,
+                                                             const std::vector<TablespaceMapping> &mappings);
 
 // The server on PGDATA, listening as pg_autoctl has it listen.
 [[nodiscard]] std::vector<std::string> start_arguments(const Node &node, const std::filesystem::path &bindir,

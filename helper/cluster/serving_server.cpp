@@ -5,11 +5,11 @@
 #include "cluster/port.hpp"
 #include "cluster/private_server.hpp"
 #include "cluster/program_arguments.hpp"
+#include "node/outliving.hpp"
 #include "run/data_size.hpp"
 #include "system/fault.hpp"
 #include "system/files.hpp"
 #include "system/process.hpp"
-#include "system/scope.hpp"
 
 namespace fs = std::filesystem;
 
@@ -47,17 +47,16 @@ void start_server(const Context &context) {
     const auto installation = Installation::from(context.journal);
     const auto &bindir = context.is_swapped() ? installation.new_bindir : installation.old_bindir;
     const auto limit = context.limit(start_limit(data_size(context)));
-    auto command = outliving(start_arguments(node, bindir, limit, node.log("postgres")), node.owner);
-    command.time_limit = limit + std::chrono::seconds(10);
-    command.directory = node.work_dir();
-    command.log = node.log("pg_ctl");
-    command.on_progress = context.say;
     const auto log = node.log("postgres");
     const auto size_before = fs::exists(log) ? fs::file_size(log) : 0;
     const auto said = [&] { return fs::exists(log) ? read_file(log).substr(size_before) : ""; };
     const auto hint = fmt::format("Its log is {}. Mend the cause, and run pgaf-upgrade run again.", log.string());
     try {
-        run_checked(command);
+        run_outliving(node, {.argv = start_arguments(node, bindir, limit, node.log("postgres")),
+                             .time_limit = limit + std::chrono::seconds(10),
+                             .directory = node.work_dir(),
+                             .log = node.log("pg_ctl"),
+                             .on_progress = context.say});
     } catch (const HelperError &error) {
         // pg_ctl says only that it failed
         throw ServerDoesNotStart(

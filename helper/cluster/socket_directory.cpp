@@ -18,12 +18,11 @@ constexpr std::size_t kLongestSocketPath = 107;
 
 }  // namespace
 
-SocketDirectory::SocketDirectory(const std::filesystem::path &wanted, const Owner &owner) : path_(wanted) {
+SocketDirectory::SocketDirectory(const std::filesystem::path &wanted) : path_(wanted) {
     if (wanted.string().size() + std::string_view("/.s.PGSQL.50432").size() <= kLongestSocketPath) {
         return;
     }
     std::string name = "/tmp/pgaf-upgrade-XXXXXX";
-    const ActingAs acting(owner);
     if (::mkdtemp(name.data()) == nullptr) {
         throw HelperError(ExitCode::StepFailed, fmt::format("could not make a directory \"{}\": {}", name,
                                                             std::system_category().message(errno)));

@@ -2,8 +2,6 @@
 
 #include <filesystem>
 
-#include "system/owner.hpp"
-
 namespace pgaf {
 
 // A directory for the Unix socket of a server that only the owner shall reach: the wanted one, or a
@@ -11,7 +9,7 @@ namespace pgaf {
 class SocketDirectory {
   public:
     // Throws HelperError(StepFailed).
-    SocketDirectory(const std::filesystem::path &wanted, const Owner &owner);
+    SocketDirectory(const std::filesystem::path &wanted);
     ~SocketDirectory();
     SocketDirectory(const SocketDirectory &) = delete;
     SocketDirectory &operator=(const SocketDirectory &) = delete;

@@ -28,11 +28,11 @@ std::vector<fs::path> entries_of(const fs::path &directory) {
     return entries;
 }
 
-fs::path aside_of(const Context &context, const fs::path &location) {
-    return fmt::format("{}_pg{}", location.string(), context.source());
-}
-
 }  // namespace
+
+fs::path incoming_in(const fs::path &location) {
+    return location / "pgaf_upgrade_incoming";
+}
 
 fs::path spare_dir(const Context &context) {
     return context.node.beside("_pgaf_spare");
@@ -42,7 +42,7 @@ void put_old_cluster_aside(const Context &context) {
     const auto &data_dir = context.node.data_dir;
     const auto spare = spare_dir(context);
     if (major_of(data_dir) == context.source() && !fs::exists(context.old_dir())) {
-        make_directory(spare, context.node.owner);
+        make_directory(spare);
         exchange_durably(data_dir, spare);
     }
     fault_point("rebuild", "renamed");
@@ -62,48 +62,51 @@ void remove_partial_standby(const Context &context) {
     }
     fs::remove_all(spare);  // a removal that was interrupted
     if (!fs::is_empty(data_dir)) {
-        make_directory(spare, context.node.owner);
+        make_directory(spare);
         exchange_durably(data_dir, spare);
         fs::remove_all(spare);
     }
     const auto made = fmt::format("PG_{}_", context.target());
     for (const auto &location : locations_of(context.old_dir())) {
         for (const auto &entry : entries_of(location)) {
-            if (entry.filename().string().starts_with(made)) {
+            if (entry.filename().string().starts_with(made) || entry == incoming_in(location)) {
                 fs::remove_all(entry);
             }
         }
     }
 }
 
-void move_tablespaces_aside(const Context &context) {
-    for (const auto &location : locations_of(context.old_dir())) {
-        for (const auto &entry : entries_of(location)) {
-            const auto aside = aside_of(context, location);
-            make_directory(aside, context.node.owner);
-            rename_durably(entry, aside / entry.filename());
-        }
+std::vector<TablespaceMapping> tablespace_mappings(const Context &context) {
+    std::vector<TablespaceMapping> mappings;
+    for (const auto &link : fs::directory_iterator(context.old_dir() / "pg_tblspc")) {
+        mappings.push_back({fs::read_symlink(link.path()), incoming_in(fs::canonical(link.path()))});
     }
+    return mappings;
 }
 
-void move_tablespaces_back(const Context &context) {
-    for (const auto &location : locations_of(context.node.data_dir)) {
-        const auto aside = aside_of(context, location);
-        if (!fs::exists(aside)) {
+void bring_in_tablespaces(const Context &context) {
+    for (const auto &link : fs::directory_iterator(context.node.data_dir / "pg_tblspc")) {
+        const auto incoming = fs::read_symlink(link.path());
+        const auto location = incoming.parent_path();
+        if (incoming != incoming_in(location)) {
             continue;
         }
-        for (const auto &entry : entries_of(aside)) {
+        for (const auto &entry : entries_of(incoming)) {
             rename_durably(entry, location / entry.filename());
         }
-        fs::remove(aside);
+        const auto own = context.old_dir() / "pg_tblspc" / link.path().filename();
+        const fs::path beside = link.path().string() + ".new";
+        fs::create_symlink(fs::read_symlink(own), beside);
+        fs::rename(beside, link.path());
+        fs::remove(incoming);
     }
+    flush_directory(context.node.data_dir / "pg_tblspc");
 }
 
 nlohmann::json kept_tablespaces(const Context &context) {
     auto kept = nlohmann::json::array();
     for (const auto &location : locations_of(context.old_dir())) {
-        const auto aside = aside_of(context, location);
-        kept.push_back({{"location", location.string()}, {"kept_in", (fs::exists(aside) ? aside : location).string()}});
+        kept.push_back({{"location", location.string()}, {"kept_in", location.string()}});
     }
     return kept;
 }

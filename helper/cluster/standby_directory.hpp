@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "cluster/program_arguments.hpp"
 #include "run/context.hpp"
 
 // The directories of a standby that is rebuilt: its old cluster goes aside under another name, with its tablespaces,
@@ -18,12 +19,13 @@ void put_old_cluster_aside(const Context &context);
 // HelperError(StepFailed) where the old cluster is not aside.
 void remove_partial_standby(const Context &context);
 
-// pg_basebackup wants every tablespace's directory empty, and pg_autoctl, when it rebuilds a node, deletes
-// what is behind pg_tblspc: the old major's part goes to a directory beside, which cleanup will know.
-void move_tablespaces_aside(const Context &context);
+// Where a base backup puts what belongs into a tablespace's location: pg_basebackup wants an empty directory, the old
+// major's part stays in the location, and what lies above that need not be the owner's.
+[[nodiscard]] std::filesystem::path incoming_in(const std::filesystem::path &location);
+[[nodiscard]] std::vector<TablespaceMapping> tablespace_mappings(const Context &context);
 
-// The way back, once nothing of the new major lies there under its own name.
-void move_tablespaces_back(const Context &context);
+// After it: everything of the new major where it belongs, beside the old.
+void bring_in_tablespaces(const Context &context);
 
 // Where the old major's part of the tablespaces is, as [{location, kept_in}].
 [[nodiscard]] nlohmann::json kept_tablespaces(const Context &context);

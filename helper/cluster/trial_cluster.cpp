@@ -43,13 +43,13 @@ TrialCluster::TrialCluster(const Node &node, const Installation &installation,
     const auto stem = node.beside("_pgaf_check_");
     remove_left_overs(stem);
     folder_ = stem.string() + std::to_string(::getpid());
-    make_directory(folder_, node.owner);
+    make_directory(folder_);
     try {
-        sockets_.emplace(folder_, node.owner);
+        sockets_.emplace(folder_);
         data_dir_ = folder_ / "data";
         std::vector<std::string> argv{(bindir_ / "initdb").string(), "-D", data_dir_.string(), "--no-sync"};
         argv.insert(argv.end(), initdb_parameters.begin(), initdb_parameters.end());
-        run_checked({.argv = std::move(argv), .run_as = node.owner, .time_limit = std::chrono::minutes(5)});
+        run_checked({.argv = std::move(argv), .time_limit = std::chrono::minutes(5)});
     } catch (const HelperError &) {
         std::error_code ignored;
         fs::remove_all(folder_, ignored);
@@ -103,14 +103,13 @@ void TrialCluster::stop() {
 
 Connection TrialCluster::connect(const std::string &dbname) const {
     return Connection(fmt::format("host={} port={} user={} dbname={}", quote_conninfo(socket_directory()), kPort,
-                                  quote_conninfo(superuser_), quote_conninfo(dbname)),
-                      node_.owner);
+                                  quote_conninfo(superuser_), quote_conninfo(dbname)));
 }
 
 Outcome TrialCluster::run_program(const std::string &program, std::vector<std::string> arguments,
                                   std::chrono::seconds limit) const {
     arguments.insert(arguments.begin(), (bindir_ / program).string());
-    return run({.argv = std::move(arguments), .run_as = node_.owner, .time_limit = limit, .directory = folder_});
+    return run({.argv = std::move(arguments), .time_limit = limit, .directory = folder_});
 }
 
 }  // namespace pgaf

@@ -44,7 +44,7 @@ fs::path folder_for(const Node &node) {
     const auto &wanted = node.options.backup_to;
     if (wanted.empty()) {
         auto folder = node.beside("_backups");
-        make_directory(folder, node.owner);
+        make_directory(folder);
         return folder;
     }
     const auto parent = wanted.is_absolute() ? wanted : fs::current_path() / wanted;
@@ -63,7 +63,7 @@ fs::path folder_for(const Node &node) {
                           "Choose a directory elsewhere with --to, best on another disk.");
     }
     if (!fs::exists(folder)) {
-        make_directory(folder, node.owner);
+        make_directory(folder);
     }
     return folder;
 }
@@ -119,7 +119,6 @@ void perform(const Node &node, const std::string &program, std::vector<std::stri
     arguments.insert(arguments.begin(), (node.config.pg_ctl.parent_path() / program).string());
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limit * node.options.limit_factor);
     run_checked({.argv = std::move(arguments),
-                 .run_as = node.owner,
                  .time_limit = seconds,
                  .directory = node.work_dir(),
                  .ends_when_asked = true,
@@ -154,7 +153,7 @@ std::vector<std::string> base_backup_arguments(const Node &node, Connection &ser
         "SELECT oid, pg_catalog.pg_tablespace_location(oid) AS location FROM pg_catalog.pg_tablespace"
         " WHERE pg_catalog.pg_tablespace_location(oid) <> ''");
     if (tablespaces.size() > 0) {
-        make_directory(place.tablespaces(), node.owner);
+        make_directory(place.tablespaces());
     }
     for (int row = 0; row < tablespaces.size(); ++row) {
         arguments.push_back(fmt::format("--tablespace-mapping={}={}", escaped(tablespaces.text(row, "location")),
@@ -166,8 +165,8 @@ std::vector<std::string> base_backup_arguments(const Node &node, Connection &ser
 // Taken, proved, and only then named as a backup. All of it is on the disk when this returns.
 void take(const Node &node, const Place &place, const DataSize &size) {
     auto server = node.connect_locally();
-    write_file(note_of(node), place.finished().string(), node.owner);
-    make_directory(place.unfinished(), node.owner);
+    write_file(note_of(node), place.finished().string());
+    make_directory(place.unfinished());
     const auto limit = base_backup_limit(size, node.config.maximum_backup_rate_mb);
     fmt::print("taking {}\n", place.finished().string());
     std::fflush(stdout);
@@ -189,7 +188,7 @@ ExitCode take_and_record(const Node &node, Monitor &monitor) {
     const auto size = data_size(measured);
     const auto folder = folder_for(node);
     remove_unfinished(node);
-    const auto control = read_controldata(node.config.pg_ctl.parent_path(), node.data_dir, node.owner);
+    const auto control = read_controldata(node.config.pg_ctl.parent_path(), node.data_dir);
     require_room(folder, size.bytes + 4 * control.wal_segment_size);
 
     const auto taken_at = monitor.now();
@@ -229,7 +228,7 @@ ExitCode command_backup(const Options &options) {
     Monitor monitor(node);
     monitor.require();  // a refusal leaves nothing behind
     static_cast<void>(node.connect_locally());
-    make_directory(node.work_dir(), node.owner);
+    make_directory(node.work_dir());
     const Lock lock(node.work_dir() / "backup.lock");
     if (!lock.taken()) {
         throw HelperError(ExitCode::Refused, "another pgaf-upgrade backup runs for this node", "Let it go on.");

@@ -3,8 +3,6 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/spdlog.h>
 
 #include "commands/migrate.hpp"
 #include "migrate/migration.hpp"
@@ -14,6 +12,7 @@
 #include "system/files.hpp"
 #include "system/leftovers.hpp"
 #include "system/lock.hpp"
+#include "system/log.hpp"
 #include "system/process.hpp"
 #include "view/text.hpp"
 
@@ -230,7 +229,7 @@ ExitCode migrate_to(const Migration &migration) {
                 return std::string("on the old cluster, from here on");
             });
         }
-        make_directory(migration.folder, migration.node.owner);
+        make_directory(migration.folder);
         fill(migration);
     }
     print_what_is_next(state, migration.old_server.address());
@@ -245,7 +244,7 @@ ExitCode command_migrate(const Options &options, const MigrateOptions &migrate_o
         throw HelperError(ExitCode::Refused, fmt::format("\"{}\" is a monitor", node.pgdata.string()),
                           "Run pgaf-upgrade migrate on the primary of the new cluster.");
     }
-    migrate::Server old_server(migrate::conninfo_parts(migrate_options.from), node.owner);
+    migrate::Server old_server(migrate::parts_of_option(migrate_options.from));
     const auto new_server = migrate::Server::of(node);
     try {
         old_server.settle();
@@ -255,7 +254,7 @@ ExitCode command_migrate(const Options &options, const MigrateOptions &migrate_o
                                       "in ~{}/.pgpass.",
                                       node.owner.name));
     }
-    make_directory(node.work_dir(), node.owner);
+    make_directory(node.work_dir());
     const Lock lock(node.work_dir() / "migrate.lock");
     if (!lock.taken()) {
         throw HelperError(ExitCode::Refused, "another pgaf-upgrade migrate runs for this node", "Let it go on.");
@@ -263,11 +262,9 @@ ExitCode command_migrate(const Options &options, const MigrateOptions &migrate_o
     hold_signals();
     set_fault_folder(node.work_dir());
     mark_children_of(node.work_dir() / "migrate");  // not those of pgaf-upgrade run
-    auto log = spdlog::basic_logger_mt("pgaf-upgrade", node.log("migrate").string());
-    log->flush_on(spdlog::level::info);
-    spdlog::set_default_logger(log);
+    log_into(node.log("migrate"));
     end_leftovers();
-    State state(node.work_dir() / "migration.json", node.owner);
+    State state(node.work_dir() / "migration.json");
     return migrate_to({.node = node,
                        .options = migrate_options,
                        .old_server = old_server,

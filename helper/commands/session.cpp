@@ -3,13 +3,13 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/spdlog.h>
 
+#include "node/service.hpp"
 #include "system/fault.hpp"
 #include "system/files.hpp"
 #include "system/leftovers.hpp"
 #include "system/lock.hpp"
+#include "system/log.hpp"
 #include "system/process.hpp"
 #include "view/progress_view.hpp"
 
@@ -28,26 +28,22 @@ void refuse_wrong_bindir(const Node &node) {
     }
 }
 
-// Services are stopped and started by systemd, units written below /etc: a step would fail in its middle.
-void refuse_without_root(const Node &node) {
-    if (::geteuid() != 0) {
-        throw HelperError(ExitCode::Refused,
-                          fmt::format("user \"{}\" may not stop and start services", node.owner.name),
-                          fmt::format("Run it by sudo: \"{} ALL=(root) NOPASSWD: /usr/bin/pgaf-upgrade\" in "
-                                      "/etc/sudoers.d allows that, then sudo pgaf-upgrade run.",
-                                      node.owner.name));
+// Root says which unit is this node's, and refuses here what it would refuse in the switch.
+void find_unit(Node &node) {
+    if (node.options.service != Service::kNone) {
+        node.options.service = node.options.privileges->ask(privileged::Verb::Find);
     }
 }
 
 }  // namespace
 
 ExitCode in_session(const Options &options, const std::function<ExitCode(Runner &)> &work) {
-    const Node node(options);
-    refuse_without_root(node);
+    Node node(options);
+    find_unit(node);
     refuse_wrong_bindir(node);
     if (!std::filesystem::exists(node.work_dir())) {
         Monitor(node).require();  // a refusal leaves nothing behind
-        make_directory(node.work_dir(), node.owner);
+        make_directory(node.work_dir());
     }
     // the monitor's lease guards against other hosts
     const Lock lock(node.work_dir() / "lock");
@@ -61,12 +57,10 @@ ExitCode in_session(const Options &options, const std::function<ExitCode(Runner 
     hold_signals();
     set_fault_folder(node.work_dir());
     mark_children_of(node.work_dir());
-    auto log = spdlog::basic_logger_mt("pgaf-upgrade", node.log("pgaf-upgrade").string());
-    log->flush_on(spdlog::level::info);
-    spdlog::set_default_logger(log);
+    log_into(node.log("pgaf-upgrade"));
     end_leftovers();
 
-    Journal journal(node.work_dir() / "journal", node.owner);
+    Journal journal(node.work_dir() / "journal");
     ProgressView view;
     try {
         Runner runner(node, journal, view);

@@ -49,9 +49,9 @@ bool is_carried_file(const fs::path &file, const fs::path &from, const fs::path 
     }
     const auto lines = changed.find(file);
     if (lines == changed.end()) {
-        return same_content_owner_and_mode(from / file, to / file);
+        return is_copy(from / file, to / file);
     }
-    return same_owner_and_mode(from / file, to / file) &&
+    return is_copy_of_mode(from / file, to / file) &&
            read_file(to / file) == apply_changes(read_file(from / file), lines->second);
 }
 
@@ -72,10 +72,10 @@ void carry(const std::vector<fs::path> &files, const fs::path &from, const fs::p
         if (!fs::exists(fs::symlink_status(from / file))) {
             continue;  // taken away since it was listed
         }
-        copy_with_owner_and_mode(from / file, to / file);
+        copy_with_mode(from / file, to / file);
         if (const auto lines = changed.find(file); lines != changed.end()) {
-            // over the copy, whose owner and mode it keeps
-            write_file(to / file, apply_changes(read_file(from / file), lines->second), Owner{});
+            // over the copy, whose mode it keeps
+            write_file(to / file, apply_changes(read_file(from / file), lines->second));
         }
         if (!is_carried_file(file, from, to, changed)) {
             throw HelperError(ExitCode::StepFailed,

@@ -26,11 +26,10 @@ std::string unknown_parameter(const std::string &message) {
 
 }  // namespace
 
-std::vector<std::string> configuration_errors(const fs::path &bindir, const fs::path &data_dir, const Owner &owner) {
+std::vector<std::string> configuration_errors(const fs::path &bindir, const fs::path &data_dir) {
     // -C prints one value and ends, after it has read and judged everything
     const auto outcome = run({.argv = {(bindir / "postgres").string(), "-D", data_dir.string(), "-c",
-                                       "data_directory=" + data_dir.string(), "-C", "block_size"},
-                              .run_as = owner});
+                                       "data_directory=" + data_dir.string(), "-C", "block_size"}});
     std::vector<std::string> messages;
     if (outcome.exit_code == 0) {
         return messages;
@@ -51,10 +50,10 @@ std::vector<std::string> configuration_errors(const fs::path &bindir, const fs::
     return messages;
 }
 
-ParameterChanges changes_for(const fs::path &new_bindir, const fs::path &data_dir, const Owner &owner, int target,
+ParameterChanges changes_for(const fs::path &new_bindir, const fs::path &data_dir, int target,
                              const std::string &archive) {
     auto changes = archive_changes(archive);
-    for (const auto &message : configuration_errors(new_bindir, data_dir, owner)) {
+    for (const auto &message : configuration_errors(new_bindir, data_dir)) {
         const auto name = unknown_parameter(message);
         if (const auto new_name = new_name_of(name, target); !new_name.empty()) {
             changes.renamed.emplace(name, new_name);

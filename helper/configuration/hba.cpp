@@ -99,7 +99,7 @@ std::vector<hba::Need> needs_of(const Node &node, Connection &local) {
             clients(local.query("SELECT nodeid, nodename, nodehost FROM pgautofailover.node ORDER BY nodeid")),
             encryption);
     }
-    Connection monitor(node.monitor_conninfo(), node.owner);
+    Connection monitor(node.monitor_conninfo());
     const auto others =
         clients(monitor.query("SELECT o.nodeid, o.nodename, o.nodehost FROM pgautofailover.node me"
                               " JOIN pgautofailover.node o ON o.formationid = me.formationid AND o.groupid = me.groupid"

@@ -51,7 +51,7 @@ bool is_there(const fs::path &path) {
 
 // Both may be written while they are compared.
 bool is_copied(const fs::path &file, const fs::path &copy) {
-    return is_there(copy) && same_content_owner_and_mode(file, copy);
+    return is_there(copy) && is_copy(file, copy);
 }
 
 std::map<std::string, std::string> digests_now(const ConfiguredFiles &files, const fs::path &data_dir) {
@@ -67,7 +67,7 @@ std::map<std::string, std::string> digests_now(const ConfiguredFiles &files, con
 }  // namespace
 
 FilePlaces places_of(const Node &node) {
-    return {node.pgdata, node.data_dir, node.work_dir() / "as_shown", node.owner};
+    return {node.pgdata, node.data_dir, node.work_dir() / "as_shown"};
 }
 
 std::vector<fs::path> ShownFiles::to_carry() const {
@@ -120,11 +120,11 @@ ShownFiles keep_as_shown(const FilePlaces &places, std::int64_t run, const std::
     const auto files = configured_files(parameters, places.pgdata, places.data_dir);
     shown.digests = digests_now(files, places.data_dir);
     fs::remove_all(places.kept);
-    make_directory(places.kept, places.owner);
-    make_directory(kept_copies(places), places.owner);
+    make_directory(places.kept);
+    make_directory(kept_copies(places));
     for (const auto &file : files.inside) {
         const auto copy = kept_copies(places) / file;
-        copy_with_owner_and_mode(places.data_dir / file, copy);
+        copy_with_mode(places.data_dir / file, copy);
         const bool is_as_told =
             !is_compared(file) || digest_of(places.data_dir, file) == shown.digests.at(file.string());
         if (!is_as_told || !is_copied(places.data_dir / file, copy)) {
@@ -133,7 +133,7 @@ ShownFiles keep_as_shown(const FilePlaces &places, std::int64_t run, const std::
                               "When that is done: pgaf-upgrade run.");
         }
     }
-    write_file(record_of(places), to_json(shown).dump(1), places.owner);
+    write_file(record_of(places), to_json(shown).dump(1));
     return shown;
 }
 
@@ -203,7 +203,7 @@ std::vector<fs::path> follow_keeper(const ShownFiles &shown, const FilePlaces &p
         }
         files.insert(file);
         if (const auto copy = kept_copies(places) / file; !is_copied(places.data_dir / file, copy)) {
-            copy_with_owner_and_mode(places.data_dir / file, copy);
+            copy_with_mode(places.data_dir / file, copy);
         }
     }
     return {files.begin(), files.end()};

@@ -22,7 +22,6 @@ struct FilePlaces {
     std::filesystem::path pgdata;    // as the configuration may name it
     std::filesystem::path data_dir;  // the real directory
     std::filesystem::path kept;      // what is kept as it was shown
-    Owner owner;
 };
 [[nodiscard]] FilePlaces places_of(const Node &node);
 

@@ -169,7 +169,7 @@ void dump(const Migration &migration, const Database &database) {
     const auto finished = migration.dump_of(database);
     const auto folder = unfinished(finished);
     fs::remove_all(folder);
-    make_directory(folder, migration.node.owner);
+    make_directory(folder);
     auto connection = migration.old_server.connect(database.name);
     begin_snapshot(connection);
     const auto snapshot = connection.single("SELECT pg_export_snapshot()");
@@ -185,7 +185,7 @@ void dump(const Migration &migration, const Database &database) {
     if (!migration.state.get().refuse_writes) {
         content["content"] = to_json(content_of(connection));
     }
-    write_file(folder / kContent, content.dump(), migration.node.owner);
+    write_file(folder / kContent, content.dump());
     fs::remove_all(finished);  // of one that was restored, into a database that is no longer there
     rename_durably(folder, finished);
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "migrate/statements.hpp"
+
 namespace pgaf::migrate {
 
 std::vector<Database> databases_of(Connection &server) {
@@ -13,9 +15,10 @@ std::vector<Database> databases_of(Connection &server) {
     std::vector<Database> databases;
     for (int row = 0; row < rows.size(); ++row) {
         if (rows.text(row, "datallowconn") != "t") {
-            throw HelperError(
-                ExitCode::Refused, fmt::format("database \"{}\" takes no connections", rows.text(row, "datname")),
-                fmt::format("ALTER DATABASE \"{0}\" ALLOW_CONNECTIONS true, or drop it.", rows.text(row, "datname")));
+            throw HelperError(ExitCode::Refused,
+                              fmt::format("database \"{}\" takes no connections", rows.text(row, "datname")),
+                              fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS true, or drop it.",
+                                          quote_identifier(rows.text(row, "datname"))));
         }
         databases.push_back({.oid = std::stoull(rows.text(row, "oid")),
                              .name = rows.text(row, "datname"),

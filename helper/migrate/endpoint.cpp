@@ -1,4 +1,5 @@
 #include "migrate/endpoint.hpp"
+#include "postgres/conninfo.hpp"
 
 #include <chrono>
 #include <memory>
@@ -21,22 +22,13 @@ constexpr std::chrono::seconds kSessionsEnd{60};
 
 }  // namespace
 
-std::map<std::string, std::string> conninfo_parts(const std::string &conninfo) {
-    char *message = nullptr;
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
-        PQconninfoParse(conninfo.c_str(), &message), &PQconninfoFree);
-    if (!options) {
-        std::string text = message == nullptr ? "not a connection string" : message;
-        PQfreemem(message);
-        text.erase(text.find_last_not_of("\n ") + 1);
-        throw HelperError(ExitCode::Usage, fmt::format("--from: {}", text),
-                          "Write it as --from 'host=node1,node2 user=postgres target_session_attrs=read-write'.");
-    }
+std::map<std::string, std::string> parts_of_option(const std::string &conninfo) {
     std::map<std::string, std::string> parts;
-    for (const auto *option = options.get(); option->keyword != nullptr; ++option) {
-        if (option->val != nullptr) {
-            parts[option->keyword] = option->val;
-        }
+    try {
+        parts = conninfo_parts(conninfo);
+    } catch (const HelperError &error) {
+        throw HelperError(ExitCode::Usage, fmt::format("--from: {}", error.what()),
+                          "Write it as --from 'host=node1,node2 user=postgres target_session_attrs=read-write'.");
     }
     if (parts.contains("password")) {
         throw HelperError(ExitCode::Usage, "--from has a password in it, which everybody on this host could read",
@@ -51,16 +43,14 @@ Server Server::of(const Node &node) {
         throw HelperError(ExitCode::Refused, fmt::format("no server runs in \"{}\"", node.pgdata.string()),
                           "Start the new cluster's service, and run pgaf-upgrade migrate again.");
     }
-    return {{{"host", running->first},
-             {"port", std::to_string(running->second)},
-             {"user", node.config.username.empty() ? node.owner.name : node.config.username},
-             {"dbname", "postgres"}},
-            node.owner};
+    return Server({{"host", running->first},
+                   {"port", std::to_string(running->second)},
+                   {"user", node.config.username.empty() ? node.owner.name : node.config.username},
+                   {"dbname", "postgres"}});
 }
 
 void Server::settle() {
     static_cast<void>(connect(first_database()));  // says what is wrong
-    const ActingAs acting(owner_);
     const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(PQconnectdb(conninfo(first_database()).c_str()),
                                                                   &PQfinish);
     if (PQstatus(connection.get()) != CONNECTION_OK) {
@@ -79,7 +69,7 @@ void Server::settle() {
 
 Connection Server::connect(const std::string &dbname) const {
     // what programs read and write stays in the database's own encoding
-    return Connection(conninfo(dbname) + " client_encoding=UTF8", owner_);
+    return Connection(conninfo(dbname) + " client_encoding=UTF8");
 }
 
 std::string Server::conninfo(const std::string &dbname) const {

@@ -7,13 +7,12 @@
 
 #include "node/node.hpp"
 #include "postgres/connection.hpp"
-#include "system/owner.hpp"
 
 namespace pgaf::migrate {
 
-// A libpq connection string as its parts. Throws HelperError(Usage) where libpq cannot read it, and where a password
-// is in it: programs get it as an argument, which everybody on the host can see.
-[[nodiscard]] std::map<std::string, std::string> conninfo_parts(const std::string &conninfo);
+// The connection string of --from as its parts. Throws HelperError(Usage) where libpq cannot read it, and where a
+// password is in it: programs get it as an argument, which everybody on the host can see.
+[[nodiscard]] std::map<std::string, std::string> parts_of_option(const std::string &conninfo);
 
 // The session that copies is named so, on both servers.
 inline constexpr const char *kApplicationName = "pgaf-upgrade migrate";
@@ -22,8 +21,7 @@ inline constexpr const char *kApplicationName = "pgaf-upgrade migrate";
 // which every setting is that changes how a value is written as text, or how long a session may live.
 class Server {
   public:
-    Server(std::map<std::string, std::string> parts, Owner owner)
-        : parts_(std::move(parts)), owner_(std::move(owner)) {}
+    explicit Server(std::map<std::string, std::string> parts) : parts_(std::move(parts)) {}
 
     // The local one. Throws HelperError where none runs.
     [[nodiscard]] static Server of(const Node &node);
@@ -39,7 +37,6 @@ class Server {
 
   private:
     std::map<std::string, std::string> parts_;
-    Owner owner_;
 };
 
 // Ends what a run of migrate that was killed has left in the server, and waits until it is gone.

@@ -10,6 +10,7 @@
 #include "migrate/statements.hpp"
 #include "postgres/controldata.hpp"
 #include "system/files.hpp"
+#include "system/shell.hpp"
 #include "system/units.hpp"
 
 namespace fs = std::filesystem;
@@ -68,13 +69,13 @@ void require_tablespaces(const Migration &migration, Connection &old_server, Con
         std::error_code error;
         if (!fs::is_directory(location, error) || owner_of(location).uid != migration.node.owner.uid ||
             !fs::is_empty(location, error)) {
-            throw HelperError(
-                ExitCode::Refused,
-                fmt::format("tablespace \"{}\" needs \"{}\", an empty directory of {} on this host",
-                            rows.text(row, "spcname"), location.string(), migration.node.owner.name),
-                fmt::format("On every node of the new cluster: install -d -o {} -m 700 '{}', or first create the "
-                            "tablespace there yourself at another place.",
-                            migration.node.owner.name, location.string()));
+            throw HelperError(ExitCode::Refused,
+                              fmt::format("tablespace \"{}\" needs \"{}\", an empty directory of {} on this host",
+                                          rows.text(row, "spcname"), location.string(), migration.node.owner.name),
+                              fmt::format("On every node of the new cluster: {}, or first create the "
+                                          "tablespace there yourself at another place.",
+                                          shell_line({"install", "-d", "-o", migration.node.owner.name, "-m", "700",
+                                                      location.string()})));
         }
     }
 }

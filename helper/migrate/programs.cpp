@@ -19,7 +19,6 @@ void run_program(const Migration &migration, const std::string &program, std::ve
     // indexes are built of the same data, and everything is written twice
     const auto limit = 4 * base_backup_limit({.bytes = bytes, .objects = 0, .shared_buffers = 0}, 0);
     run_checked({.argv = std::move(arguments),
-                 .run_as = node.owner,
                  .time_limit = std::chrono::duration_cast<std::chrono::seconds>(limit * node.options.limit_factor),
                  .directory = node.work_dir(),
                  .ends_when_asked = true,

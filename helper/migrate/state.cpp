@@ -59,7 +59,7 @@ State::Content state_from(const nlohmann::json &json) {
     return content;
 }
 
-State::State(std::filesystem::path path, Owner owner) : path_(std::move(path)), owner_(std::move(owner)) {
+State::State(std::filesystem::path path) : path_(std::move(path)) {
     if (!std::filesystem::exists(path_)) {
         return;
     }
@@ -79,7 +79,7 @@ Stage State::of(const std::string &database) const {
 }
 
 void State::write() {
-    write_file(path_, to_json(content_).dump(1) + "\n", owner_);
+    write_file(path_, to_json(content_).dump(1) + "\n");
     exists_ = true;
 }
 

@@ -8,8 +8,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "system/owner.hpp"
-
 namespace pgaf::migrate {
 
 // How far one database is. What the disk and the servers can tell is asked of them all the same.
@@ -19,7 +17,7 @@ enum class Stage { None, Restoring, Restored, Same };
 class State {
   public:
     // Reads what is there. Throws HelperError(Refused) for a file that is not as it was written.
-    State(std::filesystem::path path, Owner owner);
+    explicit State(std::filesystem::path path);
 
     struct Content {
         std::string old_identifier;  // system identifiers
@@ -51,7 +49,6 @@ class State {
     void write();
 
     std::filesystem::path path_;
-    Owner owner_;
     bool exists_ = false;
     Content content_;
 };

@@ -19,7 +19,7 @@ std::string host_name() {
 Connection &Monitor::connection() {
     if (!connection_) {
         try {
-            connection_ = std::make_unique<Connection>(node_.monitor_conninfo(), node_.owner);
+            connection_ = std::make_unique<Connection>(node_.monitor_conninfo());
         } catch (const PgError &error) {
             throw PgError(ExitCode::NoMonitor, fmt::format("could not connect to the monitor: {}", error.what()),
                           "Look whether the monitor's service runs: pg_autoctl show state.", "");

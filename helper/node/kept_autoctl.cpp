@@ -18,18 +18,20 @@ fs::path path_of(const Node &node) {
 
 }  // namespace
 
-void keep_autoctl(const Node &node, const fs::path &new_autoctl, const fs::path &new_bindir) {
+bool keep_autoctl(const Node &node, const fs::path &new_autoctl, const fs::path &new_bindir) {
     const bool is_of_all_majors = new_autoctl.parent_path() != new_bindir;
     const auto pid = Service::running(node.paths.pid);
     if (!is_of_all_majors || !pid) {
-        return;
+        return false;
     }
     // also when its name has become another's
     const auto program = read_file(fmt::format("/proc/{}/exe", *pid));
-    if (program != read_file(new_autoctl)) {
-        make_directory(path_of(node).parent_path(), node.owner);
-        write_file(path_of(node), program, node.owner, 0755);
+    if (program == read_file(new_autoctl)) {
+        return false;
     }
+    make_directory(path_of(node).parent_path());
+    write_file(path_of(node), program, 0755);
+    return true;
 }
 
 std::optional<fs::path> kept_autoctl(const Node &node) {

@@ -9,8 +9,9 @@
 // begins. The old program still runs, and a rollback needs it.
 namespace pgaf {
 
-// Copies the program that runs this node, where the new one is of all majors, and another.
-void keep_autoctl(const Node &node, const std::filesystem::path &new_autoctl, const std::filesystem::path &new_bindir);
+// Copies the program that runs this node, where the new one is of all majors, and another. Returns whether it is.
+[[nodiscard]] bool keep_autoctl(const Node &node, const std::filesystem::path &new_autoctl,
+                                const std::filesystem::path &new_bindir);
 
 // That copy; nothing where none was needed.
 [[nodiscard]] std::optional<std::filesystem::path> kept_autoctl(const Node &node);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <sstream>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -50,19 +51,16 @@ Node::Node(const Options &given) : pgdata(find_pgdata(given).lexically_normal())
         pgdata = pgdata.parent_path();
     }
     owner = owner_of(data_dir);
-    if (::geteuid() != 0 && ::geteuid() != owner.uid) {
-        throw HelperError(ExitCode::Refused, fmt::format("\"{}\" belongs to {}", pgdata.string(), owner.name),
-                          fmt::format("Run pgaf-upgrade as root or as {}.", owner.name));
+    if (::geteuid() != owner.uid) {
+        throw HelperError(
+            ExitCode::Refused, fmt::format("\"{}\" belongs to {}", pgdata.string(), owner.name),
+            fmt::format("Run pgaf-upgrade as {0}, or as root with users = {0} in /etc/pgaf-upgrade.conf.", owner.name));
     }
-    if (owner.uid == 0) {
-        throw HelperError(ExitCode::Refused, fmt::format("\"{}\" belongs to root", pgdata.string()),
-                          "PostgreSQL does not run as root: name the data directory of a server with --pgdata.");
-    }
-    // libpq looks for certificates and passwords below HOME: those of the owner are meant, as pg_autoctl's are
+    // libpq looks for certificates and passwords there, as pg_autoctl's does
     ::setenv("HOME", owner.home.c_str(), 1);
-    paths = autoctl::paths_of(pgdata, owner);
+    paths = autoctl::paths_of(pgdata);
     if (fs::exists(kept_config()) && fs::exists(paths.config) && fs::is_empty(paths.config)) {
-        write_file(paths.config, read_file(kept_config()), owner);
+        write_file(paths.config, read_file(kept_config()));
     }
     config = autoctl::read_config(paths.config);
     if (!config.is_monitor) {
@@ -73,7 +71,7 @@ Node::Node(const Options &given) : pgdata(find_pgdata(given).lexically_normal())
 void Node::keep_config() const {
     const auto text = read_file(paths.config);
     if (!text.empty() && !(fs::exists(kept_config()) && read_file(kept_config()) == text)) {
-        write_file(kept_config(), text, owner);
+        write_file(kept_config(), text);
     }
 }
 
@@ -82,7 +80,7 @@ fs::path Node::beside(const std::string &suffix) const {
 }
 
 std::optional<std::pair<std::string, int>> Node::running_server() const {
-    std::ifstream file(data_dir / "postmaster.pid");
+    std::istringstream file(text_of(data_dir / "postmaster.pid"));
     std::string pid;
     std::string directory;
     std::string started;
@@ -111,8 +109,7 @@ Connection Node::connect_locally(const std::string &dbname) const {
     // a monitor's cfg names the roles of its clients; there the owner is the superuser
     const auto user = config.is_monitor || config.username.empty() ? owner.name : config.username;
     return Connection(fmt::format("host={} port={} user={} dbname={}", quote_conninfo(server->first), server->second,
-                                  quote_conninfo(user), quote_conninfo(dbname)),
-                      owner);
+                                  quote_conninfo(user), quote_conninfo(dbname)));
 }
 
 std::string Node::monitor_conninfo() const {

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "node/node_files.hpp"
+#include "node/privileges.hpp"
 #include "postgres/connection.hpp"
 #include "system/owner.hpp"
 
@@ -39,7 +41,9 @@ struct Options {
     bool watch = false;
     bool json = false;
     bool prometheus = false;
-    std::filesystem::path output = "-";  // of status and report
+    std::filesystem::path output = "-";          // of status and report
+    std::vector<std::string> users{"postgres"};  // those of the host for whom root works
+    std::shared_ptr<Privileges> privileges;      // what of root's this process may ask for
 };
 
 // This node as the disk shows it, from PGDATA on: nothing here asks the monitor.

@@ -1,9 +1,8 @@
 #include "node/node_files.hpp"
 
-#include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -12,6 +11,7 @@
 
 #include "system/error.hpp"
 #include "system/files.hpp"
+#include "system/shown.hpp"
 
 namespace fs = std::filesystem;
 
@@ -26,10 +26,9 @@ constexpr std::size_t kCatalogVersionAt = 12;
 constexpr std::size_t kSystemIdentifierAt = 16;
 constexpr std::size_t kNodeIdAt = 24;
 
-// The variables of the helper's own environment count only where the helper is that user.
-fs::path directory_of(const char *variable, const fs::path &otherwise, const Owner &owner) {
+fs::path directory_of(const char *variable, const fs::path &otherwise) {
     const char *value = std::getenv(variable);
-    return value != nullptr && *value != '\0' && ::geteuid() == owner.uid ? fs::path(value) : otherwise;
+    return value != nullptr && *value != '\0' ? fs::path(value) : otherwise;
 }
 
 template <typename T>
@@ -55,33 +54,33 @@ std::string read_state_bytes(const fs::path &path) {
 
 }  // namespace
 
-Paths paths_of(const fs::path &pgdata, const Owner &owner) {
+Paths paths_of(const fs::path &pgdata) {
     const auto relative = pgdata.relative_path();
-    const auto config = directory_of("XDG_CONFIG_HOME", owner.home / ".config", owner);
-    const auto data = directory_of("XDG_DATA_HOME", owner.home / ".local/share", owner);
-    const auto runtime = directory_of("XDG_RUNTIME_DIR", "/tmp", owner);
+    const auto home = directory_of("HOME", "/");
+    const auto config = directory_of("XDG_CONFIG_HOME", home / ".config");
+    const auto data = directory_of("XDG_DATA_HOME", home / ".local/share");
+    const auto runtime = directory_of("XDG_RUNTIME_DIR", "/tmp");
     return {.config = config / "pg_autoctl" / relative / "pg_autoctl.cfg",
             .state = data / "pg_autoctl" / relative / "pg_autoctl.state",
             .pid = runtime / "pg_autoctl" / relative / "pg_autoctl.pid"};
 }
 
 std::vector<fs::path> known_pgdatas() {
+    const auto root = directory_of("XDG_CONFIG_HOME", directory_of("HOME", "/") / ".config") / "pg_autoctl";
     std::vector<fs::path> found;
-    ::setpwent();
-    while (const passwd *entry = ::getpwent()) {
-        const fs::path root = fs::path(entry->pw_dir) / ".config/pg_autoctl";
-        std::error_code error;
-        for (auto it = fs::recursive_directory_iterator(root, fs::directory_options::skip_permission_denied, error);
-             !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
-            if (it->path().filename() == "pg_autoctl.cfg") {
-                const auto pgdata = "/" / it->path().parent_path().lexically_relative(root);
-                if (std::find(found.begin(), found.end(), pgdata) == found.end()) {
-                    found.push_back(pgdata);
-                }
-            }
+    std::error_code error;
+    for (auto it = fs::recursive_directory_iterator(root, fs::directory_options::skip_permission_denied, error);
+         !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+        struct stat status{};
+        if (it->path().filename() != "pg_autoctl.cfg" || ::lstat(it->path().c_str(), &status) != 0) {
+            continue;
         }
+        if (status.st_uid != ::geteuid() || !S_ISREG(status.st_mode)) {
+            fmt::print(stderr, "\"{}\" is passed over: it is no file of this user's\n", shown(it->path().string()));
+            continue;
+        }
+        found.push_back("/" / it->path().parent_path().lexically_relative(root));
     }
-    ::endpwent();
     return found;
 }
 
@@ -131,12 +130,12 @@ KeeperState read_state(const fs::path &path) {
             .node_id = load<std::int32_t>(bytes, kNodeIdAt)};
 }
 
-void rewrite_state(const fs::path &path, const KeeperState &state, const Owner &owner) {
+void rewrite_state(const fs::path &path, const KeeperState &state) {
     auto bytes = read_state_bytes(path);
     store(bytes, kControlVersionAt, state.pg_control_version);
     store(bytes, kCatalogVersionAt, state.catalog_version);
     store(bytes, kSystemIdentifierAt, state.system_identifier);
-    write_file(path, bytes, owner);
+    write_file(path, bytes);
 }
 
 }  // namespace pgaf::autoctl

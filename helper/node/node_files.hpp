@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "system/owner.hpp"
-
 // pg_autoctl's own files about a node: where they are, and what is read of them.
 namespace pgaf::autoctl {
 
@@ -18,9 +16,9 @@ struct Paths {
 };
 
 // For PGDATA as it was given to pg_autoctl: a symbolic link keeps its own name there.
-[[nodiscard]] Paths paths_of(const std::filesystem::path &pgdata, const Owner &owner);
+[[nodiscard]] Paths paths_of(const std::filesystem::path &pgdata);
 
-// Every PGDATA that has a pg_autoctl.cfg below the home of some user whom we may read.
+// Every PGDATA that has a pg_autoctl.cfg below this user's home.
 [[nodiscard]] std::vector<std::filesystem::path> known_pgdatas();
 
 struct Config {
@@ -54,6 +52,6 @@ struct KeeperState {
 [[nodiscard]] KeeperState read_state(const std::filesystem::path &path);
 
 // Everything else in the file stays to the byte. pg_autoctl must be stopped: it rewrites the file.
-void rewrite_state(const std::filesystem::path &path, const KeeperState &state, const Owner &owner);
+void rewrite_state(const std::filesystem::path &path, const KeeperState &state);
 
 }  // namespace pgaf::autoctl

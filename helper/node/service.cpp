@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <sstream>
@@ -9,11 +10,10 @@
 
 #include <fmt/format.h>
 
+#include "node/outliving.hpp"
 #include "system/error.hpp"
 #include "system/files.hpp"
-#include "system/owner.hpp"
 #include "system/process.hpp"
-#include "system/scope.hpp"
 
 namespace pgaf {
 
@@ -21,15 +21,10 @@ namespace {
 
 constexpr std::chrono::seconds kBegins{30};
 
-// Drop-ins.
-constexpr const char *kGuard = "pgaf-upgrade.conf";
-constexpr const char *kProgram = "pgaf-upgrade-autoctl.conf";
-
 }  // namespace
 
 std::optional<pid_t> Service::running(const std::filesystem::path &pid_file) {
-    pid_t pid = 0;
-    std::ifstream(pid_file) >> pid;
+    const pid_t pid = std::atoi(text_of(pid_file).c_str());
     std::string name;
     std::getline(std::ifstream(fmt::format("/proc/{}/comm", pid)), name);
     // else the number is of a process before a crash, or already of something else
@@ -76,9 +71,9 @@ void Service::start_by_hand() const {
     if (::access(program.c_str(), X_OK) != 0) {
         program = "/usr/bin/pg_autoctl";
     }
-    auto command = outliving(autoctl_arguments(node_, program, node_.log("pg_autoctl_run")), node_.owner);
-    command.directory = node_.work_dir();
-    run_checked(command);
+    run_outliving(node_, {.argv = autoctl_arguments(node_, program, node_.log("pg_autoctl_run")),
+                          .directory = node_.work_dir(),
+                          .log = node_.log("pg_autoctl_run")});
     const auto deadline = std::chrono::steady_clock::now() + kBegins;
     while (!is_active()) {
         if (std::chrono::steady_clock::now() > deadline) {
@@ -96,96 +91,92 @@ void Service::wait_while_active(std::chrono::seconds limit) const {
     }
 }
 
+std::string Service::ask(privileged::Verb verb, int first, int second) const {
+    return node_.options.privileges->ask(verb, first, second);
+}
+
 void Service::start() const {
     if (is_by_hand()) {
         return start_by_hand();
     }
-    run_checked({.argv = {"systemctl", "start", "--", unit_}});
+    ask(privileged::Verb::Start);
 }
 
 void Service::begin_stop(std::chrono::seconds limit) const {
-    if (is_by_hand()) {
-        if (const auto pid = running(node_.paths.pid)) {
-            ::kill(*pid, SIGTERM);
-        }
-        return;
+    if (!is_by_hand()) {
+        ask(privileged::Verb::Stop);
+    } else if (const auto pid = running(node_.paths.pid)) {
+        ::kill(*pid, SIGTERM);
     }
-    run_checked({.argv = {"systemctl", "stop", "--no-block", "--", unit_}});
     wait_while_active(limit);
 }
 
 void Service::stop(std::chrono::seconds limit) const {
-    if (!is_by_hand()) {
-        run_checked({.argv = {"systemctl", "stop", "--", unit_}, .time_limit = limit});
-        return;
-    }
     begin_stop(limit);
-    wait_while_active(limit);
-    if (const auto pid = running(node_.paths.pid)) {
-        throw HelperError(ExitCode::TimedOut,
-                          fmt::format("pg_autoctl (process {}) did not end within {} s", *pid, limit.count()),
-                          "See what it waits for in its log, and run pgaf-upgrade run again.");
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (!has_ended()) {
+        if (std::chrono::steady_clock::now() > deadline) {
+            throw HelperError(ExitCode::TimedOut, fmt::format("pg_autoctl did not end within {} s", limit.count()),
+                              "See what it waits for in its log, and run pgaf-upgrade run again.");
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
 }
 
-void Service::guard_by(const std::filesystem::path &flag) const {
-    if (is_by_hand()) {
-        return;
+void Service::prepare_guard() const {
+    if (!is_by_hand()) {
+        ask(privileged::Verb::PrepareGuard);
     }
-    write_drop_in(kGuard,
-                  fmt::format("# pgaf-upgrade: while this file exists, the data directory is between two clusters.\n"
-                              "# pgaf-upgrade run goes on, pgaf-upgrade rollback goes back; either removes it.\n"
-                              "[Unit]\nAssertPathExists=!{}\n"
-                              "[Service]\nTimeoutStopSec=infinity\nKillMode=mixed\nSendSIGKILL=no\n",
-                              flag.string()));
+}
+
+void Service::set_guard() const {
+    if (!is_by_hand()) {
+        ask(privileged::Verb::SetGuard);
+    }
+    write_file(node_.guard_flag(), "");
 }
 
 void Service::end_guard() const {
+    if (std::filesystem::remove(node_.guard_flag())) {
+        flush_directory(node_.work_dir());
+    }
     if (!is_by_hand()) {
-        remove_drop_in(kGuard);
+        ask(privileged::Verb::RemoveGuard);
     }
 }
 
-void Service::replace_program(const std::filesystem::path &name, const std::optional<std::filesystem::path> &by) {
+void Service::keep_program() const {
+    if (!is_by_hand()) {
+        ask(privileged::Verb::KeepProgram);
+    }
+}
+
+void Service::use_kept_program(const std::optional<std::filesystem::path> &by) {
     program_ = by;
-    if (is_by_hand()) {
-        return;
+    if (!is_by_hand()) {
+        ask(privileged::Verb::UseKept, by ? 1 : 0);
     }
-    if (!by) {
-        return remove_drop_in(kProgram);
-    }
-    write_drop_in(
-        kProgram,
-        fmt::format(
-            "# pgaf-upgrade: {0} is of a later version than this node, which runs the one that was kept.\n"
-            "# Remove this file when the earlier package is installed again; the next upgrade removes it, too.\n"
-            "[Service]\nBindReadOnlyPaths=\"{1}\":\"{0}\"\n",
-            name.string(), by->string()));
 }
 
-std::filesystem::path Service::drop_in(const std::string &name) const {
-    return std::filesystem::path("/etc/systemd/system") / (unit_ + ".d") / name;
+void Service::use_programs(int major, bool forward) const {
+    if (!is_by_hand()) {
+        ask(privileged::Verb::Program, major, forward ? 1 : 0);
+    }
 }
 
-void Service::write_drop_in(const std::string &name, const std::string &text) const {
-    const auto file = drop_in(name);
-    if (std::filesystem::exists(file) && read_file(file) == text) {
-        return;
+bool Service::has_programs_of(int major) const {
+    const auto loaded = files();
+    const auto ours = std::ranges::find(loaded, privileged::kProgramsDropIn, &std::filesystem::path::filename);
+    if (ours != loaded.end()) {
+        return read_file(*ours).find(fmt::format(" PostgreSQL {} ", major)) != std::string::npos;
     }
-    const auto root = owner_of("/");
-    make_directory(file.parent_path(), root, 0755);
-    write_file(file, text, root, 0644);
-    reload();
+    OtherPrograms programs(major);
+    return override_by(programs, "").drop_in.empty();
 }
 
-void Service::remove_drop_in(const std::string &name) const {
-    const auto file = drop_in(name);
-    if (!std::filesystem::remove(file)) {
-        return;
-    }
-    std::error_code not_empty;
-    std::filesystem::remove(file.parent_path(), not_empty);
-    reload();
+UnitOverride Service::override_by(OtherPrograms &programs, const std::filesystem::path &environment_file) const {
+    // what only root may read of the unit's EnvironmentFiles is looked at by root, when the programs are changed
+    return override_of(service_assignments(files()), programs, environment_file, text_of);
 }
 
 std::vector<std::filesystem::path> Service::files() const {
@@ -198,28 +189,7 @@ std::vector<std::filesystem::path> Service::files() const {
     for (std::string path; output >> path;) {
         paths.emplace_back(path);
     }
-    // a line for each: "/etc/default/pg_autoctl (ignore_errors=yes)"
-    std::istringstream environment(
-        run_checked({.argv = {"systemctl", "show", "--value", "-p", "EnvironmentFiles", "--", unit_}}));
-    for (std::string line; std::getline(environment, line);) {
-        const std::filesystem::path file = line.substr(0, line.rfind(" ("));
-        if (std::filesystem::is_regular_file(file)) {
-            paths.push_back(file);
-        }
-    }
     return paths;
-}
-
-bool Service::needs_reload() const {
-    if (is_by_hand()) {
-        return false;
-    }
-    const auto answer = run_checked({.argv = {"systemctl", "show", "--value", "-p", "NeedDaemonReload", "--", unit_}});
-    return answer.starts_with("yes");
-}
-
-void Service::reload() {
-    run_checked({.argv = {"systemctl", "daemon-reload"}});
 }
 
 std::vector<std::string> autoctl_arguments(const Node &node, const std::filesystem::path &program,

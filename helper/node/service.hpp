@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "node/node.hpp"
+#include "system/unit_override.hpp"
 
 namespace pgaf {
 
@@ -30,36 +31,46 @@ class Service {
     [[nodiscard]] bool is_active() const;
     // All of its processes have ended; while they are told to, it is neither active nor this.
     [[nodiscard]] bool has_ended() const;
-    // From its next start on it runs this program in the place of the one of that name; nothing: that one again.
-    void replace_program(const std::filesystem::path &name, const std::optional<std::filesystem::path> &by);
     void start() const;
     // Return when its processes have been told to end, and when they have ended.
     void begin_stop(std::chrono::seconds limit) const;
     void stop(std::chrono::seconds limit) const;
 
-    // A drop-in by which the unit does not start while the flag exists: not at a boot after a power cut,
+    // A drop-in by which the unit does not start while the guard is set: not at a boot after a power cut,
     // not by its Restart=, and not by hand, which is told so. Nor does systemd signal anything but pg_autoctl: by
     // SIGTERM a standby loses its startup process and may then wait for ever for its others, which no fast
     // shutdown ends any more, and a primary loses its WAL senders before they have sent its last checkpoint; by
     // SIGKILL, a shutdown checkpoint that takes long. Durable; nothing when it is there already.
-    void guard_by(const std::filesystem::path &flag) const;
+    void prepare_guard() const;
+    void set_guard() const;
     void end_guard() const;
 
-    // The unit's file, its drop-ins and its files of environment variables.
+    // A copy of the pg_autoctl that runs, for when a package has replaced it; and whether, from its next start on, the
+    // unit runs that. `by` is the owner's own copy, which is run where no unit is.
+    void keep_program() const;
+    void use_kept_program(const std::optional<std::filesystem::path> &by);
+
+    // A drop-in by which the unit runs the programs of that major from its next start on; forward, to the target's.
+    void use_programs(int major, bool forward) const;
+
+    // Whether its next start is by the programs of that major: by our drop-in, or since it names no others.
+    [[nodiscard]] bool has_programs_of(int major) const;
+
+    // The drop-in that has it run other programs, by a reader who is not root. Throws HelperError.
+    [[nodiscard]] UnitOverride override_by(OtherPrograms &programs,
+                                           const std::filesystem::path &environment_file) const;
+
+    // The unit's file and its drop-ins.
     [[nodiscard]] std::vector<std::filesystem::path> files() const;
-    [[nodiscard]] bool needs_reload() const;  // they have changed since systemd read them
-    static void reload();
 
   private:
-    [[nodiscard]] std::filesystem::path drop_in(const std::string &name) const;
-    void write_drop_in(const std::string &name, const std::string &text) const;
-    void remove_drop_in(const std::string &name) const;
+    std::string ask(privileged::Verb verb, int first = 0, int second = 0) const;
     void start_by_hand() const;
     void wait_while_active(std::chrono::seconds limit) const;
 
     const Node &node_;
     std::string unit_;
-    std::optional<std::filesystem::path> program_;  // by hand: see replace_program
+    std::optional<std::filesystem::path> program_;  // by hand: see use_kept_program
 };
 
 // pg_autoctl, where no unit of systemd runs it: a process of its own, whose output goes to the log.

@@ -9,6 +9,7 @@
 #include "configuration/configuration.hpp"
 #include "configuration/configured_files.hpp"
 #include "plan/by_hand.hpp"
+#include "postgres/conninfo.hpp"
 #include "system/files.hpp"
 #include "system/scope.hpp"
 #include "system/shell.hpp"
@@ -71,8 +72,7 @@ Lines ByHand::copy_configuration(const fs::path &from, const fs::path &to, bool 
 
 // What the target does not know is commented out, what it calls otherwise renamed; the choice of --archive goes last.
 Lines ByHand::edit_configuration(const fs::path &to) const {
-    const auto changes =
-        changes_for(installation_.new_bindir, node_.data_dir, node_.owner, subject_.target, node_.options.archive);
+    const auto changes = changes_for(installation_.new_bindir, node_.data_dir, subject_.target, node_.options.archive);
     Lines lines;
     for (const auto &[file, edits] : changed_lines(node_.data_dir, changes)) {
         const auto path = (to / file).string();
@@ -160,9 +160,14 @@ Lines ByHand::rebuild() const {
                 shell_line({"mv", "-T", node_.data_dir.string(), old_dir_.string()}),
                 make_directory_of(node_.owner, mode, {node_.data_dir.string()})};
     append(lines, tablespaces_aside());
+    const auto primary = for_program(conninfo);
+    if (!primary.environment.empty()) {
+        lines.push_back(fmt::format("# the password of primary_conninfo in {}", (old_dir_ / standby).string()));
+        lines.emplace_back("read -rsp 'Password: ' PGPASSWORD; export PGPASSWORD");
+    }
     lines.push_back(fmt::format("until {}; do sleep 1; done",
-                                as_owner({pg_isready, "--quiet", "--dbname=" + conninfo + " replication=true"})));
-    lines.push_back(as_owner(base_backup_arguments(node_, installation_, conninfo)));
+                                as_owner({pg_isready, "--quiet", "--dbname=" + primary.text + " replication=true"})));
+    lines.push_back(as_owner(base_backup_arguments(node_, installation_, primary.text, {})));
     append(lines, copy_configuration(old_dir_, node_.data_dir, true));
     append(lines, edit_configuration(node_.data_dir));
     lines.push_back(shell_line({"cp", "-a", (old_dir_ / standby).string(), (node_.data_dir / standby).string()}));

@@ -1,8 +1,11 @@
+#include <sstream>
+
 #include <fmt/format.h>
 
 #include "node/service.hpp"
 #include "plan/by_hand.hpp"
 #include "system/shell.hpp"
+#include "system/unit_override.hpp"
 
 namespace fs = std::filesystem;
 
@@ -14,6 +17,35 @@ namespace {
 // systemd forgets it with the next boot.
 fs::path drop_in_of(const std::string &unit) {
     return fs::path("/run/systemd/system") / (unit + ".d") / "pgaf-upgrade-by-hand.conf";
+}
+
+std::string write_lines(const fs::path &file, const std::string &text) {
+    std::vector<std::string> argv{"printf", "%s\\n"};
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        argv.push_back(line);
+    }
+    return shell_line(argv) + " >" + shell_quoted(file.string());
+}
+
+// A drop-in names the new programs, as it does in a run; the unit's own files stay.
+Lines service_programs(const Service &service, const Installation &installation, int target) {
+    const auto folder = fs::path("/etc/systemd/system") / (installation.unit + ".d");
+    OtherPrograms programs(target);
+    if (installation.old_bindir != "/usr/bin") {
+        programs.add(installation.old_bindir, installation.new_bindir);
+    }
+    const auto environment = folder / "pgaf-upgrade.environment";
+    const auto made = service.override_by(programs, environment);
+    if (made.drop_in.empty()) {
+        return {};
+    }
+    Lines lines{shell_line({"install", "-d", folder.string()}),
+                write_lines(folder / privileged::kProgramsDropIn, "[Service]\n" + made.drop_in)};
+    if (!made.environment.empty()) {
+        lines.push_back(write_lines(environment, made.environment));
+    }
+    return lines;
 }
 
 // The states of a primary at rest.
@@ -80,12 +112,9 @@ Lines ByHand::identity() const {
 Lines ByHand::reconfigure() const {
     Lines lines{as_owner({installation_.new_autoctl.string(), "config", "set", "postgresql.pg_ctl",
                           (installation_.new_bindir / "pg_ctl").string(), "--pgdata", node_.pgdata.string()})};
-    const auto from = installation_.old_bindir.string();
-    for (const auto &file : Service(node_, installation_.unit).files()) {
-        lines.push_back(shell_line(
-            {"sed", "-i", fmt::format("s|{}|{}|g", from, installation_.new_bindir.string()), file.string()}));
-    }
-    if (!Service(node_, installation_.unit).is_by_hand()) {
+    if (const Service service(node_, installation_.unit); !service.is_by_hand()) {
+        const auto named = service_programs(service, installation_, subject_.target);
+        lines.insert(lines.end(), named.begin(), named.end());
         lines.emplace_back("systemctl daemon-reload");
     }
     if (role_ != Role::Monitor) {

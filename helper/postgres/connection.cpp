@@ -54,9 +54,7 @@ Value Rows::value(int row, const char *column) const {
     return value(row, number);
 }
 
-Connection::Connection(const std::string &conninfo, const std::optional<Owner> &owner)
-    : connection_(nullptr, &PQfinish) {
-    const std::optional<ActingAs> acting = owner ? std::optional<ActingAs>(std::in_place, *owner) : std::nullopt;
+Connection::Connection(const std::string &conninfo) : connection_(nullptr, &PQfinish) {
     const std::array keywords{"connect_timeout", "tcp_user_timeout", "application_name",
                               "options",         "dbname",           static_cast<const char *>(nullptr)};
     // A host that has lost its power answers nothing, and is not waited for as long as the kernel would. The last value

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "system/error.hpp"
-#include "system/owner.hpp"
 
 namespace pgaf {
 
@@ -47,8 +46,7 @@ class Rows {
 // One connection to a server, closed with the object. Throws PgError.
 class Connection {
   public:
-    // As the owner, where given: a server that asks the operating system who we are must see PGDATA's owner.
-    explicit Connection(const std::string &conninfo, const std::optional<Owner> &owner = std::nullopt);
+    explicit Connection(const std::string &conninfo);
 
     Rows query(const std::string &sql, const std::vector<Value> &parameters = {});
 

@@ -1,7 +1,6 @@
 #include "postgres/controldata.hpp"
 
 #include <charconv>
-#include <fstream>
 #include <map>
 #include <sstream>
 
@@ -9,6 +8,7 @@
 
 #include "core/sysidentifier.hpp"
 #include "system/error.hpp"
+#include "system/files.hpp"
 #include "system/process.hpp"
 
 namespace pgaf {
@@ -37,10 +37,8 @@ std::uint64_t full_transaction_id(const std::string &text) {
 
 }  // namespace
 
-ControlData read_controldata(const std::filesystem::path &bindir, const std::filesystem::path &data_dir,
-                             const Owner &owner) {
-    std::istringstream output(
-        run_checked({.argv = {(bindir / "pg_controldata").string(), "-D", data_dir.string()}, .run_as = owner}));
+ControlData read_controldata(const std::filesystem::path &bindir, const std::filesystem::path &data_dir) {
+    std::istringstream output(run_checked({.argv = {(bindir / "pg_controldata").string(), "-D", data_dir.string()}}));
     std::map<std::string, std::string> fields;
     for (std::string line; std::getline(output, line);) {
         if (const auto colon = line.find(':'); colon != std::string::npos) {
@@ -60,9 +58,7 @@ ControlData read_controldata(const std::filesystem::path &bindir, const std::fil
 }
 
 int major_of(const std::filesystem::path &data_dir) {
-    int major = 0;
-    std::ifstream(data_dir / "PG_VERSION") >> major;
-    return major;
+    return std::atoi(text_of(data_dir / "PG_VERSION").c_str());
 }
 
 }  // namespace pgaf

@@ -4,8 +4,6 @@
 #include <filesystem>
 #include <string>
 
-#include "system/owner.hpp"
-
 namespace pgaf {
 
 // What pg_controldata says of a data directory.
@@ -22,8 +20,7 @@ struct ControlData {
 };
 
 // By the program of the directory's own major, since the file's format changes with it.
-[[nodiscard]] ControlData read_controldata(const std::filesystem::path &bindir, const std::filesystem::path &data_dir,
-                                           const Owner &owner);
+[[nodiscard]] ControlData read_controldata(const std::filesystem::path &bindir, const std::filesystem::path &data_dir);
 
 // The major in PG_VERSION, 0 when there is no such file.
 [[nodiscard]] int major_of(const std::filesystem::path &data_dir);

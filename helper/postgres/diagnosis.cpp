@@ -6,6 +6,8 @@
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
+#include "system/files.hpp"
+
 namespace fs = std::filesystem;
 
 namespace pgaf {
@@ -53,9 +55,9 @@ std::string parent_of(const std::string &pid) {
 
 }  // namespace
 
-std::string describe_waits(const std::string &conninfo, const Owner &owner) {
+std::string describe_waits(const std::string &conninfo) {
     try {
-        Connection server(conninfo + " connect_timeout=3", owner);
+        Connection server(conninfo + " connect_timeout=3");
         const auto rows = server.query(kWaits);
         std::vector<std::string> lines;
         for (int row = 0; row < rows.size(); ++row) {
@@ -69,8 +71,8 @@ std::string describe_waits(const std::string &conninfo, const Owner &owner) {
 }
 
 std::string describe_processes(const fs::path &data_dir) {
-    std::string postmaster;
-    std::getline(std::ifstream(data_dir / "postmaster.pid"), postmaster);
+    const auto text = text_of(data_dir / "postmaster.pid");
+    const auto postmaster = text.substr(0, text.find('\n'));
     std::vector<std::string> titles;
     std::error_code gone;
     for (const auto &entry : fs::directory_iterator("/proc", gone)) {

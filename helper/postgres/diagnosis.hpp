@@ -4,7 +4,6 @@
 #include <string>
 
 #include "postgres/connection.hpp"
-#include "system/owner.hpp"
 
 // What is behind a wait that does not end, in one line for people; empty when nothing is found. None of
 // these throws.
@@ -12,7 +11,7 @@ namespace pgaf {
 
 // Who waits in a server for whom: sessions that have waited for some seconds, what for, and who holds it, or
 // else who else is connected.
-[[nodiscard]] std::string describe_waits(const std::string &conninfo, const Owner &owner);
+[[nodiscard]] std::string describe_waits(const std::string &conninfo);
 
 // The processes of a data directory's server, by the titles that they give themselves: nobody can ask one that
 // shuts down, and it does not know of those that are about to connect.

@@ -58,7 +58,7 @@ std::optional<nlohmann::json> entry_of(std::string_view line) {
 
 }  // namespace
 
-Journal::Journal(std::filesystem::path path, Owner owner) : path_(std::move(path)), owner_(std::move(owner)) {
+Journal::Journal(std::filesystem::path path) : path_(std::move(path)) {
     if (std::filesystem::exists(path_)) {
         read();
     }
@@ -100,13 +100,12 @@ void Journal::append(nlohmann::json entry) {
     }
     const auto text = entry.dump();
     const auto line = fmt::format("{:08x} {}\n", checksum_of(text), text);
-    const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (fd < 0) {
         fail_to("open", path_);
     }
     const auto size_before = ::lseek(fd, 0, SEEK_END);
-    const bool written = ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
-                         ::fchown(fd, owner_.uid, owner_.gid) == 0 && ::fsync(fd) == 0;
+    const bool written = ::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(fd) == 0;
     const int reason = errno;
     if (!written) {
         // half a line, where the disk was full, would look like damage once another follows it

@@ -11,8 +11,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "system/owner.hpp"
-
 namespace pgaf {
 
 // What this node meant and did in a run: one JSON object a line behind its checksum, flushed before and
@@ -21,7 +19,7 @@ class Journal {
   public:
     // A last line that a crash has torn is cut off. Throws HelperError(Refused) when any other line is
     // not as it was written.
-    Journal(std::filesystem::path path, Owner owner);
+    explicit Journal(std::filesystem::path path);
 
     // The token of this node's lease, made at the first use and kept, so that a helper that was killed
     // is known again at once.
@@ -57,7 +55,6 @@ class Journal {
     [[nodiscard]] std::vector<const nlohmann::json *> entries_of(const std::string &step) const;
 
     std::filesystem::path path_;
-    Owner owner_;
     std::int64_t run_ = 0;
     std::vector<nlohmann::json> entries_;
     std::size_t first_ = 0;     // of the current run: the entry with its plan

@@ -23,11 +23,11 @@ std::string word_after(const std::string &text, const std::string &words) {
     return text.substr(begin, text.find_first_of(" \n", begin) - begin);
 }
 
-std::string output_of(const Node &node, const fs::path &program, const char *argument) {
+std::string output_of(const fs::path &program, const char *argument) {
     if (::access(program.c_str(), X_OK) != 0) {
         return {};
     }
-    return run({.argv = {program.string(), argument}, .run_as = node.owner}).output;
+    return run({.argv = {program.string(), argument}}).output;
 }
 
 }  // namespace
@@ -48,7 +48,7 @@ std::string name_of_autoctl(int major) {
     return fmt::format("pg_autoctl of {}", major);
 }
 
-Software software_of(const Node &node, const Installation &installation, int target) {
+Software software_of(const Installation &installation, int target) {
     Software software{{"pgaf-upgrade", kVersion}};
     const auto add = [&software](const std::string &name, const std::string &version) {
         if (!version.empty()) {
@@ -56,13 +56,12 @@ Software software_of(const Node &node, const Installation &installation, int tar
         }
     };
     add(name_of_postgres(installation.source),
-        postgres_version_in(output_of(node, installation.old_bindir / "postgres", "--version")));
+        postgres_version_in(output_of(installation.old_bindir / "postgres", "--version")));
     // one /usr/bin/pg_autoctl for all majors may be the new one already: what runs is not told by it
     add(name_of_autoctl(installation.source),
-        extension_version_in(output_of(node, installation.old_bindir / "pg_autoctl", "version")));
-    add(name_of_postgres(target),
-        postgres_version_in(output_of(node, installation.new_bindir / "postgres", "--version")));
-    add(name_of_autoctl(target), extension_version_in(output_of(node, installation.new_autoctl, "version")));
+        extension_version_in(output_of(installation.old_bindir / "pg_autoctl", "version")));
+    add(name_of_postgres(target), postgres_version_in(output_of(installation.new_bindir / "postgres", "--version")));
+    add(name_of_autoctl(target), extension_version_in(output_of(installation.new_autoctl, "version")));
     return software;
 }
 

@@ -14,7 +14,7 @@ namespace pgaf {
 // those that are not installed.
 using Software = std::map<std::string, std::string>;
 
-[[nodiscard]] Software software_of(const Node &node, const Installation &installation, int target);
+[[nodiscard]] Software software_of(const Installation &installation, int target);
 [[nodiscard]] nlohmann::json to_json(const Software &software);
 
 [[nodiscard]] std::string name_of_postgres(int major);

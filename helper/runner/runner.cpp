@@ -55,7 +55,7 @@ void Runner::report_software() {
         return;
     }
     const int target = plan_.at("target_version");
-    monitor_.report_software(token_, to_json(software_of(node_, Installation::find(node_, target), target)));
+    monitor_.report_software(token_, to_json(software_of(Installation::find(node_, target), target)));
 }
 
 // What this node did and could not report.

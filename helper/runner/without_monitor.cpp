@@ -6,6 +6,7 @@
 #include "cluster/private_server.hpp"
 #include "configuration/conf_includes.hpp"
 #include "node/service.hpp"
+#include "postgres/conninfo.hpp"
 #include "runner/runner.hpp"
 #include "steps/steps.hpp"
 #include "system/files.hpp"
@@ -39,9 +40,10 @@ int major_of_primary(const Context &context) {
         (context.is_swapped() ? context.old_dir() : context.node.data_dir) / "postgresql-auto-failover-standby.conf";
     const auto conninfo = last_value_of(read_file(standby_conf), "primary_conninfo");
     const auto psql = Installation::from(context.journal).new_bindir / "psql";
-    const auto answer = run({.argv = {psql.string(), "-XAtq", "--no-password", "-d", conninfo + " replication=true",
+    const auto primary = for_program(conninfo);
+    const auto answer = run({.argv = {psql.string(), "-XAtq", "--no-password", "-d", primary.text + " replication=true",
                                       "-c", "SHOW server_version_num"},
-                             .run_as = context.node.owner,
+                             .environment = primary.environment,
                              .time_limit = std::chrono::seconds(30)});
     return answer.exit_code == 0 ? std::atoi(answer.output.c_str()) / 10000 : 0;
 }
@@ -97,7 +99,6 @@ void Runner::leave_monitor(const Context &context) {
     view_.note("the monitor is taken out of pg_autoctl's configuration");
     run_checked({.argv = {Installation::from(journal_).new_autoctl.string(), "disable", "monitor", "--force",
                           "--pgdata", node_.pgdata.string()},
-                 .run_as = node_.owner,
                  .time_limit = context.limit(std::chrono::minutes(10)),
                  .directory = node_.work_dir(),
                  .log = node_.log("pg_autoctl")});

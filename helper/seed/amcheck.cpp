@@ -40,7 +40,6 @@ Command pg_amcheck(const Context &context) {
     const auto server = context.server_arguments();
     argv.insert(argv.end(), server.begin(), server.end());
     return {.argv = std::move(argv),
-            .run_as = context.node.owner,
             .time_limit = context.limit(statistics_limit(data_size(context))),
             .directory = context.node.work_dir(),
             .log = context.node.log("pg_amcheck")};

@@ -24,14 +24,12 @@ class SeedSource {
   public:
     SeedSource(const Context &context, const std::string &conninfo)
         : context_(context),
-          server_(fmt::format("{} dbname={}", conninfo, quote_conninfo(context.node.config.dbname)),
-                  context.node.owner) {}
+          server_(fmt::format("{} dbname={}", conninfo, quote_conninfo(context.node.config.dbname))) {}
 
     // From where the file ends, to the end of the part; or until leave(bytes that are there), which is asked after each
     // piece. Returns whether the file is whole.
     bool append(const std::string &part, const fs::path &path, const std::function<bool(std::uint64_t)> &leave) {
-        const auto &owner = context_.node.owner;
-        OutputFile file(path, owner.uid, owner.gid, 0600, OutputFile::Begin::Append);
+        OutputFile file(path, 0600, OutputFile::Begin::Append);
         auto at = fs::file_size(path);
         while (true) {
             const auto piece = server_.bytes("SELECT pgaf_upgrade_seed.read($1, $2, $3)",
@@ -95,7 +93,7 @@ void fetch_pack(const Context &context, SeedSource &source) {
     }
     source.append("pack.zst", compressed);
     try {
-        decompress_file(compressed, pack, context.node.owner);
+        decompress_file(compressed, pack);
     } catch (const CompressionDamaged &error) {
         throw SeedDamaged(error.what());
     }
@@ -112,7 +110,7 @@ std::string first_line(const fs::path &path) {
 SeedOrigin fetch_seed(const Context &context, const std::string &conninfo) {
     const auto &node = context.node;
     const auto manifest = seed_manifest(node);
-    make_directory(seed_dir(node), node.owner);
+    make_directory(seed_dir(node));
     SeedSource source(context, conninfo);
     try {
         // The manifest is small and read anew; a pack that was begun is gone on with when it is of the same seed.

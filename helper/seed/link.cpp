@@ -25,8 +25,7 @@ namespace {
 // Its own word, after its own clean stop, that it has replayed everything up to the primary's shutdown checkpoint, and
 // that what it replayed is on its disk.
 void require_same_end(const Context &context, const SeedOrigin &origin) {
-    const auto own =
-        read_controldata(Installation::from(context.journal).old_bindir, context.old_dir(), context.node.owner);
+    const auto own = read_controldata(Installation::from(context.journal).old_bindir, context.old_dir());
     const auto require = [](const char *what, const std::string &mine, const std::string &primary) {
         if (mine != primary) {
             throw LinksRefused(fmt::format("this standby's {} is {}, the primary's was {}", what, mine, primary));
@@ -87,22 +86,16 @@ class StandbyBuilder {
                 throw LinksRefused(fmt::format("this standby has no tablespace \"{}\"", own.string()));
             }
             fs::create_symlink(fs::read_symlink(own), new_dir_ / relative);
-            if (::lchown((new_dir_ / relative).c_str(), node_.owner.uid, node_.owner.gid) != 0) {
-                fail_by_errno("set owner of", new_dir_ / relative);
-            }
             locations_.insert(fs::canonical(own));
             return;
         }
         fs::create_directory(new_dir_ / relative);
-        if (::chown((new_dir_ / relative).c_str(), node_.owner.uid, node_.owner.gid) != 0) {
-            fail_by_errno("set owner of", new_dir_ / relative);
-        }
         fs::permissions(new_dir_ / relative, directory_mode_);
     }
 
     void unpack(const SeedFile &file) {
         const auto path = new_dir_ / file.path;
-        OutputFile output(path, node_.owner.uid, node_.owner.gid, static_cast<mode_t>(mode_));
+        OutputFile output(path, static_cast<mode_t>(mode_));
         Digest digest;
         for (std::uint64_t done = 0; done < file.filled;) {
             const auto piece = pack_.read(at_, std::min(kPiece, file.filled - done));
@@ -186,8 +179,7 @@ bool has_replayed_marker(const Context &context) {
     if (server.single("SELECT pg_catalog.to_regclass('pgaf_upgrade_seed.marker') IS NOT NULL") != "t") {
         return false;
     }
-    const auto control =
-        read_controldata(Installation::from(context.journal).new_bindir, context.node.data_dir, context.node.owner);
+    const auto control = read_controldata(Installation::from(context.journal).new_bindir, context.node.data_dir);
     return server.single("SELECT count(*) FROM pgaf_upgrade_seed.marker WHERE new_sysidentifier = $1",
                          {std::to_string(control.system_identifier)}) == "1";
 }

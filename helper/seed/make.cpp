@@ -67,9 +67,8 @@ class SeedMaker {
           old_dir_(context.old_dir()),
           source_(context.source()),
           target_(context.target()),
-          manifest_(seed_manifest(context.node).string() + ".new", context.node.owner.uid, context.node.owner.gid,
-                    0600),
-          pack_(seed_pack(context.node), context.node.owner.uid, context.node.owner.gid, 0600) {
+          manifest_(seed_manifest(context.node).string() + ".new", 0600),
+          pack_(seed_pack(context.node), 0600) {
         if (context.method() == "swap") {
             moved_.emplace(read_file(old_files_record(context.node)));
         }
@@ -280,15 +279,14 @@ bool is_seed_wanted(const Context &context) {
 }
 
 void note_end_of_old_cluster(const Context &context) {
-    const auto control =
-        read_controldata(Installation::from(context.journal).old_bindir, context.node.data_dir, context.node.owner);
+    const auto control = read_controldata(Installation::from(context.journal).old_bindir, context.node.data_dir);
     context.journal.note(
         kEnd, fmt::format("{} {} {}", control.system_identifier, control.checkpoint_location, control.timeline));
 }
 
 nlohmann::json make_seed(const Context &context) {
     const auto &node = context.node;
-    const auto control = read_controldata(Installation::from(context.journal).new_bindir, node.data_dir, node.owner);
+    const auto control = read_controldata(Installation::from(context.journal).new_bindir, node.data_dir);
     SeedOrigin origin{.old_sysidentifier = 0,
                       .old_checkpoint_location = {},
                       .old_timeline = {},
@@ -299,7 +297,7 @@ nlohmann::json make_seed(const Context &context) {
         throw HelperError(ExitCode::StepFailed, "the journal does not tell where the old cluster has ended");
     }
     remove_seed(node);
-    make_directory(seed_dir(node), node.owner);
+    make_directory(seed_dir(node));
     auto made = SeedMaker(context, origin).make();
     // The name by which it is whole. It is not flushed: after a power cut its digests tell what is damaged.
     fs::rename(seed_manifest(node).string() + ".new", seed_manifest(node));
@@ -312,7 +310,7 @@ void compress_seed(const Node &node) noexcept {
             return;
         }
         const fs::path made = seed_compressed_pack(node).string() + ".new";
-        compress_file(seed_pack(node), made, node.owner);
+        compress_file(seed_pack(node), made);
         fs::rename(made, seed_compressed_pack(node));
     } catch (const std::exception &error) {
         spdlog::warn("the seed is not offered compressed: {}", error.what());

@@ -4,6 +4,7 @@
 
 #include "checks/check.hpp"
 #include "configuration/configuration.hpp"
+#include "postgres/connection.hpp"
 #include "run/files_of_run.hpp"
 #include "steps/steps.hpp"
 #include "system/error.hpp"
@@ -34,8 +35,8 @@ FileParameters parameters_now(const Context &context, const ShownFiles &shown) {
 
 // What the operator has taken the responsibility for is from now on what was shown.
 void accept(const Context &context, const ShownFiles &shown) {
-    auto changes = changes_for(Installation::from(context.journal).new_bindir, context.node.data_dir,
-                               context.node.owner, context.target(), "");
+    auto changes =
+        changes_for(Installation::from(context.journal).new_bindir, context.node.data_dir, context.target(), "");
     changes.set = shown.changes.set;
     keep_as_shown(places_of(context.node), shown.run, shown.node, parameters_now(context, shown), changes);
 }
@@ -67,7 +68,7 @@ nlohmann::json keep_files_to_show(const Context &context) {
     const auto shown =
         keep_as_shown(places_of(context.node), run_of(context), name_of(context), file_parameters(server),
                       changes_for(Installation::from(context.journal).new_bindir, context.node.data_dir,
-                                  context.node.owner, context.target(), context.node.options.archive));
+                                  context.target(), context.node.options.archive));
     return shown.digests;
 }
 
@@ -99,8 +100,8 @@ void require_as_shown(const Context &context) {
         std::ranges::replace(found, '\n', ' ');
         throw HelperError(ExitCode::CheckFailed, fmt::format("{}: {}", kCheck, found),
                           fmt::format("Put back what was shown (pgaf-upgrade check --diff), or on the monitor: SELECT "
-                                      "pgaf_upgrade_waive_check({}, '{}', '{}', 'reason'). Then pgaf-upgrade run.",
-                                      run_of(context), name_of(context), kCheck));
+                                      "pgaf_upgrade_waive_check({}, {}, '{}', 'reason'). Then pgaf-upgrade run.",
+                                      run_of(context), quote_literal(name_of(context)), kCheck));
     }
 }
 

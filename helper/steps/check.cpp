@@ -96,8 +96,7 @@ Look look_patiently(const Context &context, Deadline deadline) {
 nlohmann::json CheckStep::perform(const Context &context) const {
     // first, for the other nodes to compare theirs with
     context.monitor.report_software(
-        context.token,
-        to_json(software_of(context.node, Installation::find(context.node, context.target()), context.target())));
+        context.token, to_json(software_of(Installation::find(context.node, context.target()), context.target())));
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
     wait_for_cluster(context, deadline);
     const auto kept = keep_files(context);

@@ -72,7 +72,7 @@ nlohmann::json Checkpoint::perform(const Context &context) const {
         return report.is_stable_in("wait_primary") || report.is_stable_in("single") || report.is_stable_in("primary");
     });
     // Known to systemd before the switch, so that nothing in the switch waits for systemd.
-    Service(context.node, Installation::from(context.journal).unit).guard_by(context.node.guard_flag());
+    Service(context.node, Installation::from(context.journal).unit).prepare_guard();
     auto server = context.local_server();
     checkpoint(context, server);
     fault_point("checkpoint", "middle");

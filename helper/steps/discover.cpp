@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "node/kept_autoctl.hpp"
+#include "node/service.hpp"
 #include "postgres/controldata.hpp"
 #include "run/data_size.hpp"
 #include "system/fault.hpp"
@@ -18,8 +19,10 @@ nlohmann::json Discover::perform(const Context &context) const {
         std::this_thread::sleep_for(std::chrono::milliseconds(200));
         found = Installation::find(node, context.target());
     }
-    const auto control = read_controldata(found.old_bindir, node.data_dir, node.owner);
-    keep_autoctl(node, found.new_autoctl, found.new_bindir);
+    const auto control = read_controldata(found.old_bindir, node.data_dir);
+    if (keep_autoctl(node, found.new_autoctl, found.new_bindir)) {
+        Service(node, found.unit).keep_program();
+    }
     fault_point("discover", "middle");
     nlohmann::json result{{"source_version", found.source},
                           {"old_bindir", found.old_bindir.string()},

@@ -16,7 +16,7 @@ std::string before(const Context &context) {
 
 std::uint64_t after(const Context &context) {
     const auto bindir = Installation::from(context.journal).new_bindir;
-    return read_controldata(bindir, context.node.data_dir, context.node.owner).system_identifier;
+    return read_controldata(bindir, context.node.data_dir).system_identifier;
 }
 
 nlohmann::json identity_of(const Context &context) {

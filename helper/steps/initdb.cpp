@@ -28,8 +28,7 @@ Found Initdb::probe(const Context &context) const {
     }
     const auto known = context.journal.result("initdb");
     if (!known.empty() && major_of(context.new_dir()) == context.target()) {
-        const auto control =
-            read_controldata(Installation::from(context.journal).new_bindir, context.new_dir(), context.node.owner);
+        const auto control = read_controldata(Installation::from(context.journal).new_bindir, context.new_dir());
         if (std::to_string(control.system_identifier) == known.at("new_sysidentifier").get<std::string>()) {
             return Found::done(known);
         }
@@ -42,7 +41,7 @@ nlohmann::json Initdb::perform(const Context &context) const {
     auto server = context.local_server();
     const auto superuser = bootstrap_superuser(server);
     const auto installation = Installation::from(context.journal);
-    const auto old_control = read_controldata(installation.old_bindir, context.node.data_dir, context.node.owner);
+    const auto old_control = read_controldata(installation.old_bindir, context.node.data_dir);
     auto argv = initdb_parameters(server, old_control, context.target());
     argv.insert(argv.begin(), {(installation.new_bindir / "initdb").string(), "-D", context.new_dir().string()});
     const auto control = make_new_cluster(context, argv);

@@ -85,7 +85,7 @@ void make_whole(const Context &context) {
           files_of_run(context).changes);
     carry({"postgresql-auto-failover-standby.conf"}, old_dir, node.data_dir, "rebuild", {});
     fault_point("rebuild", "carried");
-    write_file(standby_signal(context), "", node.owner);
+    write_file(standby_signal(context), "");
 }
 
 // Again where the primary went away in between. One that answers and lets this standby in to replicate, but not to the
@@ -256,7 +256,6 @@ void Rebuild::undo(const Context &context) const {
         }
     }
     set_aside_new_cluster(context);
-    move_tablespaces_back(context);
 }
 
 }  // namespace pgaf

@@ -1,6 +1,7 @@
 #include "steps/steps.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -25,22 +26,7 @@ fs::path kept(const Context &context, const fs::path &file) {
 }
 
 void keep(const Context &context, const fs::path &file) {
-    write_file(kept(context, file), read_file(file), context.node.owner);
-}
-
-bool names_old_bindir(const fs::path &file, const Installation &installation) {
-    return read_file(file).find(installation.old_bindir.string()) != std::string::npos;
-}
-
-// "/usr/lib/postgresql/15/bin" everywhere in the unit and its drop-ins becomes the new directory.
-void point_at_new_bindir(const Context &context, const fs::path &file, const Installation &installation) {
-    const auto from = installation.old_bindir.string();
-    auto text = read_file(file);
-    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + 1)) {
-        text.replace(at, from.size(), installation.new_bindir.string());
-    }
-    keep(context, file);
-    write_file(file, text, context.node.owner);
+    write_file(kept(context, file), read_file(file));
 }
 
 bool is_cfg_pointed(const Context &context, const Installation &installation) {
@@ -60,16 +46,11 @@ void rewrite_state(const Context &context, const ControlData &control) {
     state.pg_control_version = control.control_version;
     state.catalog_version = control.catalog_version;
     state.system_identifier = control.system_identifier;
-    autoctl::rewrite_state(path, state, context.node.owner);
+    autoctl::rewrite_state(path, state);
 }
 
-nlohmann::json result_of(const Context &context, const Service &service) {
-    nlohmann::json result{{"unit_files", nlohmann::json::array()}};
-    for (const auto &file : service.files()) {
-        if (fs::exists(kept(context, file))) {
-            result["unit_files"].push_back(file.string());
-        }
-    }
+nlohmann::json result_of(const Context &context) {
+    auto result = nlohmann::json::object();
     // a monitor has no state file
     if (context.role() != Role::Monitor) {
         result["system_identifier"] = std::to_string(autoctl::read_state(context.node.paths.state).system_identifier);
@@ -85,14 +66,11 @@ Found Reconfigure::probe(const Context &context) const {
     if (!is_cfg_pointed(context, installation)) {
         return {};
     }
-    const bool unit_is_pointed =
-        !service.needs_reload() &&
-        std::ranges::none_of(service.files(), [&](const auto &file) { return names_old_bindir(file, installation); });
+    const bool unit_is_pointed = service.is_by_hand() || service.has_programs_of(context.target());
     const bool state_is_rewritten =
         context.role() == Role::Monitor ||
-        is_state_rewritten(context,
-                           read_controldata(installation.new_bindir, context.node.data_dir, context.node.owner));
-    return unit_is_pointed && state_is_rewritten ? Found::done(result_of(context, service)) : Found{Progress::Partial};
+        is_state_rewritten(context, read_controldata(installation.new_bindir, context.node.data_dir));
+    return unit_is_pointed && state_is_rewritten ? Found::done(result_of(context)) : Found{Progress::Partial};
 }
 
 nlohmann::json Reconfigure::perform(const Context &context) const {
@@ -103,43 +81,31 @@ nlohmann::json Reconfigure::perform(const Context &context) const {
         keep(context, node.paths.config);
         run_checked({.argv = {installation.new_autoctl.string(), "config", "set", "postgresql.pg_ctl",
                               (installation.new_bindir / "pg_ctl").string(), "--pgdata", node.pgdata.string()},
-                     .run_as = node.owner,
                      .directory = node.work_dir(),
                      .log = node.log("pg_autoctl")});
     }
     fault_point("reconfigure", "middle");
-    for (const auto &file : service.files()) {
-        if (names_old_bindir(file, installation)) {
-            point_at_new_bindir(context, file, installation);
-        }
-    }
+    service.use_programs(context.target(), true);
     fault_point("reconfigure", "unit");
-    if (service.needs_reload()) {
-        Service::reload();
-    }
     if (context.role() != Role::Monitor) {
-        const auto control = read_controldata(installation.new_bindir, node.data_dir, node.owner);
+        const auto control = read_controldata(installation.new_bindir, node.data_dir);
         if (!is_state_rewritten(context, control)) {
             rewrite_state(context, control);
         }
     }
-    return result_of(context, service);
+    return result_of(context);
 }
 
 // To the byte, from what was kept. What was kept goes last, so that an interrupted undo finds it again.
 void Reconfigure::undo(const Context &context) const {
     const auto &node = context.node;
     const Service service(context.node, Installation::from(context.journal).unit);
-    auto files = service.files();
-    files.push_back(node.paths.config);
-    files.push_back(node.paths.state);
+    service.use_programs(context.source(), false);
+    const std::array files{node.paths.config, node.paths.state};
     for (const auto &file : files) {
         if (fs::exists(kept(context, file))) {
-            write_file(file, read_file(kept(context, file)), node.owner);
+            write_file(file, read_file(kept(context, file)));
         }
-    }
-    if (service.needs_reload()) {
-        Service::reload();
     }
     for (const auto &file : files) {
         fs::remove(kept(context, file));

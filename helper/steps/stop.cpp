@@ -19,7 +19,7 @@ nlohmann::json carried_files(const Context &context) {
 }
 
 ControlData control_of(const Context &context) {
-    return read_controldata(Installation::from(context.journal).old_bindir, context.node.data_dir, context.node.owner);
+    return read_controldata(Installation::from(context.journal).old_bindir, context.node.data_dir);
 }
 
 // By links it is built only if it has replayed all that the primary had written. One that lags longer is copied.

@@ -26,7 +26,6 @@ nlohmann::json UpdateExtensions::perform(const Context &context) const {
                                   script.string()};
     std::ranges::copy(context.server_arguments(), std::back_inserter(argv));
     run_checked({.argv = std::move(argv),
-                 .run_as = context.node.owner,
                  .time_limit = std::chrono::hours(1),
                  .directory = context.node.work_dir(),
                  .log = context.node.log("update_extensions")});

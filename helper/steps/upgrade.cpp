@@ -20,7 +20,7 @@ constexpr const char *kWhole = "pg_upgrade done on";
 
 std::optional<ControlData> new_control(const Context &context) {
     try {
-        return read_controldata(Installation::from(context.journal).new_bindir, context.new_dir(), context.node.owner);
+        return read_controldata(Installation::from(context.journal).new_bindir, context.new_dir());
     } catch (const HelperError &) {
         return std::nullopt;  // not there, or torn by a power cut
     }
@@ -83,7 +83,7 @@ nlohmann::json Upgrade::perform(const Context &context) const {
         note_end_of_old_cluster(context);
     }
     if (context.method() == "swap") {
-        write_file(old_files_record(context.node), OldFiles(places_of_swap(context)).record(), context.node.owner);
+        write_file(old_files_record(context.node), OldFiles(places_of_swap(context)).record());
     }
     context.journal.note(kBegun, about);
     const auto parts = run_pg_upgrade(context, UpgradeMode::Real);

@@ -49,7 +49,7 @@ nlohmann::json look_at(const Context &context, Connection server) {
     const auto &node = context.node;
     fault_point("verify", "middle");
     const auto version = server.single("SHOW server_version");
-    const auto control = read_controldata(Installation::from(context.journal).new_bindir, node.data_dir, node.owner);
+    const auto control = read_controldata(Installation::from(context.journal).new_bindir, node.data_dir);
     nlohmann::json result{{"server_version", version},
                           {"system_identifier", std::to_string(control.system_identifier)},
                           {"pgautofailover", context.monitor.extension_version()}};

@@ -42,11 +42,11 @@ void read_pieces(const fs::path &path, std::size_t bytes, const auto &take) {
 
 }  // namespace
 
-void compress_file(const fs::path &from, const fs::path &to, const Owner &owner) {
+void compress_file(const fs::path &from, const fs::path &to) {
     const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), &ZSTD_freeCCtx);
     ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kLevel);
     ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
-    OutputFile output(to, owner.uid, owner.gid, 0600);
+    OutputFile output(to, 0600);
     std::string made(ZSTD_CStreamOutSize(), '\0');
     read_pieces(from, ZSTD_CStreamInSize(), [&](const std::string &piece) {
         ZSTD_inBuffer in{.src = piece.data(), .size = piece.size(), .pos = 0};
@@ -59,9 +59,9 @@ void compress_file(const fs::path &from, const fs::path &to, const Owner &owner)
     });
 }
 
-void decompress_file(const fs::path &from, const fs::path &to, const Owner &owner) {
+void decompress_file(const fs::path &from, const fs::path &to) {
     const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
-    OutputFile output(to, owner.uid, owner.gid, 0600);
+    OutputFile output(to, 0600);
     std::string made(ZSTD_DStreamOutSize(), '\0');
     std::size_t left = 1;  // 0 at the end of a frame
     read_pieces(from, ZSTD_DStreamInSize(), [&](const std::string &piece) {

@@ -3,7 +3,6 @@
 #include <filesystem>
 
 #include "system/error.hpp"
-#include "system/owner.hpp"
 
 // Files by zstd, in pieces, so that the memory does not grow with them.
 namespace pgaf {
@@ -15,7 +14,7 @@ class CompressionDamaged : public HelperError {
 };
 
 // Both replace `to`. Throw HelperError(StepFailed); decompress_file CompressionDamaged.
-void compress_file(const std::filesystem::path &from, const std::filesystem::path &to, const Owner &owner);
-void decompress_file(const std::filesystem::path &from, const std::filesystem::path &to, const Owner &owner);
+void compress_file(const std::filesystem::path &from, const std::filesystem::path &to);
+void decompress_file(const std::filesystem::path &from, const std::filesystem::path &to);
 
 }  // namespace pgaf

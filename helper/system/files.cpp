@@ -6,9 +6,7 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
-#include <sstream>
+#include <optional>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -30,10 +28,13 @@ struct stat status_of(const fs::path &path) {
     return status;
 }
 
-void write_with(const fs::path &path, std::string_view content, uid_t uid, gid_t gid, mode_t mode) {
+void write_with(const fs::path &path, std::string_view content, mode_t mode, std::optional<gid_t> group = {}) {
     const fs::path beside = path.string() + ".pgaf_new";
     {
-        OutputFile file(beside, uid, gid, mode & 07777U);
+        OutputFile file(beside, mode & 07777U);
+        if (group) {
+            file.set_group(*group);
+        }
         file.write(content);
         file.flush();
     }
@@ -60,8 +61,8 @@ void make_directory_like(const fs::path &from, const fs::path &to) {
     if (::mkdir(to.c_str(), 0700) != 0 && errno != EEXIST) {
         fail_by_errno("make directory", to);
     }
-    if (::chown(to.c_str(), status.st_uid, status.st_gid) != 0 || ::chmod(to.c_str(), status.st_mode & 07777U) != 0) {
-        fail_by_errno("set owner and mode of", to);
+    if (::chmod(to.c_str(), status.st_mode & 07777U) != 0) {
+        fail_by_errno("set mode of", to);
     }
     flush_directory(to.parent_path());
 }
@@ -72,32 +73,48 @@ void make_parents_like(const fs::path &from, const fs::path &to) {
     }
 }
 
-bool same_owner_and_mode(const struct stat &one, const struct stat &other) {
-    return one.st_uid == other.st_uid && one.st_gid == other.st_gid && one.st_mode == other.st_mode;
+// Another's file that not everybody may read is a secret: the copy is its reader's alone, as PostgreSQL wants a key
+// that is not root's. With its group, a member may keep it.
+mode_t mode_of_copy(const struct stat &status) {
+    const bool is_secret_of_another = status.st_uid != ::geteuid() && (status.st_mode & S_IROTH) == 0;
+    return is_secret_of_another ? status.st_mode & static_cast<mode_t>(~(S_IRWXG | S_IRWXO)) : status.st_mode;
+}
+
+bool has_mode_of_copy(const struct stat &from, const struct stat &copy) {
+    return copy.st_mode == mode_of_copy(from);
 }
 
 }  // namespace
 
-std::string read_file(const fs::path &path) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        fail_by_errno("read", path);
+// A pipe or a device would be waited for, and a directory reads as nothing.
+std::string read_file(const fs::path &path, std::size_t most) {
+    const InputFile file(path);
+    std::string content;
+    constexpr std::size_t kPiece = 1U << 16U;
+    for (std::string piece = file.read(0, kPiece); !piece.empty(); piece = file.read(content.size(), kPiece)) {
+        content += piece;
+        if (content.size() > most) {
+            throw HelperError(ExitCode::StepFailed,
+                              fmt::format("\"{}\" is not read: it has more than {} bytes", path.string(), most));
+        }
     }
-    std::ostringstream content;
-    content << file.rdbuf();
-    return content.str();
+    return content;
 }
 
-void write_file(const fs::path &path, std::string_view content, const Owner &owner, mode_t mode) {
+std::string text_of(const fs::path &path) {
+    try {
+        return ::access(path.c_str(), R_OK) == 0 ? read_file(path) : "";
+    } catch (const HelperError &) {
+        return "";
+    }
+}
+
+void write_file(const fs::path &path, std::string_view content, mode_t mode) {
     struct stat status{};
-    if (::stat(path.c_str(), &status) == 0) {
-        write_with(path, content, status.st_uid, status.st_gid, status.st_mode);
-    } else {
-        write_with(path, content, owner.uid, owner.gid, mode);
-    }
+    write_with(path, content, ::stat(path.c_str(), &status) == 0 ? status.st_mode : mode);
 }
 
-void copy_with_owner_and_mode(const fs::path &from, const fs::path &to) {
+void copy_with_mode(const fs::path &from, const fs::path &to) {
     if (fs::is_directory(from)) {
         make_directory_like(from, to);
         return;
@@ -108,33 +125,34 @@ void copy_with_owner_and_mode(const fs::path &from, const fs::path &to) {
         const fs::path beside = to.string() + ".pgaf_new";
         fs::remove(beside);
         fs::create_symlink(fs::read_symlink(from), beside);
-        if (::lchown(beside.c_str(), status.st_uid, status.st_gid) != 0) {
-            fail_by_errno("set owner of", beside);
-        }
         if (::rename(beside.c_str(), to.c_str()) != 0) {
             fail_by_errno("rename", beside);
         }
         flush_directory(to.parent_path());
         return;
     }
-    write_with(to, read_file(from), status.st_uid, status.st_gid, status.st_mode);
+    write_with(to, read_file(from), mode_of_copy(status), status.st_gid);
 }
 
-bool same_owner_and_mode(const fs::path &one, const fs::path &other) {
-    return same_owner_and_mode(status_of(one), status_of(other));
+mode_t mode_of_copy(const fs::path &from) {
+    return mode_of_copy(status_behind(from));
 }
 
-bool same_content_owner_and_mode(const fs::path &one, const fs::path &other) {
-    if (fs::is_directory(one)) {
-        return same_owner_and_mode(status_behind(one), status_behind(other));
+bool is_copy_of_mode(const fs::path &from, const fs::path &copy) {
+    return has_mode_of_copy(status_of(from), status_of(copy));
+}
+
+bool is_copy(const fs::path &from, const fs::path &copy) {
+    if (fs::is_directory(from)) {
+        return has_mode_of_copy(status_behind(from), status_behind(copy));
     }
-    if (!same_owner_and_mode(one, other)) {
+    if (!is_copy_of_mode(from, copy)) {
         return false;
     }
-    if (S_ISLNK(status_of(one).st_mode)) {
-        return fs::read_symlink(one) == fs::read_symlink(other);
+    if (S_ISLNK(status_of(from).st_mode)) {
+        return fs::read_symlink(from) == fs::read_symlink(copy);
     }
-    return read_file(one) == read_file(other);
+    return read_file(from) == read_file(copy);
 }
 
 void rename_new(const fs::path &from, const fs::path &to) {
@@ -157,15 +175,15 @@ void exchange_durably(const fs::path &one, const fs::path &other) {
     flush_directory(other.parent_path());
 }
 
-void make_directory(const fs::path &path, const Owner &owner, mode_t mode) {
+void make_directory(const fs::path &path, mode_t mode) {
     if (::mkdir(path.c_str(), mode) != 0) {
         if (errno == EEXIST) {
             return;
         }
         fail_by_errno("make directory", path);
     }
-    if (::chown(path.c_str(), owner.uid, owner.gid) != 0 || ::chmod(path.c_str(), mode) != 0) {
-        fail_by_errno("set owner and mode of", path);
+    if (::chmod(path.c_str(), mode) != 0) {
+        fail_by_errno("set mode of", path);
     }
     flush_directory(path.parent_path());
 }

@@ -1,27 +1,37 @@
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
-
-#include "system/owner.hpp"
 
 // Files as a crash must find them: written beside their name, flushed, renamed, the directory flushed.
 // All throw HelperError(StepFailed) that names the file and the system's reason.
 namespace pgaf {
 
-[[nodiscard]] std::string read_file(const std::filesystem::path &path);
+// Throws as well for what is no regular file, for one that cannot be read to its end, and for one of more bytes.
+[[nodiscard]] std::string read_file(const std::filesystem::path &path, std::size_t most = SIZE_MAX);
 
-// Replaces or makes the file; owner and mode are those of the file it replaces, else as given.
-void write_file(const std::filesystem::path &path, std::string_view content, const Owner &owner, mode_t mode = 0600);
+// Its text; empty where there is no regular file that we may read.
+[[nodiscard]] std::string text_of(const std::filesystem::path &path);
 
-// The same bytes, owner and mode under the new name; a symbolic link stays a link to the same target.
-// The directories on the way are made with the mode of those they are copied from. A directory, or a link to one, is
-// made as an empty one, and is the same as any of its owner and mode.
-void copy_with_owner_and_mode(const std::filesystem::path &from, const std::filesystem::path &to);
+// Replaces or makes the file; its mode is that of the file it replaces, else as given.
+void write_file(const std::filesystem::path &path, std::string_view content, mode_t mode = 0600);
 
-[[nodiscard]] bool same_owner_and_mode(const std::filesystem::path &one, const std::filesystem::path &other);
-[[nodiscard]] bool same_content_owner_and_mode(const std::filesystem::path &one, const std::filesystem::path &other);
+// The same bytes and mode under the new name, and the same group where we are a member of it; a symbolic link stays a
+// link to the same target. Another's file that not everybody may read becomes ours alone. The directories on the way
+// are made with the mode of those they are copied from. A directory, or a link to one, is made as an empty one, and is
+// the same as any of its mode.
+void copy_with_mode(const std::filesystem::path &from, const std::filesystem::path &to);
+
+// The mode that such a copy gets.
+[[nodiscard]] mode_t mode_of_copy(const std::filesystem::path &from);
+
+// Whether the mode, and content and mode, are those that copy_with_mode() gives.
+[[nodiscard]] bool is_copy_of_mode(const std::filesystem::path &from, const std::filesystem::path &copy);
+[[nodiscard]] bool is_copy(const std::filesystem::path &from, const std::filesystem::path &copy);
 
 // rename(2), never onto something that exists; durable when both directories have been flushed.
 void rename_new(const std::filesystem::path &from, const std::filesystem::path &to);
@@ -32,7 +42,7 @@ void rename_durably(const std::filesystem::path &from, const std::filesystem::pa
 // Both names change their content at one instant: there is no moment without `one`. Durable.
 void exchange_durably(const std::filesystem::path &one, const std::filesystem::path &other);
 
-void make_directory(const std::filesystem::path &path, const Owner &owner, mode_t mode = 0700);
+void make_directory(const std::filesystem::path &path, mode_t mode = 0700);
 
 void flush_directory(const std::filesystem::path &path);
 

@@ -1,7 +1,5 @@
 #include "system/output.hpp"
 
-#include <unistd.h>
-
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -24,10 +22,7 @@ void write_output(const std::filesystem::path &path, std::string_view text) {
                           "Name a file, or - for standard output.");
     }
     try {
-        Owner caller;
-        caller.uid = ::geteuid();
-        caller.gid = ::getegid();
-        write_file(std::filesystem::weakly_canonical(path), text, caller, 0644);
+        write_file(std::filesystem::weakly_canonical(path), text, 0644);
     } catch (const std::exception &error) {
         throw HelperError(ExitCode::Usage, error.what(), "Name a file in a directory that can be written to.");
     }

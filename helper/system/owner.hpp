@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,18 @@ struct Owner {
 
 // Throws HelperError(Usage) when the path does not exist or its owner has no name.
 [[nodiscard]] Owner owner_of(const std::filesystem::path &path);
+[[nodiscard]] Owner owner_of_uid(uid_t uid);
+[[nodiscard]] std::optional<Owner> owner_named(const std::string &name);  // nothing where there is no such user
 
-// The calling thread acts as the owner until the end of the scope. Only the thread: the steps that
-// run beside it keep their own rights. A helper that already runs as the owner changes nothing.
+// Throws HelperError(Refused) where the owner is none of these users of the host, or root: whom root works for is
+// root's to say.
+void require_one_of(const std::vector<std::string> &users, const Owner &owner);
+
+// The calling process is the owner's from here on, and cannot come back: rights, environment, umask. Ends the process
+// where that fails.
+void become(const Owner &owner);
+
+// Root's calling thread acts as this user, with no other's groups, until the end of the scope.
 class ActingAs {
   public:
     explicit ActingAs(const Owner &owner);
@@ -30,7 +40,7 @@ class ActingAs {
     ActingAs &operator=(const ActingAs &) = delete;
 
   private:
-    bool changed_ = false;
+    std::vector<gid_t> groups_;
 };
 
 }  // namespace pgaf

@@ -1,7 +1,6 @@
 #include "system/process.hpp"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/close_range.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -35,16 +34,15 @@ std::atomic<bool> stop_asked{false};
 
 void on_signal(int /*signal*/) {
     if (stop_asked.exchange(true)) {
-        ::_exit(130);  // asked twice: at once, the next start finds out how far it came
+        return;  // who asks again asks the process before this one, which then ends this one at once
     }
     constexpr std::string_view kNote = "\npgaf-upgrade: stopping after the current step (again: at once)\n";
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kNote.data(), kNote.size());
 }
 
-// The child's environment and rights. The environment is set here because process_environment is not
+// The child's environment. It is set here because process_environment is not
 // whole in the header-only form of Boost 1.81.
 struct ChildSetup {
-    const Owner *owner;
     std::vector<const char *> environment;  // ends with a null pointer
 
     template <typename Launcher>
@@ -60,11 +58,6 @@ struct ChildSetup {
     bp::error_code on_exec_setup(Launcher & /*launcher*/, const bp::filesystem::path & /*executable*/,
                                  const char *const *& /*argv*/) const {
         ::setpgid(0, 0);  // a ctrl-C at the terminal is for the helper, not for pg_upgrade
-        if (owner != nullptr && ::geteuid() != owner->uid &&
-            (::setgroups(owner->groups.size(), owner->groups.data()) != 0 || ::setgid(owner->gid) != 0 ||
-             ::setuid(owner->uid) != 0)) {
-            return {errno, boost::system::system_category()};
-        }
         ::umask(077);
         // A server that is started must not hold what the helper's caller had open, such as cron's lock.
         ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
@@ -75,8 +68,9 @@ struct ChildSetup {
 class LogFile {
   public:
     explicit LogFile(const std::filesystem::path &log) {
-        fd_ = log.empty() ? ::memfd_create("output", MFD_CLOEXEC)
-                          : ::open(log.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        fd_ = log.empty()
+                  ? ::memfd_create("output", MFD_CLOEXEC)
+                  : ::open(log.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
         if (fd_ < 0) {
             throw HelperError(ExitCode::StepFailed, fmt::format("could not open \"{}\": {}", log.string(),
                                                                 std::generic_category().message(errno)));
@@ -110,26 +104,6 @@ class LogFile {
     off_t begin_ = 0;
 };
 
-std::vector<std::string> environment_for(const std::optional<Owner> &owner, bool outlives_helper) {
-    // C.UTF-8: messages are read by this program, and initdb is told every locale by its options.
-    std::vector<std::string> environment{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                                         "LC_ALL=C.UTF-8", "PGAPPNAME=pgaf-upgrade"};
-    if (!outlives_helper && !child_mark().empty()) {
-        environment.push_back(child_mark());
-    }
-    if (owner) {
-        environment.push_back("HOME=" + owner->home.string());
-        environment.push_back("USER=" + owner->name);
-        environment.push_back("LOGNAME=" + owner->name);
-    }
-    for (const char *name : {"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "PGPASSFILE"}) {
-        if (const char *value = std::getenv(name); value != nullptr && owner && ::geteuid() == owner->uid) {
-            environment.push_back(std::string(name) + "=" + value);
-        }
-    }
-    return environment;
-}
-
 bp::filesystem::path executable_of(const std::string &name) {
     if (name.find('/') != std::string::npos) {
         return name;
@@ -145,11 +119,28 @@ bp::filesystem::path executable_of(const std::string &name) {
 
 }  // namespace
 
+std::vector<std::string> child_environment(bool outlives_helper) {
+    // C.UTF-8: messages are read by this program, and initdb is told every locale by its options.
+    std::vector<std::string> environment{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                                         "LC_ALL=C.UTF-8", "PGAPPNAME=pgaf-upgrade"};
+    if (!outlives_helper && !child_mark().empty()) {
+        environment.push_back(child_mark());
+    }
+    for (const char *name :
+         {"HOME", "USER", "LOGNAME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "PGPASSFILE"}) {
+        if (const char *value = std::getenv(name); value != nullptr) {
+            environment.push_back(std::string(name) + "=" + value);
+        }
+    }
+    return environment;
+}
+
 Outcome run(const Command &command) {
     boost::asio::io_context context;
     const LogFile output(command.log);
-    const auto environment = environment_for(command.run_as, command.outlives_helper);
-    ChildSetup setup{command.run_as ? &*command.run_as : nullptr, {}};
+    auto environment = child_environment(command.outlives_helper);
+    environment.insert(environment.end(), command.environment.begin(), command.environment.end());
+    ChildSetup setup;
     for (const auto &variable : environment) {
         setup.environment.push_back(variable.c_str());
     }

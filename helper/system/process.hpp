@@ -3,18 +3,15 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
-
-#include "system/owner.hpp"
 
 namespace pgaf {
 
 // A child process: no shell, a time limit, its output in a file or in memory.
 struct Command {
-    std::vector<std::string> argv;  // argv[0] is a path or is looked up in PATH
-    std::optional<Owner> run_as = std::nullopt;
+    std::vector<std::string> argv;              // argv[0] is a path or is looked up in PATH
+    std::vector<std::string> environment = {};  // "NAME=VALUE", beside what every child has
     std::chrono::seconds time_limit{60};
     std::filesystem::path directory = "/";
     bool outlives_helper = false;    // a server that is to stay: not one of leftovers.hpp
@@ -35,6 +32,9 @@ struct Outcome {
 
 // The same, and StepFailed with the last lines of the output when the exit code is not 0.
 std::string run_checked(const Command &command);
+
+// "NAME=VALUE" each, as a child has them; what outlives the helper has no mark of its own.
+[[nodiscard]] std::vector<std::string> child_environment(bool outlives_helper);
 
 [[nodiscard]] std::string last_lines(const std::string &text, std::size_t count);
 

@@ -38,10 +38,13 @@ Descriptor::~Descriptor() {
     ::close(fd_);
 }
 
-InputFile::InputFile(fs::path path) : path_(std::move(path)), file_(path_, O_RDONLY) {
+InputFile::InputFile(fs::path path) : path_(std::move(path)), file_(path_, O_RDONLY | O_NONBLOCK) {
     struct stat status{};
     if (::fstat(file_.get(), &status) != 0) {
         fail_by_errno("access", path_);
+    }
+    if (!S_ISREG(status.st_mode)) {
+        throw HelperError(ExitCode::StepFailed, fmt::format("\"{}\" is no regular file", path_.string()));
     }
     size_ = static_cast<std::uint64_t>(status.st_size);
 }
@@ -76,10 +79,17 @@ std::uint64_t InputFile::filled() const {
     return filled;
 }
 
-OutputFile::OutputFile(fs::path path, uid_t uid, gid_t gid, mode_t mode, Begin begin)
-    : path_(std::move(path)), file_(path_, O_WRONLY | O_CREAT | (begin == Begin::Empty ? O_TRUNC : O_APPEND), 0600) {
-    if (::fchown(file_.get(), uid, gid) != 0 || ::fchmod(file_.get(), mode) != 0) {
-        fail_by_errno("set owner and mode of", path_);
+OutputFile::OutputFile(fs::path path, mode_t mode, Begin begin)
+    : path_(std::move(path)),
+      file_(path_, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | (begin == Begin::Empty ? O_TRUNC : O_APPEND), 0600) {
+    if (::fchmod(file_.get(), mode) != 0) {
+        fail_by_errno("set mode of", path_);
+    }
+}
+
+void OutputFile::set_group(gid_t group) {
+    if (::fchown(file_.get(), static_cast<uid_t>(-1), group) != 0 && errno != EPERM) {
+        fail_by_errno("set group of", path_);
     }
 }
 

@@ -44,11 +44,13 @@ class InputFile {
     std::uint64_t size_ = 0;
 };
 
-// Of the given owner; what was there before is emptied, or appended to. Not flushed by itself.
+// What was there before is emptied, or appended to; a symbolic link is refused. Not flushed by itself.
 class OutputFile {
   public:
     enum class Begin { Empty, Append };
-    OutputFile(std::filesystem::path path, uid_t uid, gid_t gid, mode_t mode, Begin begin = Begin::Empty);
+    OutputFile(std::filesystem::path path, mode_t mode, Begin begin = Begin::Empty);
+
+    void set_group(gid_t group);  // where we are a member of it
 
     void write(std::string_view bytes);
     void set_size(std::uint64_t bytes);  // what is added is zeros

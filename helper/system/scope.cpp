@@ -22,14 +22,4 @@ std::vector<std::string> scope_arguments(const Owner &owner) {
             "--"};
 }
 
-Command outliving(std::vector<std::string> argv, const Owner &owner) {
-    Command command{.argv = std::move(argv), .run_as = owner, .outlives_helper = true};
-    if (::geteuid() == 0 && has_systemd()) {
-        const auto scope = scope_arguments(owner);
-        command.argv.insert(command.argv.begin(), scope.begin(), scope.end());
-        command.run_as.reset();
-    }
-    return command;
-}
-
 }  // namespace pgaf

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "system/owner.hpp"
-#include "system/process.hpp"
 
 namespace pgaf {
 
@@ -13,9 +12,5 @@ namespace pgaf {
 
 // Before a command of root's: it runs as the owner, in a scope that outlives whoever started it.
 [[nodiscard]] std::vector<std::string> scope_arguments(const Owner &owner);
-
-// What is to go on when the helper has ended. With the helper's service or session systemd would end it, too: where
-// there is systemd, root gives it a scope of its own.
-[[nodiscard]] Command outliving(std::vector<std::string> argv, const Owner &owner);
 
 }  // namespace pgaf

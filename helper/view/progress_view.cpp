@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/steps.hpp"
+#include "system/shown.hpp"
 #include "view/clock.hpp"
 #include "view/text.hpp"
 
@@ -129,7 +130,7 @@ void ProgressView::note(const std::string &text) {
 }
 
 void ProgressView::draw() {
-    std::string screen = drawn_ > 0 ? fmt::format("\x1b[{}F\x1b[J", drawn_) : "";
+    std::string screen = drawn_ > 0 ? fmt::format("{0}[{1}F{0}[J", escape(), drawn_) : "";
     drawn_ = 0;
     const auto add = [&](const std::string &text) {
         screen += cut(text, static_cast<std::size_t>(width_)) + "\n";

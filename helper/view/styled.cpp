@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 
+#include "system/shown.hpp"
 #include "view/text.hpp"
 
 namespace pgaf {
@@ -15,15 +16,15 @@ const char *code_of(Style style) {
         case Style::Plain:
             return "";
         case Style::Strong:
-            return "\x1b[1m";
+            return "[1m";
         case Style::Faint:
-            return "\x1b[2m";
+            return "[2m";
         case Style::Good:
-            return "\x1b[32m";
+            return "[32m";
         case Style::Bad:
-            return "\x1b[1;31m";
+            return "[1;31m";
         case Style::Busy:
-            return "\x1b[36m";
+            return "[36m";
     }
     return "";
 }
@@ -55,7 +56,7 @@ std::string render(const Line &line, const Look &look) {
     for (const auto &piece : line) {
         const auto shown = look.utf8 ? piece.text : in_ascii(piece.text);
         if (look.color && piece.style != Style::Plain && !shown.empty()) {
-            text += code_of(piece.style) + shown + "\x1b[0m";
+            text += escape() + code_of(piece.style) + shown + escape() + "[0m";
         } else {
             text += shown;
         }

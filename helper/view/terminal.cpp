@@ -1,4 +1,5 @@
 #include "view/terminal.hpp"
+#include "system/shown.hpp"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -29,12 +30,12 @@ ScreenSize Terminal::size() const {
 
 void Terminal::show(const std::vector<Line> &lines) {
     // another screen, without a cursor; then each line over the one that was there
-    std::string text = is_open_ ? "\x1b[H" : "\x1b[?1049h\x1b[?25l\x1b[2J\x1b[H";
+    std::string text = is_open_ ? escape() + "[H" : fmt::format("{0}[?1049h{0}[?25l{0}[2J{0}[H", escape());
     is_open_ = true;
     for (std::size_t at = 0; at < lines.size(); ++at) {
-        text += (at == 0 ? "" : "\r\n") + render(lines[at], look_) + "\x1b[K";
+        text += (at == 0 ? "" : "\r\n") + render(lines[at], look_) + escape() + "[K";
     }
-    text += "\x1b[J";
+    text += escape() + "[J";
     std::fputs(text.c_str(), stdout);
     std::fflush(stdout);
 }
@@ -42,7 +43,7 @@ void Terminal::show(const std::vector<Line> &lines) {
 void Terminal::close() {
     if (is_open_) {
         is_open_ = false;
-        std::fputs("\x1b[?25h\x1b[?1049l", stdout);
+        std::fputs(fmt::format("{0}[?25h{0}[?1049l", escape()).c_str(), stdout);
         std::fflush(stdout);
     }
 }

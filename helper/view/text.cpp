@@ -1,15 +1,16 @@
 #include "view/text.hpp"
 
+#include <algorithm>
 #include <clocale>
 #include <cmath>
-#include <cstdint>
 #include <cwchar>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <type_traits>
 
 #include <fmt/format.h>
+
+#include "system/shown.hpp"
 
 namespace pgaf {
 
@@ -28,39 +29,6 @@ int width_of(char32_t character) {
     return width;
 }
 
-// The length of the sequence at the beginning of the text and what it stands for; nothing when it is broken.
-std::optional<std::pair<std::size_t, char32_t>> decode(std::string_view text) {
-    const auto first = static_cast<unsigned char>(text.front());
-    const std::size_t length = first < 0x80             ? 1
-                               : (first & 0xe0) == 0xc0 ? 2
-                               : (first & 0xf0) == 0xe0 ? 3
-                               : (first & 0xf8) == 0xf0 ? 4
-                                                        : 0;
-    if (length == 0 || text.size() < length) {
-        return std::nullopt;
-    }
-    char32_t character = length == 1 ? first : first & (0xffU >> (length + 1));
-    for (std::size_t at = 1; at < length; ++at) {
-        const auto next = static_cast<unsigned char>(text[at]);
-        if ((next & 0xc0) != 0x80) {
-            return std::nullopt;
-        }
-        character = (character << 6) | (next & 0x3fU);
-    }
-    constexpr std::uint32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    const bool is_surrogate = character >= 0xd800 && character <= 0xdfff;
-    if (character < kSmallest[length] || is_surrogate || character > 0x10ffff) {
-        return std::nullopt;
-    }
-    return std::pair{length, character};
-}
-
-// Changes the direction of what follows, on a terminal that knows of it.
-bool turns_text(char32_t character) {
-    return (character >= 0x202a && character <= 0x202e) || (character >= 0x2066 && character <= 0x2069) ||
-           character == 0x200e || character == 0x200f;
-}
-
 struct Glyph {
     std::string_view bytes;
     std::size_t columns;
@@ -69,10 +37,12 @@ struct Glyph {
 // Until it returns false.
 void each_glyph(std::string_view text, const std::function<bool(const Glyph &)> &take) {
     while (!text.empty()) {
-        const auto decoded = decode(text);
-        const auto length = decoded ? decoded->first : 1;
-        const int width = decoded && !turns_text(decoded->second) ? width_of(decoded->second) : -1;
-        if (!take(width < 0 ? Glyph{"?", 1} : Glyph{text.substr(0, length), static_cast<std::size_t>(width)})) {
+        const auto character = character_of(text);
+        const auto length = std::max<std::size_t>(character.bytes, 1);
+        const int width = character.bytes == 0 || is_control(character.number) ? -1 : width_of(character.number);
+        const auto instead = width >= 0 ? "" : character.bytes == 0 ? seen_byte(text.front()) : seen(character.number);
+        if (!take(width < 0 ? Glyph{instead, instead.size()}
+                            : Glyph{text.substr(0, length), static_cast<std::size_t>(width)})) {
             return;
         }
         text.remove_prefix(length);
@@ -91,8 +61,7 @@ std::size_t display_width(std::string_view text) {
 }
 
 std::size_t sequence_length(std::string_view text) {
-    const auto decoded = text.empty() ? std::nullopt : decode(text);
-    return decoded ? decoded->first : 0;
+    return character_of(text).bytes;
 }
 
 std::string printable(std::string_view text) {

@@ -5,8 +5,8 @@
 #include <vector>
 
 // Text on a terminal: UTF-8 in, UTF-8 out, measured in columns and not in bytes. What is no printable
-// character (a control character, a broken sequence) counts and is shown as one "?", so that no name and no
-// error text can move the cursor.
+// character (a control character, a broken sequence) is seen as system/shown.hpp has it, so that no name and no error
+// text can move the cursor.
 namespace pgaf {
 
 // Columns that the text takes: 2 for a wide character, 0 for one that combines with the one before it.

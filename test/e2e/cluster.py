@@ -76,8 +76,9 @@ class Lab(Hosts):
 
     # what is answered where nothing was begun: a node may just have left its state for a moment, as one that was
     # restarted does by the health check that met it down; pg_auto_failover 2.0 to 2.2 deadlocks with a report of the
-    # primary at times
-    _AGAIN = ("stable state", "prevents the node", "deadlock detected")
+    # primary at times; and it knows no primary while that one is on its way there
+    _AGAIN = ("stable state", "prevents the node", "deadlock detected",
+              "couldn't find the primary node")
 
     def perform_switchover(self, bindir=NEW_BINDIR):
         """Until another node is primary and everything is settled again. Asked again where the monitor refuses it at

@@ -53,12 +53,14 @@ class Waiting:
 
     @contextlib.contextmanager
     def still(self, *hosts):
-        """Their helpers do nothing meanwhile. What leads into a host stops with its helper, and goes on before it."""
+        """Their helpers do nothing meanwhile, in both of their processes. What leads into a host stops with its helper,
+        and goes on before it."""
         for host in hosts:
             self.lab.sh(host, "pkill", "-STOP", "-x", "pgaf-upgrade")
         yield
         for host in hosts:
             self.upgrade.helpers[host].send_signal(signal.SIGCONT)
+            self.lab.sh(host, "pkill", "-CONT", "-x", "pgaf-upgrade")
 
     def closed(self, host, node, *names):
         """Until the gate is closed by those files; the helper has ended with it."""

@@ -125,7 +125,7 @@ def test_helper_of_another_version(lab, run_started):
 def test_unrelated_user(lab, unchanged):
     for command in ("run", "check"):
         assert_refused(lab.run("node1", "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
-                               HELPER, command, timeout=60), code=REFUSED)
+                               HELPER, command, timeout=60))
 
 
 def test_two_helpers_on_one_node(lab):

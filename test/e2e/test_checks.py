@@ -440,6 +440,9 @@ CASES = [
         lab, f"mount --bind {lab.pgdata} {lab.pgdata}", f"umount {lab.pgdata}"), []),
     ("parent_is_writable", "error", "node1", lambda lab: shell(
         lab, f"chown root {os.path.dirname(lab.pgdata)}", f"chown postgres {os.path.dirname(lab.pgdata)}"), []),
+    ("files_of_others", "note", "node1", lambda lab: shell(
+        lab, f"chown root:postgres {lab.pgdata}/server.key; chmod 640 {lab.pgdata}/server.key",
+        f"chown postgres:postgres {lab.pgdata}/server.key; chmod 600 {lab.pgdata}/server.key"), []),
     ("files_of_owner", "error", "node1", lambda lab: shell(
         lab, f"touch {lab.pgdata}/base/e2e", f"rm {lab.pgdata}/base/e2e"), []),
     ("tablespaces", "error", "node1", lambda lab: tablespace(lab, f"{lab.pgdata}/e2e"), []),

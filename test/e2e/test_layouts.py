@@ -1,6 +1,7 @@
 """Layouts of the real world, a host each: where programs are, how pg_autoctl's unit is called and made, and how the
 helper is run. All of them in one cluster, in one upgrade."""
 import contextlib
+import re
 
 import pytest
 
@@ -147,9 +148,9 @@ def test_started_by_hand(make_lab):
     whole_upgrade(make_lab("nounit"), before=start_all_by_hand, after=look_at_processes)
 
 
-def upgrade_by_timer_and_sudo(lab):
-    """The monitor's and node1's helpers by the timer, made to look more often than each minute; node2's by its owner
-    with sudo, in a terminal."""
+def upgrade_by_timer_and_owner(lab):
+    """The monitor's and node1's helpers by the timer, made to look more often than each minute; node2's by its owner,
+    who may have the verbs of pgaf-upgrade-service done by sudo."""
     upgrade = Upgrade(lab)
     upgrade.start()
     for host in "monitor", "node1":
@@ -161,11 +162,11 @@ def upgrade_by_timer_and_sudo(lab):
     # without sudo it says how
     as_owner = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
     refused = lab.run("node2", *as_owner, "pgaf-upgrade", "run")
-    assert refused.returncode == 6 and "sudo pgaf-upgrade run" in refused.stderr, refused.stderr
-    lab.put("node2", "/etc/sudoers.d/pgaf-upgrade", "postgres ALL=(root) NOPASSWD: /usr/bin/pgaf-upgrade\n", mode="440")
+    program = re.search(r"NOPASSWD: (/\S+/pgaf-upgrade-service)", refused.stderr)
+    assert refused.returncode == 6 and program, refused.stderr
+    lab.put("node2", "/etc/sudoers.d/pgaf-upgrade", f"postgres ALL=(root) NOPASSWD: {program[1]}\n", mode="440")
     upgrade.logs["node2"] = f"{lab.logs}/helper-node2"
-    upgrade.helpers["node2"] = lab.start("node2", *as_owner, "sudo", "-n", "pgaf-upgrade", "run",
-                                         log=upgrade.logs["node2"])
+    upgrade.helpers["node2"] = lab.start("node2", *as_owner, "pgaf-upgrade", "run", log=upgrade.logs["node2"])
     try:
         upgrade.wait_state("ready", PREPARED_WITHIN + 60)
         upgrade.approve()
@@ -186,14 +187,16 @@ def look(lab):
         shown = lab.sh(host, "sh", "-c", f'readlink "/proc/$(systemctl show --value -p MainPID {unit})/exe"').strip()
         assert shown == path, f"{host} runs {shown}"
         assert not lab.run(host, "ls", f"/etc/systemd/system/{unit}.service.d/pgaf-upgrade.conf").returncode == 0
-    assert "PG_BINDIR=/opt/vmware/postgres/17/bin" in lab.sh("node1", "cat", "/etc/default/postgres-ha")
+    assert "PG_BINDIR=/opt/vmware/postgres/15/bin" in lab.sh("node1", "cat", "/etc/default/postgres-ha")
+    assert lab.sh("node1", "cat", "/var/lib/pgaf-upgrade/postgres-ha.service/environment") == (
+        "PG_BINDIR=/opt/vmware/postgres/17/bin\n")
     lab.sh("node2", "systemctl", "restart", "pg_autoctl@data")
     lab.wait_well("node2's unit was started again")
 
 
 @pytest.mark.check
 def test_layouts(make_lab):
-    whole_upgrade(make_lab("layouts"), by=upgrade_by_timer_and_sudo, before=lay_out, after=look)
+    whole_upgrade(make_lab("layouts"), by=upgrade_by_timer_and_owner, before=lay_out, after=look)
 
 
 UNIT_OF_ONE_PROGRAM = "pg_autoctl@data.service"

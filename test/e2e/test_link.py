@@ -238,8 +238,8 @@ def offered_to_standbys_alone(lab):
 
 def no_room_for_seed(lab):
     folder = f"{lab.pgdata}_pgaf_upgrade/seed"
-    lab.sh("node2", "sh", "-ec", f"mkdir -p {folder}; mount -t tmpfs -o size=4m,mode=700 none {folder}; chown "
-                                 f"postgres: {folder}")
+    lab.sh("node2", "sh", "-ec", f"install -d -o postgres -m 700 {folder};"
+           f" mount -t tmpfs -o size=4m,mode=700 none {folder}; chown postgres: {folder}")
     done = lab.run("node2", HELPER, "run", timeout=200)
     assert done.returncode == STEP_FAILED and "No space left on device" in done.stderr, done.stdout + done.stderr
     lab.sh("node2", "umount", folder)

@@ -18,4 +18,4 @@ def test_unit_tests(in_product, run):
 def test_under_sanitizers(in_product):
     """By AddressSanitizer and UBSan."""
     in_product("sh", "-ec", "cmake -S . -B /run/sanitize -G Ninja -DSANITIZE=ON && cmake --build /run/sanitize"
-                            " && /run/sanitize/test/unit_tests", seconds=3000)
+                            " && PGAF_FUZZ_INPUTS=1000000 /run/sanitize/test/unit_tests", seconds=3000)

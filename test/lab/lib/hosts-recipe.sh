@@ -14,7 +14,7 @@ packages=$1 base=$2 dir=$3
 wanted=(
     # a host's own
     systemd-sysv dbus sudo cron procps iproute2 locales openssl less tmux
-    python3-minimal python3-psycopg2
+    python3-minimal python3-psycopg2 strace
     # the PostgreSQLs; contrib is in the server packages
     "${majors[@]/#/postgresql-}" postgresql-17-auto-failover pg-auto-failover-cli
     # what PostGIS's library needs; GDAL and SFCGAL are left out, and with them what is built upon these

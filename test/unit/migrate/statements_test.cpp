@@ -73,16 +73,16 @@ TEST(Quoting, IsOfSql) {
 }
 
 TEST(From, IsAStringOrAnAddress) {
-    const auto parts = conninfo_parts("host=a,b user='x y' target_session_attrs=read-write");
+    const auto parts = parts_of_option("host=a,b user='x y' target_session_attrs=read-write");
     EXPECT_EQ(parts.at("host"), "a,b");
     EXPECT_EQ(parts.at("user"), "x y");
-    EXPECT_EQ(conninfo_parts("postgres://u@h:1/d").at("dbname"), "d");
+    EXPECT_EQ(parts_of_option("postgres://u@h:1/d").at("dbname"), "d");
 }
 
 TEST(From, IsRefusedWithAPasswordOrWithoutSense) {
-    EXPECT_THROW(static_cast<void>(conninfo_parts("host=a password=x")), HelperError);
-    EXPECT_THROW(static_cast<void>(conninfo_parts("postgres://u:secret@h/d")), HelperError);
-    EXPECT_THROW(static_cast<void>(conninfo_parts("hots=a")), HelperError);
+    EXPECT_THROW(static_cast<void>(parts_of_option("host=a password=x")), HelperError);
+    EXPECT_THROW(static_cast<void>(parts_of_option("postgres://u:secret@h/d")), HelperError);
+    EXPECT_THROW(static_cast<void>(parts_of_option("hots=a")), HelperError);
 }
 
 Content content() {
@@ -164,7 +164,7 @@ TEST(QueryOfRows, TakesTheRowsThatPgDumpTakes) {
 class MigrationState : public WithFolder {};
 
 TEST_F(MigrationState, IsThereAfterABreak) {
-    State state(folder_ / "state", owner_);
+    State state(folder_ / "state");
     EXPECT_FALSE(state.exists());
     EXPECT_EQ(state.of("d"), Stage::None);
     state.change([](State::Content &content) {
@@ -174,7 +174,7 @@ TEST_F(MigrationState, IsThereAfterABreak) {
         content.in_place = {"postgres"};
         content.databases = {{"d", Stage::Restoring}, {"e", Stage::Same}};
     });
-    const State again(folder_ / "state", owner_);
+    const State again(folder_ / "state");
     EXPECT_TRUE(again.exists());
     EXPECT_EQ(again.of("d"), Stage::Restoring);
     EXPECT_EQ(again.of("e"), Stage::Same);
@@ -185,8 +185,8 @@ TEST_F(MigrationState, IsThereAfterABreak) {
 
 TEST_F(MigrationState, IsRefusedWhereItIsNotAsItWasWritten) {
     for (const auto *text : {"", "{", "{}", R"({"format": 2})"}) {
-        write_file(folder_ / "state", text, owner_);
-        EXPECT_THROW(State(folder_ / "state", owner_), HelperError) << text;
+        write_file(folder_ / "state", text);
+        EXPECT_THROW(State(folder_ / "state"), HelperError) << text;
     }
 }
 

@@ -25,14 +25,14 @@ TEST_F(KeeperStateFile, KeepsEveryOtherByte) {
     const std::int32_t nodeid = 7;
     std::memcpy(bytes.data(), &version, 4);
     std::memcpy(bytes.data() + 24, &nodeid, 4);
-    write_file(folder_ / "state", bytes, owner_);
+    write_file(folder_ / "state", bytes);
 
     auto state = autoctl::read_state(folder_ / "state");
     EXPECT_EQ(state.node_id, 7);
     state.pg_control_version = 1300;
     state.catalog_version = 202406281;
     state.system_identifier = 0xf000000000000001U;  // above 2^63, as after January 2038
-    autoctl::rewrite_state(folder_ / "state", state, owner_);
+    autoctl::rewrite_state(folder_ / "state", state);
 
     const auto after = read_file(folder_ / "state");
     ASSERT_EQ(after.size(), 1024U);
@@ -44,9 +44,9 @@ TEST_F(KeeperStateFile, KeepsEveryOtherByte) {
 TEST_F(KeeperStateFile, OfAnotherVersionOrSizeIsRefused) {
     std::string bytes(1024, '\0');
     bytes[0] = 2;
-    write_file(folder_ / "state", bytes, owner_);
+    write_file(folder_ / "state", bytes);
     EXPECT_THROW(static_cast<void>(autoctl::read_state(folder_ / "state")), HelperError);
-    write_file(folder_ / "state", std::string("\x01\0\0\0", 4), owner_);
+    write_file(folder_ / "state", std::string("\x01\0\0\0", 4));
     EXPECT_THROW(static_cast<void>(autoctl::read_state(folder_ / "state")), HelperError);
 }
 
@@ -56,14 +56,14 @@ TEST_F(JournalFile, TellsAfterARestartWhatWasDone) {
     const auto path = folder_ / "journal";
     std::string token;
     {
-        Journal journal(path, owner_);
+        Journal journal(path);
         token = journal.token();
         journal.begin_run({{"run", 3}});
         journal.begun("stop");
         journal.done("stop", {{"files", {"a"}}});
         journal.begun("pg_upgrade");
     }
-    Journal again(path, owner_);
+    Journal again(path);
     again.begin_run(again.last_plan().value());
     EXPECT_EQ(again.token(), token);
     EXPECT_TRUE(again.is_done("stop"));
@@ -74,7 +74,7 @@ TEST_F(JournalFile, TellsAfterARestartWhatWasDone) {
 }
 
 TEST_F(JournalFile, StepsOfAnEarlierRunDoNotCount) {
-    Journal journal(folder_ / "journal", owner_);
+    Journal journal(folder_ / "journal");
     journal.begin_run({{"run", 1}});
     journal.done("stop", nlohmann::json::object());
     journal.begin_run({{"run", 2}});
@@ -83,14 +83,14 @@ TEST_F(JournalFile, StepsOfAnEarlierRunDoNotCount) {
 
 TEST_F(JournalFile, PassesOverATornLine) {
     const auto path = folder_ / "journal";
-    Journal(path, owner_).begin_run({{"run", 1}});
+    Journal(path).begin_run({{"run", 1}});
     std::ofstream(path, std::ios::app) << R"({"step":"stop","sta)";
     {
-        Journal journal(path, owner_);
+        Journal journal(path);
         journal.begin_run(journal.last_plan().value());
         journal.done("swap", nlohmann::json::object());
     }
-    Journal again(path, owner_);
+    Journal again(path);
     again.begin_run(again.last_plan().value());
     EXPECT_FALSE(again.is_done("stop"));
     EXPECT_TRUE(again.is_done("swap"));
@@ -98,12 +98,12 @@ TEST_F(JournalFile, PassesOverATornLine) {
 
 TEST_F(JournalFile, CutsATornLineOff) {
     const auto path = folder_ / "journal";
-    Journal(path, owner_).begin_run({{"run", 1}});
+    Journal(path).begin_run({{"run", 1}});
     const auto whole = read_file(path);
     for (const std::string &torn :
          {std::string("0"), std::string(300, '\0'), whole.substr(0, whole.size() - 1), std::string("00000000 {}\n")}) {
         std::ofstream(path, std::ios::app) << torn;
-        EXPECT_TRUE(Journal(path, owner_).last_plan().has_value());
+        EXPECT_TRUE(Journal(path).last_plan().has_value());
         EXPECT_EQ(read_file(path), whole);
     }
 }
@@ -111,16 +111,16 @@ TEST_F(JournalFile, CutsATornLineOff) {
 TEST_F(JournalFile, RefusesADamagedLine) {
     const auto path = folder_ / "journal";
     {
-        Journal journal(path, owner_);
+        Journal journal(path);
         journal.begin_run({{"run", 1}});
         journal.done("stop", {{"checkpoint_location", "0/3000028"}});
         journal.done("swap", nlohmann::json::object());
     }
     auto text = read_file(path);
     text[text.find("3000028")] = '7';
-    write_file(path, text, owner_);
+    write_file(path, text);
     try {
-        const Journal journal(path, owner_);
+        const Journal journal(path);
         FAIL() << "a damaged journal was read";
     } catch (const HelperError &error) {
         EXPECT_EQ(error.code(), ExitCode::Refused);
@@ -130,7 +130,7 @@ TEST_F(JournalFile, RefusesADamagedLine) {
 }
 
 TEST_F(JournalFile, TellsRunsOfTheSameNumberApart) {
-    Journal journal(folder_ / "journal", owner_);
+    Journal journal(folder_ / "journal");
     journal.begin_run({{"run", 1}, {"started_at", "2025-01-01"}});
     journal.done("stop", nlohmann::json::object());
     journal.begin_run({{"run", 1}, {"started_at", "2026-01-01"}});
@@ -142,7 +142,7 @@ TEST_F(JournalFile, TellsRunsOfTheSameNumberApart) {
 }
 
 TEST_F(JournalFile, ForgetsWhatWasUndone) {
-    Journal journal(folder_ / "journal", owner_);
+    Journal journal(folder_ / "journal");
     journal.begin_run({{"run", 1}});
     journal.begun("swap");
     journal.done("swap", {{"attempt", 1}});
@@ -157,7 +157,7 @@ TEST_F(JournalFile, ForgetsWhatWasUndone) {
 }
 
 TEST_F(JournalFile, KeepsNotesByRun) {
-    Journal journal(folder_ / "journal", owner_);
+    Journal journal(folder_ / "journal");
     journal.begin_run({{"run", 1}});
     journal.note("begun on", "7");
     EXPECT_TRUE(journal.has_note("begun on", "7"));
@@ -170,8 +170,8 @@ TEST_F(JournalFile, KeepsNotesByRun) {
 class Renaming : public WithFolder {};
 
 TEST_F(Renaming, NeverReplacesWhatExists) {
-    write_file(folder_ / "one", "1", owner_);
-    write_file(folder_ / "two", "2", owner_);
+    write_file(folder_ / "one", "1");
+    write_file(folder_ / "two", "2");
     EXPECT_THROW(rename_durably(folder_ / "one", folder_ / "two"), HelperError);
     EXPECT_EQ(read_file(folder_ / "two"), "2");
     exchange_durably(folder_ / "one", folder_ / "two");

@@ -43,7 +43,7 @@ TEST_F(RawFile, IsFilledUpToItsLastBlockThatHasSomething) {
 
 TEST_F(RawFile, IsWrittenInPiecesAndExtendedByZeros) {
     {
-        OutputFile file(path_, ::geteuid(), ::getegid(), 0640);
+        OutputFile file(path_, 0640);
         file.write("abc");
         file.write("def");
         file.set_size(8);
@@ -52,7 +52,7 @@ TEST_F(RawFile, IsWrittenInPiecesAndExtendedByZeros) {
     EXPECT_EQ(InputFile(path_).read(2, 3), "cde");
     EXPECT_EQ(InputFile(path_).read(8, 3), "");
     EXPECT_EQ(fs::status(path_).permissions(), static_cast<fs::perms>(0640));
-    OutputFile(path_, ::geteuid(), ::getegid(), 0640, OutputFile::Begin::Append).write("!");
+    OutputFile(path_, 0640, OutputFile::Begin::Append).write("!");
     EXPECT_EQ(InputFile(path_).size(), 9U);
 }
 
