@@ -10,8 +10,8 @@ DATA_built = extension/sql/pgaf_upgrade--1.0.sql
 MODULE_big = pgaf_upgrade
 # A folder is compiled at once, which takes a third of the time that its sources take one by one.
 CORE_SOURCES = $(addprefix extension/core/,$(addsuffix .cpp, \
-	estimate hba_address hba_findings hba_match hba_network hba_text node_name plan steps sysidentifier \
-	sysidentifier_checks transitions version))
+	claims estimate hba_address hba_findings hba_match hba_network hba_text json node_name plan reports steps \
+	sysidentifier sysidentifier_checks transitions version))
 SRC_SOURCES = $(addprefix extension/src/,$(addsuffix .cpp, \
 	backup_functions caller functions hba_functions maintenance_functions node_argument operator_functions planning \
 	protocol_functions rollback_functions run shown_functions store_backup store_cluster store_maintenance \
@@ -23,7 +23,7 @@ OBJS = extension/core_at_once.o extension/src_at_once.o extension/pg_at_once.o
 EXTRA_CLEAN = $(OBJS:.o=.cpp)
 
 REGRESS = install rights versions bad_input steps transitions checks plan start protocol keep lease journal rollback \
-	maintenance backup validate sysidentifier hba history events report
+	maintenance backup validate sysidentifier hba claims history events report
 
 ISOLATION = start_twice attach_twice abort_or_switch last_steps rewrite_or_node_active
 ISOLATION_OPTS = --inputdir=test --load-extension=btree_gist --load-extension=pgautofailover \

@@ -17,14 +17,14 @@ CREATE TEMP TABLE good (name text, arguments text[]);
 INSERT INTO good VALUES
   ('plan', '{18,NULL,NULL,true,''link'',''basebackup'',NULL,NULL}'), ('start', '{18,NULL,NULL,true,''link'',''basebackup'',NULL,NULL}'),
   ('approve', '{2,NULL}'), ('release', '{2}'), ('abort', '{2,''why''}'), ('retry', '{2,''discover'',''why''}'),
-  ('waive_check', '{2,''node_1'',''disk_space'',''why''}'),
+  ('waive_check', '{2,''node_1'',''free_space'',''why''}'),
   ('record_backup', '{''label'',''tool'',''2025-01-01'',''default'',''node_1'',''there'',''2025-01-02'',''note''}'),
   ('record_maintenance', '{''node_2'',''begin'',''why''}'),
   ('validate_sysidentifier', '{''default'',0,7000000000000000009}'), ('rewrite_sysidentifier', '{''default'',0,7000000000000000001,7000000000000000009}'),
   ('attach', '{1,test.token(1),''1.0'',''host'',true,true}'), ('next_step', '{test.token(1)}'), ('begin_step', '{test.token(1),''discover''}'),
   ('heartbeat', '{test.token(1),''discover'',''half''}'), ('finish_step', '{test.token(1),''discover'',"''{}''"}'),
   ('fail_step', '{test.token(1),''discover'',''no'',''Try.'',''much''}'),
-  ('report_check', '{test.token(1),''disk_space'',''error'',false,''1 GB'',''too little'',''Make room.'',false,NULL}'),
+  ('report_check', '{test.token(1),''free_space'',''error'',false,''1 GB'',''too little'',''Make room.'',false,NULL}'),
   ('report_software', '{test.token(1),"''{}''"}'),
   ('sync_journal', '{test.token(1),''[]''}'),
   ('rollback', '{2,''why'',false}'), ('request_rollback', '{test.token(1),''why'',false,false}'), ('finish_rollback', '{test.token(1),"''{}''"}'),
@@ -58,7 +58,7 @@ SELECT refused FROM test.refusals(
   $$SELECT pgaf_upgrade_abort(99, 'why')$$, $$SELECT pgaf_upgrade_abort(2, '')$$,
   $$SELECT pgaf_upgrade_rollback(99, 'why')$$, $$SELECT pgaf_upgrade_rollback(2, '')$$,
   'SELECT pgaf_upgrade_retry(99)', 'SELECT pgaf_upgrade_retry(1)', $$SELECT pgaf_upgrade_retry(2, 'nonsense')$$,
-  $$SELECT pgaf_upgrade_waive_check(1, 'node_1', 'disk_space', 'why')$$);
+  $$SELECT pgaf_upgrade_waive_check(1, 'node_1', 'free_space', 'why')$$);
 BEGIN;
 UPDATE pgaf_upgrade.run SET state = 'finished' WHERE runid = 2;
 SELECT refused FROM test.refusals($$SELECT pgaf_upgrade_abort(2, 'why')$$, $$SELECT pgaf_upgrade_rollback(2, 'why')$$, 'SELECT pgaf_upgrade_retry(2)', 'SELECT pgaf_upgrade_approve(2)',
@@ -66,7 +66,7 @@ SELECT refused FROM test.refusals($$SELECT pgaf_upgrade_abort(2, 'why')$$, $$SEL
 ROLLBACK;
 BEGIN;
 UPDATE pgaf_upgrade.run SET state = 'switching' WHERE runid = 2;
-SELECT refused FROM test.refusals($$SELECT pgaf_upgrade_abort(2, 'why')$$, $$SELECT pgaf_upgrade_waive_check(2, 'node_1', 'disk_space', 'why')$$);
+SELECT refused FROM test.refusals($$SELECT pgaf_upgrade_abort(2, 'why')$$, $$SELECT pgaf_upgrade_waive_check(2, 'node_1', 'free_space', 'why')$$);
 ROLLBACK;
 BEGIN;
 UPDATE pgaf_upgrade.run SET state = 'rolling_back' WHERE runid = 2;
@@ -93,7 +93,7 @@ SELECT refused FROM test.refusals(
   $$SELECT pgaf_upgrade_finish_step(test.token(1), 'discover', '{"old_sysidentifier": 0}')$$,
   $$SELECT pgaf_upgrade_finish_step(test.token(1), 'discover', '{"old_sysidentifier": -1}')$$,
   $$SELECT pgaf_upgrade_fail_step(test.token(99), 'discover', 'no')$$, $$SELECT pgaf_upgrade_fail_step(test.token(1), 'check', 'no')$$,
-  $$SELECT pgaf_upgrade_report_check(test.token(99), 'x', 'error', true, NULL, NULL, NULL)$$,
+  $$SELECT pgaf_upgrade_report_check(test.token(99), 'citus', 'error', true, NULL, NULL, NULL)$$,
   $$SELECT pgaf_upgrade_report_software(test.token(99), '{}')$$, $$SELECT pgaf_upgrade_report_software(test.token(1), '[]')$$,
   $$SELECT pgaf_upgrade_report_software(test.token(1), '{"a": 1}')$$, $$SELECT pgaf_upgrade_report_software(test.token(1), '{"a": null}')$$,
   $$SELECT pgaf_upgrade_report_hba(test.token(99), 'before', '[]')$$, $$SELECT pgaf_upgrade_report_hba(test.token(1), 'now', '[]')$$,

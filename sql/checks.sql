@@ -5,43 +5,43 @@ SELECT test.two_formations();
 SELECT pgaf_upgrade_start(18);
 SELECT count(pgaf_upgrade_attach(i, test.token(i), '1.0', 'host' || i)) FROM unnest('{0,1,2,4}'::bigint[]) i;
 
-SELECT pgaf_upgrade_report_check(test.token(1), 'disk_space', 'error', false, '1 GB', 'too little', 'Make room.'),
-       pgaf_upgrade_report_check(test.token(4), 'disk_space', 'error', false, '2 GB', 'too little', 'Make room.'),
-       pgaf_upgrade_report_check(test.token(1), 'data_checksums', 'warning', false, 'off', 'no checksums', NULL),
-       pgaf_upgrade_report_check(test.token(1), 'old_files', 'error', false, 'some', 'they would be deleted', 'Move them.', true),
+SELECT pgaf_upgrade_report_check(test.token(1), 'free_space', 'error', false, '1 GB', 'too little', 'Make room.'),
+       pgaf_upgrade_report_check(test.token(4), 'free_space', 'error', false, '2 GB', 'too little', 'Make room.'),
+       pgaf_upgrade_report_check(test.token(1), 'defaults_changed', 'warning', false, 'off', 'no checksums', NULL),
+       pgaf_upgrade_report_check(test.token(1), 'names_are_free', 'error', false, 'some', 'they would be deleted', 'Move them.', true),
        pgaf_upgrade_report_check(test.token(2), 'tablespaces', 'error', false, 'inside', 'they would be deleted', NULL, true),
-       pgaf_upgrade_report_check(test.token(0), 'disk_space', 'error', true, '9 GB', NULL, NULL);
+       pgaf_upgrade_report_check(test.token(0), 'free_space', 'error', true, '9 GB', NULL, NULL);
 
 SELECT refused FROM test.refusals(
   $$SELECT pgaf_upgrade_report_check(test.token(1), NULL, 'error', true, NULL, NULL, NULL)$$,
-  $$SELECT pgaf_upgrade_report_check(test.token(1), 'x', NULL, true, NULL, NULL, NULL)$$,
-  $$SELECT pgaf_upgrade_report_check(test.token(1), 'x', 'fatal', true, NULL, NULL, NULL)$$,
-  $$SELECT pgaf_upgrade_report_check(test.token(1), 'x', 'error', NULL, NULL, NULL, NULL)$$,
-  $$SELECT pgaf_upgrade_report_check(test.token(1), 'x', 'error', true, NULL, NULL, NULL, NULL)$$,
-  $$SELECT pgaf_upgrade_report_check(test.token(1), 'x', 'warning', false, NULL, NULL, NULL, true)$$,
-  $$SELECT pgaf_upgrade_waive_check(NULL, 'node_2', 'disk_space', 'why')$$,
-  $$SELECT pgaf_upgrade_waive_check(9, 'node_2', 'disk_space', 'why')$$,
-  $$SELECT pgaf_upgrade_waive_check(1, NULL, 'disk_space', 'why')$$,
-  $$SELECT pgaf_upgrade_waive_check(1, 'node_9', 'disk_space', 'why')$$,
-  $$SELECT pgaf_upgrade_waive_check(1, 'node_1', 'disk_space', 'of which node?')$$,
+  $$SELECT pgaf_upgrade_report_check(test.token(1), 'citus', NULL, true, NULL, NULL, NULL)$$,
+  $$SELECT pgaf_upgrade_report_check(test.token(1), 'citus', 'fatal', true, NULL, NULL, NULL)$$,
+  $$SELECT pgaf_upgrade_report_check(test.token(1), 'citus', 'error', NULL, NULL, NULL, NULL)$$,
+  $$SELECT pgaf_upgrade_report_check(test.token(1), 'citus', 'error', true, NULL, NULL, NULL, NULL)$$,
+  $$SELECT pgaf_upgrade_report_check(test.token(1), 'citus', 'warning', false, NULL, NULL, NULL, true)$$,
+  $$SELECT pgaf_upgrade_waive_check(NULL, 'node_2', 'free_space', 'why')$$,
+  $$SELECT pgaf_upgrade_waive_check(9, 'node_2', 'free_space', 'why')$$,
+  $$SELECT pgaf_upgrade_waive_check(1, NULL, 'free_space', 'why')$$,
+  $$SELECT pgaf_upgrade_waive_check(1, 'node_9', 'free_space', 'why')$$,
+  $$SELECT pgaf_upgrade_waive_check(1, 'node_1', 'free_space', 'of which node?')$$,
   $$SELECT pgaf_upgrade_waive_check(1, '1', NULL, 'why')$$,
   $$SELECT pgaf_upgrade_waive_check(1, '1', 'nonsense', 'why')$$,
-  $$SELECT pgaf_upgrade_waive_check(1, '1', 'disk_space', NULL)$$,
-  $$SELECT pgaf_upgrade_waive_check(1, '1', 'disk_space', ' ')$$,
-  $$SELECT pgaf_upgrade_waive_check(1, 'monitor', 'disk_space', 'it has passed')$$,
-  $$SELECT pgaf_upgrade_waive_check(1, '1', 'old_files', 'who needs them')$$,
+  $$SELECT pgaf_upgrade_waive_check(1, '1', 'free_space', NULL)$$,
+  $$SELECT pgaf_upgrade_waive_check(1, '1', 'free_space', ' ')$$,
+  $$SELECT pgaf_upgrade_waive_check(1, 'monitor', 'free_space', 'it has passed')$$,
+  $$SELECT pgaf_upgrade_waive_check(1, '1', 'names_are_free', 'who needs them')$$,
   $$SELECT pgaf_upgrade_waive_check(1, 'node_2', 'tablespaces', 'who needs them')$$);
 
 -- who waived, and why, is kept; of that node alone
-SELECT pgaf_upgrade_waive_check(1, 'other/node_1', 'disk_space', 'it grows'), pgaf_upgrade_waive_check(1, '1', 'disk_space', 'it grows too');
+SELECT pgaf_upgrade_waive_check(1, 'other/node_1', 'free_space', 'it grows'), pgaf_upgrade_waive_check(1, '1', 'free_space', 'it grows too');
 SELECT node, check_name, severity, passed, found, data_loss, waived_by = session_user AS by_me, waive_reason FROM pgaf_upgrade_checks();
 SELECT node, kind, message, by_user = session_user AS by_me FROM pgaf_upgrade_events() WHERE kind IN ('waived', 'check');
 
 -- the same again keeps the waiver; a result that now means data loss takes it back, and so does another
-SELECT pgaf_upgrade_report_check(test.token(1), 'disk_space', 'error', false, '1 GB', 'too little', 'Make room.');
+SELECT pgaf_upgrade_report_check(test.token(1), 'free_space', 'error', false, '1 GB', 'too little', 'Make room.');
 SELECT check_name, waive_reason FROM pgaf_upgrade_checks() WHERE waive_reason IS NOT NULL ORDER BY found;
-SELECT pgaf_upgrade_report_check(test.token(1), 'disk_space', 'error', false, '1 GB', 'too little', 'Make room.', true),
-       pgaf_upgrade_report_check(test.token(4), 'disk_space', 'error', false, '1 GB', 'too little', 'Make room.');
+SELECT pgaf_upgrade_report_check(test.token(1), 'free_space', 'error', false, '1 GB', 'too little', 'Make room.', true),
+       pgaf_upgrade_report_check(test.token(4), 'free_space', 'error', false, '1 GB', 'too little', 'Make room.');
 SELECT check_name, waive_reason FROM pgaf_upgrade_checks() WHERE waive_reason IS NOT NULL;
 SELECT message, detail FROM test.refusal('SELECT pgaf_upgrade_approve()');
 
@@ -79,5 +79,5 @@ UPDATE pgaf_upgrade.run SET state = 'ready' WHERE runid = 2;
 SELECT pgaf_upgrade_abort(2, 'enough');
 
 -- a run that has ended
-SELECT refused FROM test.refusals($$SELECT pgaf_upgrade_waive_check(1, '4', 'disk_space', 'too late')$$);
+SELECT refused FROM test.refusals($$SELECT pgaf_upgrade_waive_check(1, '4', 'free_space', 'too late')$$);
 SELECT test.reset();

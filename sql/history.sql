@@ -12,8 +12,8 @@ SELECT pgaf_upgrade_abort(1, 'another day');
 -- one that meets trouble and is finished
 SELECT pgaf_upgrade_start(18, note => 'all');
 SELECT count(pgaf_upgrade_attach(i, test.token(i), '1.0', 'host' || i)) FROM generate_series(0, 3) i;
-SELECT pgaf_upgrade_report_check(test.token(1), 'disk_space', 'error', false, '1 GB', 'too little', 'Make room.'),
-       pgaf_upgrade_waive_check(2, 'node_1', 'disk_space', 'it grows');
+SELECT pgaf_upgrade_report_check(test.token(1), 'free_space', 'error', false, '1 GB', 'too little', 'Make room.'),
+       pgaf_upgrade_waive_check(2, 'node_1', 'free_space', 'it grows');
 SELECT pgaf_upgrade_begin_step(test.token(1), 'discover'), pgaf_upgrade_fail_step(test.token(1), 'discover', 'no'), pgaf_upgrade_retry(2);
 SELECT pgaf_upgrade_begin_step(test.token(1), 'discover'), pgaf_upgrade_finish_step(test.token(1), 'discover');
 SELECT pgaf_upgrade_record_backup('base', 'pg_basebackup', '2025-01-02', 'default');

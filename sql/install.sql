@@ -8,9 +8,10 @@ CREATE EXTENSION pgaf_upgrade;
 SELECT n.nspname AS functions_in FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
  WHERE e.extname = 'pgaf_upgrade';
 
--- nobody but the owner has rights on the tables
+-- nobody but the owner may change a table, and the reader may look
 SELECT c.relname, c.relacl IS NULL OR NOT EXISTS
-       (SELECT 1 FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner) AS closed,
+       (SELECT 1 FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner
+                          AND (a.grantee, a.privilege_type) <> ('pgaf_upgrade_reader'::regrole, 'SELECT')) AS closed,
        c.oid = ANY (e.extconfig) AS dumped
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, pg_extension e
  WHERE n.nspname = 'pgaf_upgrade' AND c.relkind IN ('r', 'S') AND e.extname = 'pgaf_upgrade'
@@ -40,7 +41,7 @@ SELECT count(*) AS dependencies_on_its_objects
   JOIN pg_depend ours ON ours.classid = d.classid AND ours.objid = d.objid AND ours.deptype = 'e'
   JOIN pg_extension o ON o.oid = ours.refobjid AND o.extname = 'pgaf_upgrade';
 
--- an unprivileged user sees what is for everyone and nothing else
+-- an unprivileged user sees nothing
 CREATE ROLE regress_pgaf_anyone;
 SET ROLE regress_pgaf_anyone;
 SELECT count(*) FROM pgaf_upgrade_status();
@@ -55,6 +56,30 @@ SET SESSION AUTHORIZATION autoctl_node;
 SELECT pgaf_upgrade_approve();
 DELETE FROM pgaf_upgrade.event;
 RESET SESSION AUTHORIZATION;
+
+-- pg_monitor and the nodes look, and change nothing
+SELECT r.rolname AS member FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member
+ WHERE m.roleid = 'pgaf_upgrade_reader'::regrole ORDER BY r.rolname COLLATE "C";
+CREATE ROLE regress_pgaf_monitor IN ROLE pg_monitor;
+SET ROLE regress_pgaf_monitor;
+SELECT (SELECT count(*) FROM pgaf_upgrade_status()) AS status, (SELECT count(*) FROM pgaf_upgrade_checks()) AS checks,
+       (SELECT count(*) FROM pgaf_upgrade_events()) AS events, pgaf_upgrade_report() IS NULL AS no_report,
+       (SELECT count(*) FROM pgaf_upgrade_required_hba()) > 0 AS hba, (SELECT count(*) FROM pgaf_upgrade.run) AS runs;
+SELECT pgaf_upgrade_start(18);
+UPDATE pgaf_upgrade.run SET state = 'aborted';
+RESET ROLE;
+DROP ROLE regress_pgaf_monitor;
+
+-- made anew where the role is there, which stays when the extension goes, and where it is not
+BEGIN;
+DROP EXTENSION pgaf_upgrade;
+SELECT count(*) AS stays FROM pg_roles WHERE rolname = 'pgaf_upgrade_reader';
+CREATE EXTENSION pgaf_upgrade;
+DROP EXTENSION pgaf_upgrade;
+DROP ROLE pgaf_upgrade_reader;
+CREATE EXTENSION pgaf_upgrade;
+SELECT pg_has_role('pg_monitor', 'pgaf_upgrade_reader', 'USAGE') AS pg_monitor, pg_has_role('autoctl_node', 'pgaf_upgrade_reader', 'USAGE') AS autoctl_node;
+ROLLBACK;
 
 -- What the other tests need. Nodes are written into pgautofailover.node directly: a real one comes
 -- to its state by reports of a keeper and of the others, which these tests have none of.

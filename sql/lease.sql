@@ -40,7 +40,8 @@ SELECT pgaf_upgrade_fail_step(test.token(11), 'discover', 'boom');
 SELECT pgaf_upgrade_attach(1, test.token(11), '1.0', 'elsewhere', retry_failed => false) -> 'steps' -> 0 AS left_alone;
 SELECT pgaf_upgrade_attach(1, test.token(11), '1.0', 'elsewhere') -> 'steps' -> 0 AS tried_again;
 
-SELECT node, step, kind, state, message FROM pgaf_upgrade_events();
+SELECT node, step, kind, state, regexp_replace(message, 'for 3\d s', 'for 3x s') AS message FROM pgaf_upgrade_events();
+SELECT lease_host, lease_user = session_user AS by_me, lease_address FROM pgaf_upgrade.node WHERE nodeid = 1;
 
 -- an aborted run has no work, and a helper that was busy learns it
 SELECT pgaf_upgrade_begin_step(test.token(11), 'discover');

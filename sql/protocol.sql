@@ -68,18 +68,18 @@ SELECT test.sqlstate($$SELECT pgaf_upgrade_sync_journal(test.token(1), '[{"step"
 SELECT state FROM pgaf_upgrade.step WHERE nodeid = 1 AND name = 'discover';
 
 -- checks
-SELECT pgaf_upgrade_report_check(test.token(2), 'disk_space', 'error', false, '1 GB free', 'too little', 'Make room.');
-SELECT pgaf_upgrade_report_check(test.token(2), 'data_checksums', 'warning', false, 'off', 'no checksums', NULL);
-SELECT pgaf_upgrade_report_check(test.token(2), 'locale', 'note', true, 'C', NULL, NULL);
-SELECT pgaf_upgrade_report_check(test.token(2), 'disk_space', 'fatal', false, NULL, NULL, NULL);
-SELECT pgaf_upgrade_report_check(test.token(2), 'disk_space', 'error', NULL, NULL, NULL, NULL);
+SELECT pgaf_upgrade_report_check(test.token(2), 'free_space', 'error', false, '1 GB free', 'too little', 'Make room.');
+SELECT pgaf_upgrade_report_check(test.token(2), 'defaults_changed', 'warning', false, 'off', 'no checksums', NULL);
+SELECT pgaf_upgrade_report_check(test.token(2), 'database_locales', 'note', true, 'C', NULL, NULL);
+SELECT pgaf_upgrade_report_check(test.token(2), 'free_space', 'fatal', false, NULL, NULL, NULL);
+SELECT pgaf_upgrade_report_check(test.token(2), 'free_space', 'error', NULL, NULL, NULL, NULL);
 SELECT node, check_name, severity, passed, found, meaning, remedy FROM pgaf_upgrade_checks();
 SELECT pgaf_upgrade_approve();
 SELECT pgaf_upgrade_waive_check(1, 'node_2', 'nonsense', 'why');
-SELECT pgaf_upgrade_waive_check(1, 'node_2', 'disk_space', 'more is on its way');
+SELECT pgaf_upgrade_waive_check(1, 'node_2', 'free_space', 'more is on its way');
 SELECT pgaf_upgrade_approve();
 -- the waiver was for 1 GB
-SELECT pgaf_upgrade_report_check(test.token(2), 'disk_space', 'error', false, '1 MB free', 'too little', 'Make room.');
+SELECT pgaf_upgrade_report_check(test.token(2), 'free_space', 'error', false, '1 MB free', 'too little', 'Make room.');
 SELECT test.sqlstate('SELECT pgaf_upgrade_approve()');
 SELECT pgaf_upgrade_finish_step(test.token(2), 'check');
 
@@ -92,7 +92,7 @@ SELECT pgaf_upgrade_begin_step(test.token(1), 'relax_sync');
 
 -- the gate
 SELECT pgaf_upgrade_approve(1);
-SELECT pgaf_upgrade_report_check(test.token(2), 'disk_space', 'error', true, '100 GB free', NULL, NULL);
+SELECT pgaf_upgrade_report_check(test.token(2), 'free_space', 'error', true, '100 GB free', NULL, NULL);
 BEGIN;
 SELECT test.state(1, 'secondary'), test.state(2, 'primary');
 SELECT pgaf_upgrade_approve(1);

@@ -6,10 +6,10 @@ SELECT test.node(1, 'primary'), test.node(2, 'secondary');
 UPDATE pgautofailover.node SET nodename = E'a<b>&"\'' WHERE nodeid = 2;
 SELECT pgaf_upgrade_start(18, note => '<script>');
 SELECT count(pgaf_upgrade_attach(i, test.token(i), '1.0', 'host' || i)) FROM generate_series(0, 2) i;
-SELECT pgaf_upgrade_report_check(test.token(1), 'disk_space', 'error', false, '1 GB', 'too little', 'Make room.'),
-       pgaf_upgrade_report_check(test.token(1), 'lag', 'error', true, NULL, 'late', 'Wait.'),
-       pgaf_upgrade_report_check(test.token(1), 'slots', 'warning', false, '1', 'lost', 'Drop it.');
-SELECT pgaf_upgrade_waive_check(1, 'node_1', 'disk_space', 'it grows');
+SELECT pgaf_upgrade_report_check(test.token(1), 'free_space', 'error', false, '1 GB', 'too little', 'Make room.'),
+       pgaf_upgrade_report_check(test.token(1), 'replication_lag', 'error', true, NULL, 'late', 'Wait.'),
+       pgaf_upgrade_report_check(test.token(1), 'logical_slots', 'warning', false, '1', 'lost', 'Drop it.');
+SELECT pgaf_upgrade_waive_check(1, 'node_1', 'free_space', 'it grows');
 SELECT pgaf_upgrade_record_backup('base', 'pg_basebackup', '2025-01-02 00:00Z', 'default');
 -- what the steps have learned: only what is listed is shown
 SELECT pgaf_upgrade_begin_step(test.token(1), 'discover'),

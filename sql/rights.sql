@@ -14,9 +14,9 @@ CREATE TEMP TABLE function AS
 SELECT p.oid::regprocedure AS function, p.proname,
        format('SELECT count(*) FROM %s(%s)', p.oid::regproc,
               (SELECT string_agg(format('NULL::%s', t::regtype), ', ') FROM unnest(p.proargtypes) t)) AS call,
-       CASE WHEN p.proname ~ '^pgaf_upgrade_(plan|start|approve|release|abort|retry|rollback|waive_check|record_backup|record_maintenance|validate_sysidentifier|verify_hba|required_hba|match_hba)$' THEN 'operator'
+       CASE WHEN p.proname ~ '^pgaf_upgrade_(plan|start|approve|release|abort|retry|rollback|waive_check|record_backup|record_maintenance|validate_sysidentifier|match_hba)$' THEN 'operator'
             WHEN p.proname ~ '^pgaf_upgrade_(attach|next_step|begin_step|heartbeat|finish_step|fail_step|report_check|report_software|report_hba|sync_journal|request_rollback|finish_rollback|rewrite_sysidentifier)$' THEN 'autoctl_node'
-            WHEN p.proname ~ '^pgaf_upgrade_(status|progress|checks|events|history|backups|software|steps|report)$' THEN 'everyone'
+            WHEN p.proname ~ '^pgaf_upgrade_(status|progress|checks|events|history|backups|software|steps|report|verify_hba|required_hba)$' THEN 'reader'
             ELSE 'nobody' END AS meant_for
   FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
   JOIN pg_extension e ON e.oid = d.refobjid
@@ -25,6 +25,7 @@ GRANT SELECT ON function TO PUBLIC;
 CREATE ROLE regress_pgaf_operator;
 -- what the README tells to grant
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO regress_pgaf_operator', function) FROM function WHERE meant_for = 'operator' \gexec
+GRANT pgaf_upgrade_reader TO regress_pgaf_operator;
 
 -- whether the role was let in: anything but 42501 is another refusal, of the function itself
 CREATE FUNCTION test.let_in(role text) RETURNS TABLE (as_role text, meant_for text, functions bigint, let_in bigint) LANGUAGE plpgsql AS $$
@@ -35,7 +36,9 @@ BEGIN
   RESET SESSION AUTHORIZATION;
 END
 $$;
+CREATE ROLE regress_pgaf_reader IN ROLE pgaf_upgrade_reader;
 SELECT * FROM test.let_in('regress_pgaf_anyone');
+SELECT * FROM test.let_in('regress_pgaf_reader');
 SELECT * FROM test.let_in('autoctl_node');
 SELECT * FROM test.let_in('regress_pgaf_operator');
 
@@ -93,13 +96,13 @@ CREATE TEMP TABLE step (runid bigint, nodeid bigint);
 SELECT pgaf_upgrade_attach(1, test.token(1), '1.0', 'host') ->> 'run' AS run, pgaf_upgrade_attach(2, test.token(2), '1.0', 'host') ->> 'run' AS run;
 SELECT pgaf_upgrade_begin_step(test.token(2), 'discover'), pgaf_upgrade_heartbeat(test.token(2), 'discover', 'half'),
        pgaf_upgrade_fail_step(test.token(2), 'discover', 'no');
-SELECT pgaf_upgrade_report_check(test.token(2), 'disk_space', 'error', false, '1 GB', 'too little', 'Make room.');
+SELECT pgaf_upgrade_report_check(test.token(2), 'free_space', 'error', false, '1 GB', 'too little', 'Make room.');
 SELECT pgaf_upgrade_report_hba(test.token(2), 'before', '[]');
 SELECT step FROM pgaf_upgrade_next_step(test.token(1));
 SELECT pgaf_upgrade_sync_journal(test.token(1), '[{"step": "discover", "state": "done", "finished_at": "2025-01-01 00:00:02Z"}]');
 SET SESSION AUTHORIZATION regress_pgaf_operator;
 SET search_path = hostile, pg_catalog, public;
-SELECT pgaf_upgrade_waive_check(1, 'node_2', 'disk_space', 'it grows'), pgaf_upgrade_retry(1);
+SELECT pgaf_upgrade_waive_check(1, 'node_2', 'free_space', 'it grows'), pgaf_upgrade_retry(1);
 SELECT (SELECT count(*) FROM pgaf_upgrade_status()) AS status, (SELECT count(*) > 0 FROM pgaf_upgrade_progress()) AS progress,
        (SELECT count(*) FROM pgaf_upgrade_checks()) AS checks, (SELECT count(*) > 0 FROM pgaf_upgrade_events()) AS events,
        (SELECT count(*) FROM pgaf_upgrade_history()) AS history, (SELECT count(*) > 0 FROM pgaf_upgrade_steps()) AS steps,
@@ -120,5 +123,5 @@ SET client_min_messages = warning;
 DROP SCHEMA hostile CASCADE;
 DISCARD TEMP;
 DROP OWNED BY regress_pgaf_operator;
-DROP ROLE regress_pgaf_operator;
+DROP ROLE regress_pgaf_operator, regress_pgaf_reader;
 DROP FUNCTION test.let_in;

@@ -43,7 +43,7 @@ CREATE TRIGGER test_note AFTER UPDATE ON pgaf_upgrade.run FOR EACH ROW WHEN (OLD
 -- brings the run to a state in which its next event would move it, as far as one can
 CREATE FUNCTION pg_temp.put(run_state text) RETURNS void LANGUAGE sql AS $$
   UPDATE pgaf_upgrade.run SET state = run_state;
-  UPDATE pgaf_upgrade.step SET token = test.token(nodeid), state =
+  UPDATE pgaf_upgrade.step SET lease_digest = sha256(uuid_send(test.token(nodeid))), state =
     CASE WHEN run_state = 'preparing' AND (nodeid, name) = (1, 'dry_run') THEN 'running'
          WHEN run_state = 'switching' AND (nodeid, name) = (2, 'stop') THEN 'running'
          WHEN run_state = 'restoring' AND (nodeid, name) = (2, 'verify') THEN 'running'

@@ -47,6 +47,8 @@ goes_on() {
     before=$(sql "$1" "SELECT max(eventid) FROM pgaf_upgrade.event")
     [ "$(sql "$1" "SELECT state FROM pgaf_upgrade_status()")" = preparing ] || fail "$2: no run that goes on"
     [ "$(sql "$1" "SELECT count(*) FROM pgaf_upgrade_history()")" = 2 ] || fail "$2: no history"
+    [ "$(sql "$1" "SET ROLE pg_monitor; SELECT count(*) FROM pgaf_upgrade.run, pgaf_upgrade_history()")" = 4 ] ||
+        fail "$2: pg_monitor may not look"
     [ "$(sql "$1" "SELECT pgaf_upgrade_attach(1, '$token', '1.0', 'host1') ->> 'run'")" = 2 ] || fail "$2: no lease"
     [ "$(sql "$1" "SELECT step FROM pgaf_upgrade_next_step('$token')")" = check ] || fail "$2: another step is due"
     [ "$(sql "$1" "SELECT pgaf_upgrade_begin_step('$token', 'check')")" = 2 ] || fail "$2: not the second attempt"

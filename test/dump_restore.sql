@@ -16,8 +16,8 @@ SELECT pgaf_upgrade_attach(1, '00000000-0000-0000-0000-000000000001', '1.0', 'ho
 SELECT pgaf_upgrade_begin_step('00000000-0000-0000-0000-000000000001', 'discover');
 SELECT pgaf_upgrade_finish_step('00000000-0000-0000-0000-000000000001', 'discover', '{"old_sysidentifier": "7000000000000000001", "list": [1, null]}');
 SELECT pgaf_upgrade_begin_step('00000000-0000-0000-0000-000000000001', 'check');
-SELECT pgaf_upgrade_report_check('00000000-0000-0000-0000-000000000001', 'disk_space', 'error', false, '1 GB', 'too little', 'Make room.');
-SELECT pgaf_upgrade_waive_check(2, 'node_1', 'disk_space', 'it grows');
+SELECT pgaf_upgrade_report_check('00000000-0000-0000-0000-000000000001', 'free_space', 'error', false, '1 GB', 'too little', 'Make room.');
+SELECT pgaf_upgrade_waive_check(2, 'node_1', 'free_space', 'it grows');
 SELECT pgaf_upgrade_record_maintenance('node_2', 'begin', 'disks');
 SELECT pgaf_upgrade_record_backup('base', 'pg_basebackup', '2025-01-02', 'default', verified_at => '2025-01-03');
 SELECT pgaf_upgrade_rewrite_sysidentifier('default', 1, 18446744073709551615, floor(extract(epoch FROM now())) * 4294967296 + 9);

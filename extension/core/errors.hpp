@@ -21,6 +21,7 @@ inline constexpr const char *kUnknownObject = "PU009";     // formation, group, 
 inline constexpr const char *kClusterNotReady = "PU010";   // the nodes are not in states to upgrade from
 inline constexpr const char *kNotAllowed = "PU011";
 inline constexpr const char *kBadArgument = "PU012";
+inline constexpr const char *kBadReport = "PU013";  // what a node's helper tells is not of its form
 
 inline constexpr const char *kNotSupported = "0A000";
 inline constexpr const char *kInternal = "XX000";

@@ -159,6 +159,10 @@ bool is_reject(const Rule *rule) {
     return rule == nullptr || rule->method == "reject";
 }
 
+std::string unresolved(const Need &need) {
+    return "the host name " + need.client.host + " has no address here: see /etc/hosts and the name server";
+}
+
 void decide(Finding &finding, const Server &server, Decider &decider) {
     const auto &need = finding.need;
     if (server.rules.broken) {
@@ -171,8 +175,7 @@ void decide(Finding &finding, const Server &server, Decider &decider) {
     }
     if (!finding.address) {
         finding.verdict = Verdict::Unresolved;
-        finding.advice =
-            "the host name " + need.client.host + " has no address here: see /etc/hosts and the name server";
+        finding.advice = unresolved(need);
         return;
     }
     if (need.encryption == Encryption::Required && !server.ssl) {
@@ -320,6 +323,34 @@ std::vector<Finding> find(const Server &server, std::span<const Need> needs, std
         advise(finding);
     }
     return findings;
+}
+
+void take_own_words(Finding &reported, std::span<const Finding> own, const Finding *before) {
+    const auto same = std::ranges::find(own, reported.address, &Finding::address);
+    const auto &known = same == own.end() ? own.front() : *same;
+    reported.need = known.need;
+    reported.required_line = known.required_line;
+    reported.advice.clear();
+    switch (reported.verdict) {
+        case Verdict::Weaker:
+            reported.advice = before == nullptr ? std::string() : weakness(*before, reported);
+            if (reported.advice.empty()) {
+                reported.advice = "less is asked for than before";
+            }
+            break;
+        case Verdict::Broken:
+            reported.advice = "PostgreSQL takes nothing of the file until line " + std::to_string(reported.line) +
+                              " of " + reported.file + " is mended";
+            break;
+        case Verdict::Unresolved:
+            reported.advice = unresolved(known.need);
+            break;
+        case Verdict::Ok:
+        case Verdict::Rejected:
+        case Verdict::NoMatch:
+            break;
+    }
+    advise(reported);
 }
 
 bool is_let_in(Verdict verdict) {

@@ -77,6 +77,11 @@ struct Server {
 [[nodiscard]] std::vector<Finding> find(const Server &server, std::span<const Need> needs,
                                         std::span<const Finding> before, Network &network);
 
+// Of what a node has reported for a need, only whether the need is met, and by which line, is handed out. The need, the
+// line that meets it and what to do about it are this server's own words. `own`: what find() says of the same need
+// here. `before`: what the node reported before its upgrade, null where that is not known.
+void take_own_words(Finding &reported, std::span<const Finding> own, const Finding *before);
+
 [[nodiscard]] bool is_let_in(Verdict verdict);
 
 // The findings of needs that are met from none of their client's addresses, though they were before or

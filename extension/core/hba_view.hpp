@@ -12,13 +12,16 @@ namespace pgaf::hba {
 inline constexpr int kRegexSince = 16;
 
 // The rules as PostgreSQL reads them, a ViewRow each. The names of an array are kept apart by line breaks,
-// which none can have. Before 16 the view has no file_name.
+// which none can have. Before 16 the view has no file_name. Who may see a rule sees no password of it.
 inline constexpr const char *kRulesQuery =
     "SELECT coalesce(pg_catalog.to_jsonb(r) ->> 'file_name', pg_catalog.current_setting('hba_file')) AS file_name, "
     "       r.line_number, coalesce(r.type, '') AS type, pg_catalog.array_to_string(r.database, E'\\n') AS databases, "
     "       pg_catalog.array_to_string(r.user_name, E'\\n') AS users, coalesce(r.address, '') AS address, "
     "       coalesce(r.netmask, '') AS netmask, coalesce(r.auth_method, '') AS auth_method, "
-    "       coalesce(pg_catalog.array_to_string(r.options, ' '), '') AS options, coalesce(r.error, '') AS error "
+    "       pg_catalog.array_to_string(ARRAY(SELECT pg_catalog.regexp_replace("
+    "           o, '^(ldapbindpasswd|radiussecrets)=.*', E'\\\\1=(hidden)') FROM pg_catalog.unnest(r.options) o), ' ') "
+    "           AS options, "
+    "       coalesce(r.error, '') AS error "
     "  FROM pg_catalog.pg_hba_file_rules() WITH ORDINALITY AS r ORDER BY r.ordinality";
 
 // $1: a role. Its own name and those of all roles that it is a member of; no row where there is no such role.

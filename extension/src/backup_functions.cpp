@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/claims.hpp"
 #include "core/errors.hpp"
 #include "src/functions.hpp"
 #include "src/node_argument.hpp"
@@ -61,6 +62,12 @@ Outcome pgaf_upgrade_record_backup(const Arguments &arguments) {
     backup.location = arguments.text(5);
     backup.verified_at = arguments.text(6);
     backup.note = arguments.text(7);
+    claims::require_name("label", backup.label);
+    claims::require_name("tool", backup.tool);
+    if (backup.location) {
+        claims::require_path("location", *backup.location);
+    }
+    claims::require_text("note", backup.note);
     require_past(backup.taken_at, "taken_at");
     if (backup.verified_at) {
         require_past(*backup.verified_at, "verified_at");
@@ -70,7 +77,8 @@ Outcome pgaf_upgrade_record_backup(const Arguments &arguments) {
         }
     }
     find_subject(backup, arguments.text(3), arguments.text(4));
-    if (store::session_is_node() && (!backup.nodeid || *backup.nodeid == 0)) {
+    backup.is_claim = store::session_is_node();
+    if (backup.is_claim && (!backup.nodeid || *backup.nodeid == 0)) {
         throw Error(code::kNotAllowed, "a node's helper may record backups of data nodes only",
                     "Record it as the owner of the extension, or as a role that this function is granted to.");
     }
@@ -83,6 +91,11 @@ Outcome pgaf_upgrade_record_backup(const Arguments &arguments) {
                 "backup " + backup.label + " of " + backup.tool + " is recorded already, taken at " + known->taken_at,
                 "Give another label, or the same taken_at to add to what is recorded.");
         }
+        if (backup.is_claim && !known->is_claim) {
+            throw Error(code::kNotAllowed,
+                        "backup " + backup.label + " of " + backup.tool + " was not recorded by a node's helper",
+                        "A node's helper may not add to what the operator has recorded.");
+        }
         backupid = known->backupid;
         store::update_backup(backupid, backup);
     } else {
@@ -91,7 +104,7 @@ Outcome pgaf_upgrade_record_backup(const Arguments &arguments) {
     store::record_event(backup.runid, backup.nodeid, "", "backup", "",
                         backup.label + " by " + backup.tool + ", of " +
                             (backup.node ? *backup.node : "formation " + backup.formation.value_or("")) +
-                            (backup.verified_at ? ", verified" : ""));
+                            (backup.verified_at ? ", verified" : "") + (backup.is_claim ? ", claimed by a node" : ""));
     return {std::to_string(backupid), {}};
 }
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <set>
 #include <span>
@@ -117,37 +116,13 @@ std::vector<Seen> seen_on_monitor(const std::vector<store::ClusterNode> &nodes, 
     return seen;
 }
 
-// What is needed of a node whose helper has not told about it.
-std::vector<Seen> not_reported(const store::ClusterNode &node, const hba::Need &need, bool ssl, hba::Network &network) {
+// Of what a data node needs, the line is known here, whatever its file says.
+using NeedOfNode = std::pair<const store::ClusterNode *, std::vector<hba::Finding>>;  // an entry an address
+
+std::vector<NeedOfNode> needs_of_nodes(const std::vector<store::ClusterNode> &nodes, hba::Network &network) {
     hba::Server unknown;
     unknown.file = "pg_hba.conf";
-    unknown.ssl = ssl;
-    std::vector<Seen> seen;
-    for (auto &finding : hba::find(unknown, std::span(&need, 1), {}, network)) {
-        finding.file.clear();
-        finding.advice = "run pgaf-upgrade on " + node.name + ": its helper reads the file";
-        seen.push_back({node.formation, node.name, node.nodeid, std::move(finding), kNotReported});
-    }
-    return seen;
-}
-
-using Reports = std::map<std::tuple<std::int64_t, hba::Purpose, std::int64_t>, std::vector<store::HbaReport>>;
-
-Reports last_reports() {
-    Reports reports;
-    for (auto &report : store::last_hba_reports()) {
-        const auto &need = report.finding.need;
-        reports[{report.nodeid, need.purpose, need.client.nodeid}].push_back(std::move(report));
-    }
-    return reports;
-}
-
-// What the files of the data nodes say, as their helpers last told. What is needed is known from the
-// monitor, so that a node that came later is seen to be missing.
-void append_seen_on_nodes(std::vector<Seen> &seen, const std::vector<store::ClusterNode> &nodes,
-                          hba::Network &network) {
-    const auto reports = last_reports();
-    const bool ssl = store::ssl_is_on();
+    unknown.ssl = store::ssl_is_on();
     const auto monitor = this_monitor(network);
     std::map<std::pair<std::string, int>, std::vector<hba::Client>> groups;
     std::map<std::string, std::string> databases;
@@ -157,30 +132,66 @@ void append_seen_on_nodes(std::vector<Seen> &seen, const std::vector<store::Clus
             databases[node.formation] = store::formation_database(node.formation);
         }
     }
+    std::vector<NeedOfNode> all;
     for (const auto &node : nodes) {
         auto others = groups.at({node.formation, node.group});
         std::erase_if(others, [&](const hba::Client &client) { return client.nodeid == node.nodeid; });
         for (const auto &need :
              hba::needs_of_node(monitor, others, databases.at(node.formation), hba::Encryption::Preferred)) {
-            const auto report = reports.find({node.nodeid, need.purpose, need.client.nodeid});
-            if (report == reports.end()) {
-                std::ranges::move(not_reported(node, need, ssl, network), std::back_inserter(seen));
-                continue;
-            }
-            for (const auto &[nodeid, finding, at] : report->second) {
-                seen.push_back(
-                    {node.formation, node.name, nodeid, finding, std::string(hba::to_string(finding.verdict)), at});
-            }
+            all.emplace_back(&node, hba::find(unknown, std::span(&need, 1), {}, network));
         }
     }
+    return all;
 }
 
-std::vector<Seen> all_seen(const Text &formation) {
-    const auto nodes = nodes_of(formation);
-    ServerNetwork network;
-    auto seen = seen_on_monitor(nodes, network);
-    append_seen_on_nodes(seen, nodes, network);
-    return seen;
+using Reports = std::map<std::tuple<std::int64_t, hba::Purpose, std::int64_t>, std::vector<store::HbaReport>>;
+
+Reports by_need(std::vector<store::HbaReport> reports) {
+    Reports sorted;
+    for (auto &report : reports) {
+        const auto &need = report.finding.need;
+        sorted[{report.nodeid, need.purpose, need.client.nodeid}].push_back(std::move(report));
+    }
+    return sorted;
+}
+
+Seen not_reported(const store::ClusterNode &node, hba::Finding finding) {
+    finding.file.clear();
+    finding.advice = "run pgaf-upgrade on " + node.name + ": its helper reads the file";
+    return {node.formation, node.name, node.nodeid, std::move(finding), kNotReported};
+}
+
+// The finding of the same address, else of any.
+const hba::Finding *earlier(const std::vector<store::HbaReport> &reports, const hba::Finding &finding) {
+    const auto same =
+        std::ranges::find(reports, finding.address, [](const auto &report) { return report.finding.address; });
+    return same == reports.end() ? &reports.front().finding : &same->finding;
+}
+
+// What the files of the data nodes say, as their helpers last told: whether a need is met, and by which line. What is
+// needed is known from the monitor, so that a node that came later is seen to be missing.
+void append_seen_on_nodes(std::vector<Seen> &seen, const std::vector<store::ClusterNode> &nodes,
+                          hba::Network &network) {
+    const auto reports = by_need(store::last_hba_reports());
+    const auto before = by_need(store::hba_reports_before_upgrade());
+    for (const auto &[node, own] : needs_of_nodes(nodes, network)) {
+        const auto &need = own.front().need;
+        const auto key = std::tuple(node->nodeid, need.purpose, need.client.nodeid);
+        const auto report = reports.find(key);
+        if (report == reports.end()) {
+            for (const auto &finding : own) {
+                seen.push_back(not_reported(*node, finding));
+            }
+            continue;
+        }
+        const auto past = before.find(key);
+        for (const auto &[nodeid, reported, at] : report->second) {
+            auto finding = reported;
+            hba::take_own_words(finding, own, past == before.end() ? nullptr : earlier(past->second, reported));
+            const std::string verdict(hba::to_string(finding.verdict));
+            seen.push_back({node->formation, node->name, nodeid, std::move(finding), verdict, at});
+        }
+    }
 }
 
 Text or_null(const std::string &text) {
@@ -191,7 +202,11 @@ Text or_null(const std::string &text) {
 
 Outcome pgaf_upgrade_verify_hba(const Arguments &arguments) {
     Outcome outcome;
-    for (const auto &[formation, node, nodeid, finding, verdict, at] : all_seen(arguments.text(0))) {
+    const auto nodes = nodes_of(arguments.text(0));
+    ServerNetwork network;
+    auto seen = seen_on_monitor(nodes, network);
+    append_seen_on_nodes(seen, nodes, network);
+    for (const auto &[formation, node, nodeid, finding, verdict, at] : seen) {
         const auto &need = finding.need;
         outcome.rows.push_back({formation,
                                 node,
@@ -221,10 +236,20 @@ Outcome pgaf_upgrade_verify_hba(const Arguments &arguments) {
 Outcome pgaf_upgrade_required_hba(const Arguments &arguments) {
     Outcome outcome;
     std::set<std::pair<std::int64_t, std::string>> known;
-    for (const auto &one : all_seen(arguments.text(0))) {
-        const auto &line = one.finding.required_line;
-        if (!line.empty() && known.emplace(one.nodeid, line).second) {
-            outcome.rows.push_back({one.node, line});
+    const auto append = [&](std::int64_t nodeid, const std::string &node, const std::string &line) {
+        if (!line.empty() && known.emplace(nodeid, line).second) {
+            outcome.rows.push_back({node, line});
+        }
+    };
+    const auto nodes = nodes_of(arguments.text(0));
+    ServerNetwork network;
+    for (const auto &one : seen_on_monitor(nodes, network)) {
+        append(one.nodeid, one.node, one.finding.required_line);
+    }
+    // A line that a node reports would be put into its file, or another's, by who trusts the monitor.
+    for (const auto &[node, own] : needs_of_nodes(nodes, network)) {
+        for (const auto &finding : own) {
+            append(node->nodeid, node->name, finding.required_line);
         }
     }
     return outcome;

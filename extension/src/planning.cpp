@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "core/claims.hpp"
 #include "core/errors.hpp"
 #include "core/method.hpp"
 #include "core/monitor_states.hpp"
@@ -104,6 +105,14 @@ void require_known(const Text &formation, const std::set<int> &groups, const std
 void require_ready(const GroupKey &key, const std::vector<const ClusterNode *> &nodes) {
     int writable = 0;
     for (const auto *node : nodes) {
+        // a node gives itself its name and its host, and both are shown to people from here on
+        if (node->name.size() > claims::kNameLimit || node->host.size() > claims::kNameLimit ||
+            !claims::is_plain(node->name) || !claims::is_plain(node->host)) {
+            throw Error(code::kClusterNotReady,
+                        "the name or the host of node " + std::to_string(node->nodeid) +
+                            " is too long, or has control characters",
+                        "Give it another: pg_autoctl set node metadata --name, --hostname.");
+        }
         if (node->kind != "pgsql") {
             throw Error(code::kNotSupported, "formation \"" + key.first + "\" is of kind " + node->kind,
                         "Only formations of kind pgsql can be upgraded.");

@@ -1,7 +1,8 @@
 #include <algorithm>
-#include <array>
 
+#include "core/claims.hpp"
 #include "core/errors.hpp"
+#include "core/reports.hpp"
 #include "core/version.hpp"
 #include "src/caller.hpp"
 #include "src/functions.hpp"
@@ -48,7 +49,14 @@ void attach_to(Run &run, NodePlan &node, const std::string &token, const std::st
                         " seconds (it was heard " + std::to_string(lease.silent_seconds) + " seconds ago).");
     }
     if (store::take_lease(run.id(), node.nodeid, token, host, helper_version)) {
-        store::record_event(run.id(), node.nodeid, "", "attached", "", "helper " + helper_version + " on " + host);
+        const auto helper = "helper " + helper_version + " on " + host;
+        if (lease.was_held) {
+            store::record_event(run.id(), node.nodeid, "", "taken over", "",
+                                helper + ", from the one on " + lease.host + " (" + lease.user + ", " + lease.address +
+                                    "), silent for " + std::to_string(lease.silent_seconds) + " s");
+        } else {
+            store::record_event(run.id(), node.nodeid, "", "attached", "", helper);
+        }
     }
     for (const auto *step : steps_of(node.role)) {
         const auto state = state_of(node, *step);
@@ -73,6 +81,8 @@ Outcome pgaf_upgrade_attach(const Arguments &arguments) {
     const auto &host = arguments.required(3, "host");
     const bool retry_failed = arguments.required_boolean(4, "retry_failed");
     const bool resumed = arguments.required_boolean(5, "resumed");
+    claims::require_name("helper_version", helper_version);
+    claims::require_name("host", host);
 
     if (helper_version != kVersion) {
         throw Error(
@@ -152,6 +162,7 @@ Outcome pgaf_upgrade_begin_step(const Arguments &arguments) {
 
 Outcome pgaf_upgrade_heartbeat(const Arguments &arguments) {
     auto caller = caller_of(arguments);
+    claims::require_text("progress", arguments.text(2));
     if (const auto &name = arguments.text(1)) {
         const auto &step = require_step(caller.node(), *name);
         store::set_progress(caller.run.id(), caller.nodeid, step.name, arguments.text(2));
@@ -163,6 +174,10 @@ Outcome pgaf_upgrade_finish_step(const Arguments &arguments) {
     auto caller = caller_of(arguments);
     auto &node = caller.node();
     const auto &step = require_step(node, arguments.required(1, "step"));
+    const auto &result = arguments.text(2);
+    if (result) {
+        claims::require_result(step.name, *result);
+    }
     const auto state = state_of(node, step);
 
     // Done already: the answer to the first call was lost. Ended: aborted while the helper was at it.
@@ -175,7 +190,7 @@ Outcome pgaf_upgrade_finish_step(const Arguments &arguments) {
                     "Call pgaf_upgrade_begin_step() before the work, with the same token.");
     }
     StepChange change;
-    change.result = arguments.text(2);
+    change.result = result;
     change_step(caller.run, node, step, StepState::Done, change);
     return caller.run_state();
 }
@@ -211,6 +226,9 @@ Outcome pgaf_upgrade_fail_step(const Arguments &arguments) {
     change.error = arguments.required(2, "message");
     change.hint = arguments.text(3);
     change.detail = arguments.text(4);
+    claims::require_text("message", change.error);
+    claims::require_text("hint", change.hint);
+    claims::require_text("detail", change.detail);
     const auto state = state_of(node, step);
 
     if (state == StepState::Failed || caller.run.has_ended()) {
@@ -234,15 +252,12 @@ Outcome pgaf_upgrade_report_check(const Arguments &arguments) {
     const auto &check_name = arguments.required(1, "check_name");
     const auto &severity = arguments.required(2, "severity");
     const bool passed = arguments.required_boolean(3, "passed");
-    constexpr std::array<std::string_view, 3> kSeverities{"error", "warning", "note"};
-    if (std::ranges::find(kSeverities, severity) == kSeverities.end()) {
-        throw Error(code::kBadArgument, "\"" + severity + "\" is not a severity", "Use error, warning or note.");
-    }
     const bool data_loss = arguments.required_boolean(7, "data_loss");
-    if (data_loss && severity != "error") {
-        throw Error(code::kBadArgument, "a check that means data loss cannot be of severity " + severity,
-                    "Use the severity error.");
-    }
+    claims::require_check(check_name, severity, data_loss);
+    claims::require_text("found", arguments.text(4));
+    claims::require_text("meaning", arguments.text(5));
+    claims::require_text("remedy", arguments.text(6));
+    claims::require_text("detail", arguments.text(8));
     const bool is_new =
         store::record_check(caller.run.id(), caller.nodeid, check_name, severity, passed, arguments.text(4),
                             arguments.text(5), arguments.text(6), data_loss, arguments.text(8));
@@ -257,10 +272,7 @@ Outcome pgaf_upgrade_report_check(const Arguments &arguments) {
 Outcome pgaf_upgrade_report_software(const Arguments &arguments) {
     const auto caller = caller_of(arguments);
     const auto &json = arguments.required(1, "software");
-    if (!store::is_object_of_texts(json)) {
-        throw Error(code::kBadArgument, "software must be a JSON object of texts",
-                    "Give each program's version by its name: {\"PostgreSQL 17\": \"17.6\"}.");
-    }
+    claims::require_software(json);
     store::set_software(caller.run.id(), caller.nodeid, json);
     return {};
 }
@@ -269,23 +281,12 @@ Outcome pgaf_upgrade_sync_journal(const Arguments &arguments) {
     auto caller = caller_of(arguments);
     auto &node = caller.node();
     const auto &json = arguments.required(1, "entries");
-    if (!store::is_json_array(json)) {
-        throw Error(code::kBadArgument, "entries must be a JSON array",
-                    "Give a list of objects with step, state and finished_at.");
-    }
+    claims::require_journal(json);
 
     int taken = 0;
     for (const auto &entry : store::journal_entries(json)) {
-        if (!entry.step || !entry.state || !entry.finished_at) {
-            throw Error(code::kBadArgument, "an entry of a journal needs step, state and finished_at",
-                        "Give each as text: {\"step\": \"stop\", \"state\": \"done\", \"finished_at\": \"...\"}.");
-        }
-        const auto &step = require_step(node, *entry.step);
-        const auto to = parse_step_state(*entry.state);
-        if (to != StepState::Done && to != StepState::Failed) {
-            throw Error(code::kBadArgument, "\"" + *entry.state + "\" is not the state of a performed step",
-                        "Use done or failed.");
-        }
+        const auto &step = require_step(node, entry.step);
+        const auto to = entry.has_failed ? StepState::Failed : StepState::Done;
         const auto from = state_of(node, step);
         const bool is_known = from == StepState::Done ||
                               (from == StepState::Failed && to == StepState::Failed &&
@@ -309,7 +310,7 @@ Outcome pgaf_upgrade_sync_journal(const Arguments &arguments) {
         change.result = entry.result;
         change.error = entry.error;
         change.hint = entry.hint;
-        change_step(caller.run, node, step, *to, change);
+        change_step(caller.run, node, step, to, change);
         ++taken;
     }
     return {std::to_string(taken), {}};
@@ -320,17 +321,14 @@ Outcome pgaf_upgrade_report_hba(const Arguments &arguments) {
     const auto &moment = arguments.required(1, "moment");
     const auto &json = arguments.required(2, "connections");
     if (moment != "before" && moment != "after") {
-        throw Error(code::kBadArgument, "\"" + moment + "\" is not a moment of an upgrade", "Use before or after.");
+        throw Error(code::kBadReport, "\"" + moment + "\" is not a moment of an upgrade", "Use before or after.");
     }
-    if (!store::is_json_array(json)) {
-        throw Error(code::kBadArgument, "connections must be a JSON array", "Give one object for each connection.");
-    }
+    claims::require_hba(json);
     if (caller.run.has_ended()) {
         throw Error(code::kNotInStateFor,
                     run_name(caller.run.id()) + " is " + std::string(to_string(caller.run.plan.state)) + " already",
                     "Nothing was recorded: see the file itself, or start another run.");
     }
-    store::require_hba_report(json);
     return {std::to_string(store::replace_hba_report(caller.run.id(), caller.nodeid, moment, json)), {}};
 }
 

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/claims.hpp"
 #include "core/errors.hpp"
 #include "core/method.hpp"
+#include "core/reports.hpp"
 #include "src/caller.hpp"
 #include "src/functions.hpp"
 #include "src/run.hpp"
@@ -114,6 +116,7 @@ Outcome pgaf_upgrade_request_rollback(const Arguments &arguments) {
     auto caller = caller_of(arguments);
     Wish wish{arguments.required_words(1, "reason", kSayWhy), arguments.required_boolean(2, "discard_new_data"),
               std::nullopt};
+    claims::require_text("reason", wish.reason);
     if (arguments.required_boolean(3, "not_started")) {
         wish.not_started_on = caller.nodeid;
     }
@@ -123,11 +126,15 @@ Outcome pgaf_upgrade_request_rollback(const Arguments &arguments) {
 Outcome pgaf_upgrade_finish_rollback(const Arguments &arguments) {
     auto caller = caller_of(arguments);
     auto &run = caller.run;
+    const auto &result = arguments.text(1);
+    if (result) {
+        claims::require_rollback_result(*result);
+    }
     if (run.plan.state == RunState::RollingBack) {
-        if (store::set_rolled_back(run.id(), caller.nodeid, arguments.text(1))) {
+        if (store::set_rolled_back(run.id(), caller.nodeid, result)) {
             store::end_maintenance_of_run(run.id(), caller.nodeid, "rollback");
             store::record_event(run.id(), caller.nodeid, "", "rolled back", "",
-                                store::result_value(arguments.text(1), "discarded"));
+                                store::result_value(result, "discarded"));
         }
         if (store::nodes_to_roll_back(run.id()).empty()) {
             change_run(run, RunState::Aborted, std::string("rolled back"));

@@ -80,7 +80,7 @@ void take_result(Run &run, const NodePlan &node, const StepDefinition &step, con
         if (const auto text = store::result_value(result, "source_version")) {
             const auto parsed = parse_sysidentifier(*text);
             if (!parsed || *parsed > 1000) {
-                throw Error(code::kBadArgument, "\"" + *text + "\" is not a major version of PostgreSQL",
+                throw Error(code::kBadReport, "\"" + *text + "\" is not a major version of PostgreSQL",
                             "Give source_version as a whole number, such as 15.");
             }
             const auto version = static_cast<int>(*parsed);

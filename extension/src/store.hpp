@@ -46,7 +46,11 @@ struct ClusterNode {
 
 struct NodeLease {
     bool held_by_other = false;  // by a token that is not the given one and has called lately
+    bool was_held = false;       // ever, by whatever token
+    // Of the helper that has it, or had it last.
     std::string host;
+    std::string user;
+    std::string address;
     int silent_seconds = 0;
 };
 
@@ -59,10 +63,10 @@ struct HelperSign {
 };
 
 struct JournalEntry {
-    Text step;
-    Text state;
+    std::string step;
+    bool has_failed = false;
     Text started_at;
-    Text finished_at;
+    std::string finished_at;
     Text result;
     Text error;
     Text hint;
@@ -119,7 +123,7 @@ struct NodeName {
     std::string name;
 };
 
-// Nodes and leases
+// Nodes and leases. Of a lease's token only the digest is kept: who reads the tables cannot speak for a node.
 void insert_node(std::int64_t runid, const NodePlan &node, const std::string &host, int port, const ClusterNode *known,
                  std::optional<std::int64_t> sysidentifier);
 void insert_step(std::int64_t runid, std::int64_t nodeid, int ordinal, const StepDefinition &step);
@@ -153,8 +157,7 @@ void set_pending(std::int64_t runid, std::int64_t nodeid, std::string_view step)
 void set_progress(std::int64_t runid, std::int64_t nodeid, std::string_view step, const Text &progress);
 bool has_finished_at(std::int64_t runid, std::int64_t nodeid, std::string_view step, const Text &at);
 Text result_value(const Text &result, const char *key);
-bool is_json_array(const std::string &json);
-bool is_object_of_texts(const std::string &json);
+// Of what claims::require_journal has let in.
 std::vector<JournalEntry> journal_entries(const std::string &json);
 
 // Rollbacks

@@ -1,9 +1,7 @@
 #include "src/store_hba.hpp"
 
-#include <array>
 #include <charconv>
 
-#include "core/errors.hpp"
 #include "core/hba_view.hpp"
 #include "src/pg/spi.hpp"
 
@@ -27,23 +25,17 @@ std::string from_hex(const std::string &hex) {
     return bytes;
 }
 
-bool is_integer(const Text &text) {
-    std::int64_t value = 0;
-    const auto *const end = text->data() + text->size();
-    return std::from_chars(text->data(), end, value).ptr == end && !text->empty();
-}
-
-[[noreturn]] void refuse_entry(const std::string &what) {
-    throw Error(code::kBadArgument, "an entry of connections " + what,
-                "Report with the pgaf-upgrade of this version; nothing was recorded.");
-}
-
-// Beginning at a column: connection, client_nodeid, client, user_name, host, address, database,
-// encrypted, file_name, line_number, line_type, method, options, verdict, was, required_line, advice.
-hba::Finding finding_of(const pg::Row &row, std::size_t column) {
+// Columns: connection, client_nodeid, client, user_name, host, address, database, encrypted, file_name, line_number,
+// line_type, method, options, verdict, was. Nothing where it is of no need or no verdict that is known.
+std::optional<hba::Finding> finding_of(const pg::Row &row, std::size_t column) {
     const auto text = [&](std::size_t offset) { return row.text(column + offset).value_or(""); };
+    const auto purpose = hba::parse_purpose(text(0));
+    const auto verdict = hba::parse_verdict(text(13));
+    if (!purpose || !verdict) {
+        return std::nullopt;
+    }
     hba::Finding finding;
-    finding.need.purpose = hba::parse_purpose(text(0)).value();
+    finding.need.purpose = *purpose;
     finding.need.client = {row.integer(column + 1), text(2), text(4)};
     finding.need.user = text(3);
     finding.need.database = text(6);
@@ -54,11 +46,25 @@ hba::Finding finding_of(const pg::Row &row, std::size_t column) {
     finding.type = text(10);
     finding.method = text(11);
     finding.options = text(12);
-    finding.verdict = hba::parse_verdict(text(13)).value();
+    finding.verdict = *verdict;
     finding.was = text(14);
-    finding.required_line = text(15);
-    finding.advice = text(16);
     return finding;
+}
+
+std::vector<HbaReport> reports_where(const char *which, std::initializer_list<pg::Param> params = {}) {
+    const auto sql = std::string(
+                         "SELECT h.nodeid, h.reported_at, h.connection, h.client_nodeid, h.client, h.user_name, "
+                         "       h.host, h.address, h.database, h.encrypted, h.file_name, h.line_number, "
+                         "       h.line_type, h.method, h.options, h.verdict, h.was "
+                         "  FROM pgaf_upgrade.hba_report h ") +
+                     which + " ORDER BY h.nodeid, h.ordinal";
+    std::vector<HbaReport> reports;
+    for (const auto &row : query(sql.c_str(), params)) {
+        if (auto finding = finding_of(row, 2)) {
+            reports.push_back({row.integer(0), std::move(*finding), row.string(1)});
+        }
+    }
+    return reports;
 }
 
 }  // namespace
@@ -119,38 +125,6 @@ std::string formation_database(const std::string &formation) {
     return rows.empty() ? "postgres" : rows.at(0).text(0).value_or("postgres");
 }
 
-void require_hba_report(const std::string &json) {
-    const auto rows = query(
-        "SELECT e ->> 'connection', e ->> 'client_nodeid', e ->> 'client', e ->> 'user_name', e ->> 'host', "
-        "       e ->> 'database', e ->> 'encrypted', e ->> 'verdict', e ->> 'line_number', e ->> 'address' "
-        "  FROM pg_catalog.jsonb_array_elements($1::jsonb) AS e",
-        {json});
-    constexpr std::array<const char *, 8> kNeeded{"connection", "client_nodeid", "client",    "user_name",
-                                                  "host",       "database",      "encrypted", "verdict"};
-    for (const auto &row : rows) {
-        for (std::size_t i = 0; i < kNeeded.size(); ++i) {
-            if (row.is_null(i)) {
-                refuse_entry(std::string("has no ") + kNeeded.at(i));
-            }
-        }
-        if (!hba::parse_purpose(row.string(0))) {
-            refuse_entry("has the unknown connection \"" + row.string(0) + "\"");
-        }
-        if (!hba::parse_verdict(row.string(7))) {
-            refuse_entry("has the unknown verdict \"" + row.string(7) + "\"");
-        }
-        if (!is_integer(row.text(1)) || (!row.is_null(8) && !is_integer(row.text(8)))) {
-            refuse_entry("has no number where one must be");
-        }
-        if (row.string(6) != "true" && row.string(6) != "false") {
-            refuse_entry("does not say whether it is encrypted");
-        }
-        if (!row.is_null(9) && !hba::Address::parse(row.string(9))) {
-            refuse_entry("has the address \"" + row.string(9) + "\", which is none");
-        }
-    }
-}
-
 std::int64_t replace_hba_report(std::int64_t runid, std::int64_t nodeid, const std::string &moment,
                                 const std::string &json) {
     query("DELETE FROM pgaf_upgrade.hba_report WHERE nodeid = $1::bigint AND moment IN ($2, 'after')",
@@ -158,13 +132,11 @@ std::int64_t replace_hba_report(std::int64_t runid, std::int64_t nodeid, const s
     return static_cast<std::int64_t>(
         query("INSERT INTO pgaf_upgrade.hba_report "
               "       (nodeid, moment, ordinal, connection, client_nodeid, client, user_name, host, address, database, "
-              "        encrypted, file_name, line_number, line_type, method, options, verdict, was, required_line, "
-              "        advice, runid) "
+              "        encrypted, file_name, line_number, line_type, method, options, verdict, was, runid) "
               "SELECT $2::bigint, $3, r.ordinality, e ->> 'connection', (e ->> 'client_nodeid')::bigint, "
               "       e ->> 'client', e ->> 'user_name', e ->> 'host', e ->> 'address', e ->> 'database', "
               "       (e ->> 'encrypted')::boolean, e ->> 'file_name', (e ->> 'line_number')::int, "
-              "       e ->> 'line_type', e ->> 'method', e ->> 'options', e ->> 'verdict', e ->> 'was', "
-              "       e ->> 'required_line', e ->> 'advice', $1::bigint "
+              "       e ->> 'line_type', e ->> 'method', e ->> 'options', e ->> 'verdict', e ->> 'was', $1::bigint "
               "  FROM pg_catalog.jsonb_array_elements($4::jsonb) WITH ORDINALITY AS r (e, ordinality) "
               "RETURNING ordinal",
               {runid, nodeid, moment, json})
@@ -172,31 +144,19 @@ std::int64_t replace_hba_report(std::int64_t runid, std::int64_t nodeid, const s
 }
 
 std::vector<HbaReport> last_hba_reports() {
-    const auto rows = query(
-        "SELECT h.nodeid, h.reported_at, h.connection, h.client_nodeid, h.client, h.user_name, h.host, h.address, "
-        "       h.database, h.encrypted, h.file_name, h.line_number, h.line_type, h.method, h.options, h.verdict, "
-        "       h.was, h.required_line, h.advice "
-        "  FROM pgaf_upgrade.hba_report h "
-        "  JOIN (SELECT nodeid, min(moment) AS moment FROM pgaf_upgrade.hba_report GROUP BY nodeid) last "
-        "    ON last.nodeid = h.nodeid AND last.moment = h.moment "  // 'after' comes before 'before'
-        " ORDER BY h.nodeid, h.ordinal");
-    std::vector<HbaReport> reports;
-    for (const auto &row : rows) {
-        reports.push_back({row.integer(0), finding_of(row, 2), row.string(1)});
-    }
-    return reports;
+    return reports_where(
+        "JOIN (SELECT nodeid, min(moment) AS moment FROM pgaf_upgrade.hba_report GROUP BY nodeid) last "
+        "  ON last.nodeid = h.nodeid AND last.moment = h.moment");  // 'after' comes before 'before'
+}
+
+std::vector<HbaReport> hba_reports_before_upgrade() {
+    return reports_where("WHERE h.moment = 'before'");
 }
 
 std::vector<hba::Finding> hba_before_upgrade(std::int64_t nodeid) {
-    const auto rows = query(
-        "SELECT h.connection, h.client_nodeid, h.client, h.user_name, h.host, h.address, h.database, h.encrypted, "
-        "       h.file_name, h.line_number, h.line_type, h.method, h.options, h.verdict, h.was, h.required_line, "
-        "       h.advice "
-        "  FROM pgaf_upgrade.hba_report h WHERE h.nodeid = $1::bigint AND h.moment = 'before' ORDER BY h.ordinal",
-        {nodeid});
     std::vector<hba::Finding> findings;
-    for (const auto &row : rows) {
-        findings.push_back(finding_of(row, 0));
+    for (auto &report : reports_where("WHERE h.nodeid = $1::bigint AND h.moment = 'before'", {nodeid})) {
+        findings.push_back(std::move(report.finding));
     }
     return findings;
 }

@@ -27,13 +27,13 @@ struct HbaReport {
     std::string reported_at;
 };
 
-// Throws Error when an entry lacks something or says what cannot be.
-void require_hba_report(const std::string &json);
-// A report of before the upgrade also takes the place of an older one of after it.
+// Of what claims::require_hba has let in. A report of before the upgrade also takes the place of an older one of after
+// it.
 std::int64_t replace_hba_report(std::int64_t runid, std::int64_t nodeid, const std::string &moment,
                                 const std::string &json);
-// Of every node the last report.
+// Of every node the last report; what cannot be read is left out, as if it had not been reported.
 std::vector<HbaReport> last_hba_reports();
+std::vector<HbaReport> hba_reports_before_upgrade();
 std::vector<hba::Finding> hba_before_upgrade(std::int64_t nodeid);
 
 }  // namespace pgaf::store

@@ -61,9 +61,10 @@ std::vector<NodePlan> plan_nodes(std::int64_t runid, std::vector<std::vector<std
 }
 
 std::optional<std::pair<std::int64_t, std::int64_t>> lease_of(const std::string &token) {
-    const auto rows =
-        query("SELECT runid, nodeid FROM pgaf_upgrade.node WHERE lease_token = $1::uuid ORDER BY runid DESC LIMIT 1",
-              {token});
+    const auto rows = query(
+        "SELECT runid, nodeid FROM pgaf_upgrade.node "
+        " WHERE lease_digest = pg_catalog.sha256(pg_catalog.uuid_send($1::uuid)) ORDER BY runid DESC LIMIT 1",
+        {token});
     if (rows.empty()) {
         return std::nullopt;
     }
@@ -73,7 +74,8 @@ std::optional<std::pair<std::int64_t, std::int64_t>> lease_of(const std::string 
 bool holds_lease(std::int64_t runid, std::int64_t nodeid, const std::string &token) {
     return !query(
                 "SELECT 1 FROM pgaf_upgrade.node "
-                " WHERE runid = $1::bigint AND nodeid = $2::bigint AND lease_token = $3::uuid",
+                " WHERE runid = $1::bigint AND nodeid = $2::bigint "
+                "   AND lease_digest = pg_catalog.sha256(pg_catalog.uuid_send($3::uuid))",
                 {runid, nodeid, token})
                 .empty();
 }
@@ -82,16 +84,19 @@ bool holds_lease(std::int64_t runid, std::int64_t nodeid, const std::string &tok
 // heard before the clock was set back: a helper that lives is heard again within seconds.
 NodeLease lease(std::int64_t runid, std::int64_t nodeid, const std::string &token) {
     const auto row = query(
-                         "SELECT coalesce(lease_token <> $3::uuid AND lease_heartbeat BETWEEN "
+                         "SELECT coalesce(lease_digest <> pg_catalog.sha256(pg_catalog.uuid_send($3::uuid)) "
+                         "                AND lease_heartbeat BETWEEN "
                          "                pg_catalog.clock_timestamp() - $4::int * interval '1 second' AND "
                          "                pg_catalog.clock_timestamp() + $4::int * interval '1 second', false), "
-                         "       coalesce(lease_host, ''), "
+                         "       lease_digest IS NOT NULL, coalesce(lease_host, ''), coalesce(lease_user, ''), "
+                         "       coalesce(lease_address, 'local'), "
                          "       coalesce(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - "
                          "                                              lease_heartbeat)::int, 0) "
                          "  FROM pgaf_upgrade.node WHERE runid = $1::bigint AND nodeid = $2::bigint",
                          {runid, nodeid, token, kLeaseSeconds})
                          .at(0);
-    return {row.boolean(0), row.string(1), static_cast<int>(row.integer(2))};
+    return {row.boolean(0), row.boolean(1), row.string(2),
+            row.string(3),  row.string(4),  static_cast<int>(row.integer(5))};
 }
 
 bool take_lease(std::int64_t runid, std::int64_t nodeid, const std::string &token, const std::string &host,
@@ -99,8 +104,10 @@ bool take_lease(std::int64_t runid, std::int64_t nodeid, const std::string &toke
     const bool held = holds_lease(runid, nodeid, token);
     // The monitor's own host is not in pg_auto_failover's tables: its helper tells it.
     query(
-        "UPDATE pgaf_upgrade.node SET lease_token = $3::uuid, lease_heartbeat = pg_catalog.clock_timestamp(), "
-        "       lease_host = $4, lease_pid = pg_catalog.pg_backend_pid(), helper_version = $5, "
+        "UPDATE pgaf_upgrade.node SET lease_digest = pg_catalog.sha256(pg_catalog.uuid_send($3::uuid)), "
+        "       lease_heartbeat = pg_catalog.clock_timestamp(), lease_host = $4, lease_user = SESSION_USER, "
+        "       lease_address = pg_catalog.host(pg_catalog.inet_client_addr()), "
+        "       lease_pid = pg_catalog.pg_backend_pid(), helper_version = $5, "
         "       nodehost = CASE WHEN nodehost = '' THEN $4 ELSE nodehost END "
         " WHERE runid = $1::bigint AND nodeid = $2::bigint",
         {runid, nodeid, token, host, helper_version});
@@ -116,7 +123,7 @@ void touch_lease(std::int64_t runid, std::int64_t nodeid) {
 
 std::vector<HelperSign> helper_signs(std::int64_t runid) {
     const auto rows = query(
-        "SELECT nodeid, lease_token IS NOT NULL, "
+        "SELECT nodeid, lease_digest IS NOT NULL, "
         "       coalesce(lease_heartbeat BETWEEN pg_catalog.clock_timestamp() - $2::int * interval '1 second' AND "
         "                pg_catalog.clock_timestamp() + $2::int * interval '1 second', false), "
         "       coalesce(pg_catalog.to_char(lease_heartbeat, 'HH24:MI:SS'), '') "

@@ -13,7 +13,8 @@ void record_event(std::optional<std::int64_t> runid, std::optional<std::int64_t>
                   const char *kind, std::string_view state, const Text &message) {
     query(
         "INSERT INTO pgaf_upgrade.event (runid, nodeid, step, kind, state, message) "
-        "VALUES ($1::bigint, $2::bigint, nullif($3, ''), $4, nullif($5, ''), $6)",
+        "VALUES ($1::bigint, $2::bigint, nullif($3, ''), $4, nullif($5, ''), "
+        "        CASE WHEN pg_catalog.length($6) > 2000 THEN pg_catalog.left($6, 1997) || '...' ELSE $6 END)",
         {runid, nodeid, step, kind, state, message});
     if (!state.empty()) {
         query(

@@ -31,7 +31,8 @@ int set_running(std::int64_t runid, std::int64_t nodeid, std::string_view step, 
     return static_cast<int>(
         query("UPDATE pgaf_upgrade.step SET state = 'running', attempts = attempts + 1, started_at = t.at, "
               "       first_started_at = coalesce(first_started_at, t.at), finished_at = NULL, progress = NULL, "
-              "       result = NULL, error = NULL, hint = NULL, detail = NULL, token = $4::uuid, "
+              "       result = NULL, error = NULL, hint = NULL, detail = NULL, "
+              "       lease_digest = pg_catalog.sha256(pg_catalog.uuid_send($4::uuid)), "
               "       backend_pid = pg_catalog.pg_backend_pid() "
               "  FROM (SELECT coalesce($5::timestamptz, pg_catalog.clock_timestamp()) AS at) t "
               " WHERE runid = $1::bigint AND nodeid = $2::bigint AND name = $3 RETURNING attempts",
@@ -42,7 +43,8 @@ int set_running(std::int64_t runid, std::int64_t nodeid, std::string_view step, 
 
 int keep_running(std::int64_t runid, std::int64_t nodeid, std::string_view step, const std::string &token) {
     return static_cast<int>(
-        query("UPDATE pgaf_upgrade.step SET token = $4::uuid, backend_pid = pg_catalog.pg_backend_pid() "
+        query("UPDATE pgaf_upgrade.step SET lease_digest = pg_catalog.sha256(pg_catalog.uuid_send($4::uuid)), "
+              "       backend_pid = pg_catalog.pg_backend_pid() "
               " WHERE runid = $1::bigint AND nodeid = $2::bigint AND name = $3 RETURNING attempts",
               {runid, nodeid, step, token})
             .at(0)
@@ -69,7 +71,7 @@ void set_failed(std::int64_t runid, std::int64_t nodeid, std::string_view step, 
 void set_pending(std::int64_t runid, std::int64_t nodeid, std::string_view step) {
     query(
         "UPDATE pgaf_upgrade.step SET state = 'pending', progress = NULL, result = NULL, error = NULL, hint = NULL, "
-        "       detail = NULL, started_at = NULL, finished_at = NULL, token = NULL, backend_pid = NULL "
+        "       detail = NULL, started_at = NULL, finished_at = NULL, lease_digest = NULL, backend_pid = NULL "
         " WHERE runid = $1::bigint AND nodeid = $2::bigint AND name = $3",
         {runid, nodeid, step});
 }
@@ -93,28 +95,17 @@ Text result_value(const Text &result, const char *key) {
     return query("SELECT $1::jsonb ->> $2", {result, key}).at(0).text(0);
 }
 
-bool is_json_array(const std::string &json) {
-    return query("SELECT pg_catalog.jsonb_typeof($1::jsonb) = 'array'", {json}).at(0).boolean(0);
-}
-
-bool is_object_of_texts(const std::string &json) {
-    return query(
-               "SELECT pg_catalog.jsonb_typeof($1::jsonb) = 'object' AND NOT pg_catalog.jsonb_path_exists("
-               "           $1::jsonb, 'strict $.* ? (@.type() <> \"string\")')",
-               {json})
-        .at(0)
-        .boolean(0);
-}
-
 std::vector<JournalEntry> journal_entries(const std::string &json) {
     const auto rows = query(
-        "SELECT e ->> 'step', e ->> 'state', e ->> 'started_at', e ->> 'finished_at', (e -> 'result')::text, "
+        "SELECT e ->> 'step', e ->> 'state' = 'failed', e ->> 'started_at', e ->> 'finished_at', "
+        "       nullif(e -> 'result', 'null')::text, "
         "       e ->> 'error', e ->> 'hint' "
         "  FROM pg_catalog.jsonb_array_elements($1::jsonb) WITH ORDINALITY AS j (e, position) ORDER BY j.position",
         {json});
     std::vector<JournalEntry> entries;
     for (const auto &row : rows) {
-        entries.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6)});
+        entries.push_back(
+            {row.string(0), row.boolean(1), row.text(2), row.string(3), row.text(4), row.text(5), row.text(6)});
     }
     return entries;
 }

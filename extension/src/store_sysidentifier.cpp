@@ -66,7 +66,7 @@ std::optional<std::int64_t> sysidentifier_to_write(std::int64_t runid, const std
         "SELECT n.new_sysidentifier FROM pgaf_upgrade.node n "
         "  JOIN pgaf_upgrade.step s ON s.runid = n.runid AND s.nodeid = n.nodeid "
         " WHERE n.runid = $1::bigint AND n.formationid = $2 AND n.groupid = $3::int AND n.role = 'primary' "
-        "   AND s.name = 'identity' AND s.state = 'running' AND s.token = n.lease_token "
+        "   AND s.name = 'identity' AND s.state = 'running' AND s.lease_digest = n.lease_digest "
         "   AND s.backend_pid = pg_catalog.pg_backend_pid() AND n.new_sysidentifier IS NOT NULL "
         "UNION ALL "
         "SELECT n.old_sysidentifier FROM pgaf_upgrade.run r "

@@ -24,6 +24,7 @@ TYPED_ELSEWHERE = {
     "systemctl enable --now pgaf-upgrade.timer": "test/e2e/test_layouts.py::test_layouts",
     "pgaf-upgrade migrate": "test/e2e/test_migrate.py::test_killed_at_every_step_while_the_old_cluster_goes_on",
     "GRANT EXECUTE ON FUNCTION pgaf_upgrade_approve": "test/suites/test_extension.py::test_regression",
+    "GRANT pgaf_upgrade_reader": "test/suites/test_extension.py::test_regression",
     "pgaf-upgrade run --limit-factor": "test/e2e/test_hangs.py::test_hangs",
     "pgaf-upgrade run --without-monitor": "test/e2e/test_monitor_away.py::test_monitor_lost",
     "pg_autoctl enable monitor": "test/e2e/test_monitor_away.py::test_monitor_lost",

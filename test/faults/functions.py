@@ -21,7 +21,7 @@ STATES = {
     "begun": START + "SELECT pgaf_upgrade_begin_step(test.token(1), 'discover');\n",
     "failed": START + """SELECT pgaf_upgrade_begin_step(test.token(1), 'discover');
 SELECT pgaf_upgrade_fail_step(test.token(1), 'discover', 'boom');
-SELECT pgaf_upgrade_report_check(test.token(2), 'disk_space', 'error', false, '1 GB', 'too little', 'Make room.');
+SELECT pgaf_upgrade_report_check(test.token(2), 'free_space', 'error', false, '1 GB', 'too little', 'Make room.');
 """,
     "ready": READY,
     "switching": SWITCHING,
@@ -52,7 +52,7 @@ CALLS = [
         '[{"step": "discover", "state": "done", "finished_at": "2026-01-01"}]')"""),
     ("pgaf_upgrade_report_hba", "started", "SELECT pgaf_upgrade_report_hba(test.token(1), 'before', '[]')"),
     ("pgaf_upgrade_report_check", "started",
-     "SELECT pgaf_upgrade_report_check(test.token(2), 'disk', 'error', false, '1 GB', 'too little', 'Make room.')"),
+     "SELECT pgaf_upgrade_report_check(test.token(2), 'free_space', 'error', false, '1 GB', 'too little', 'Make room.')"),
     ("pgaf_upgrade_report_software", "started",
      """SELECT pgaf_upgrade_report_software(test.token(1), '{"PostgreSQL 17": "17.6"}')"""),
     ("pgaf_upgrade_software", "started", "SELECT count(*) FROM pgaf_upgrade_software()"),
@@ -67,7 +67,7 @@ CALLS = [
      """SELECT pgaf_upgrade_finish_step(test.token(1), 'discover', '{"old_sysidentifier": "7000000000000000001"}')"""),
     ("pgaf_upgrade_fail_step", "begun", "SELECT pgaf_upgrade_fail_step(test.token(1), 'discover', 'boom')"),
     ("pgaf_upgrade_retry", "failed", "SELECT pgaf_upgrade_retry(1)"),
-    ("pgaf_upgrade_waive_check", "failed", "SELECT pgaf_upgrade_waive_check(1, 'node_2', 'disk_space', 'more comes')"),
+    ("pgaf_upgrade_waive_check", "failed", "SELECT pgaf_upgrade_waive_check(1, 'node_2', 'free_space', 'more comes')"),
     ("pgaf_upgrade_checks", "failed", "SELECT count(*) FROM pgaf_upgrade_checks()"),
     ("pgaf_upgrade_approve", "ready", "SELECT pgaf_upgrade_approve()"),
     ("pgaf_upgrade_release", "keeping", "SELECT pgaf_upgrade_release()"),

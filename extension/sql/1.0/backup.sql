@@ -40,17 +40,19 @@ RETURNS TABLE
     location    text,
     note        text,
     recorded_at timestamptz,
-    recorded_by text
+    recorded_by text,
+    claimed     boolean,
+    by_address  text
  )
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT b.backupid, b.runid, b.formationid, b.nodeid, b.nodename, b.label, b.tool, b.taken_at, b.verified_at, b.location,
-         b.note, b.recorded_at, b.recorded_by
+         b.note, b.recorded_at, b.recorded_by, b.claimed, b.by_address
     FROM pgaf_upgrade.backup b
 ORDER BY b.taken_at DESC, b.backupid DESC
 $$;
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_backups()
-     IS 'the backups that were recorded, the newest first; node 0 is the monitor, null a whole formation';
+     IS 'the backups that were recorded, the newest first; node 0 is the monitor, null a whole formation; claimed: by a node''s helper alone';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_backups() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_backups() TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_backups() TO pgaf_upgrade_reader;

@@ -26,8 +26,6 @@ CREATE TABLE pgaf_upgrade.hba_report
     options       text,
     verdict       text NOT NULL,
     was           text,
-    required_line text,
-    advice        text,
     runid         bigint NOT NULL,
     reported_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
 
@@ -52,11 +50,10 @@ COMMENT ON COLUMN pgaf_upgrade.hba_report.method IS 'its authentication method';
 COMMENT ON COLUMN pgaf_upgrade.hba_report.options IS 'the options of the method';
 COMMENT ON COLUMN pgaf_upgrade.hba_report.verdict IS 'as in pgaf_upgrade_verify_hba()';
 COMMENT ON COLUMN pgaf_upgrade.hba_report.was IS 'the method that decided before the upgrade, where it has changed';
-COMMENT ON COLUMN pgaf_upgrade.hba_report.required_line IS 'the line that would let it in';
-COMMENT ON COLUMN pgaf_upgrade.hba_report.advice IS 'what to do';
 COMMENT ON COLUMN pgaf_upgrade.hba_report.runid IS 'the run in which it was reported';
 COMMENT ON COLUMN pgaf_upgrade.hba_report.reported_at IS 'when';
 REVOKE ALL ON TABLE pgaf_upgrade.hba_report FROM PUBLIC;
+GRANT SELECT ON TABLE pgaf_upgrade.hba_report TO pgaf_upgrade_reader;
 SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.hba_report', '');
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_verify_hba(formation text DEFAULT NULL)
@@ -91,8 +88,9 @@ COMMENT ON FUNCTION @extschema@.pgaf_upgrade_verify_hba(text)
      IS 'for every connection that a formation (all unless told) needs: the line of pg_hba.conf that decides, its method, '
         'and a verdict: ok, weaker, rejected, no match, broken, unresolved, or not reported by the node''s helper; '
         'the monitor''s file is read now, as a reload would take it, and seen_at is null; a data node''s is what its '
-        'helper last reported';
+        'helper last reported, whether it is met and by which line; what is needed and advised is the monitor''s own';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_verify_hba(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_verify_hba(text) TO pgaf_upgrade_reader;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_required_hba(formation text DEFAULT NULL)
 RETURNS TABLE (node text, line text)
@@ -101,8 +99,9 @@ SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pgaf_upgrade_required_hba';
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_required_hba(text)
      IS 'the lines that a formation (all unless told) needs in each node''s pg_hba.conf, ready to append; '
-        'what asks for a password now is not proposed with less';
+        'known from the monitor alone: on data nodes with a password by scram-sha-256';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_required_hba(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_required_hba(text) TO pgaf_upgrade_reader;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_match_hba
  (

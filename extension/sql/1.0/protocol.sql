@@ -1,6 +1,7 @@
 ----------------------------------------------------------------------------------------------------
 -- The helpers' protocol. Anyone whom pg_hba.conf lets in as autoctl_node may call these: a call
--- moves only the step of the node whose lease its token holds.
+-- moves only the step of the node whose lease its token holds. What it tells is a claim: it is let in when it is of the
+-- form that extension/core/claims.hpp and reports.hpp give it.
 ----------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_attach

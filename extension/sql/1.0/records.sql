@@ -164,6 +164,8 @@ CREATE TABLE pgaf_upgrade.backup
     note        text,
     recorded_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     recorded_by text NOT NULL DEFAULT SESSION_USER,
+    by_address  text DEFAULT pg_catalog.host(pg_catalog.inet_client_addr()),
+    claimed     boolean NOT NULL DEFAULT false,
 
     UNIQUE NULLS NOT DISTINCT (label, tool, formationid, nodeid),
     CHECK (formationid IS NOT NULL OR nodeid IS NOT NULL)
@@ -182,13 +184,16 @@ COMMENT ON COLUMN pgaf_upgrade.backup.verified_at IS 'when it was proved, null w
 COMMENT ON COLUMN pgaf_upgrade.backup.note IS 'what the operator said';
 COMMENT ON COLUMN pgaf_upgrade.backup.recorded_at IS 'when it was written down here';
 COMMENT ON COLUMN pgaf_upgrade.backup.recorded_by IS 'the role that did';
+COMMENT ON COLUMN pgaf_upgrade.backup.by_address IS 'from where, null for a local connection';
+COMMENT ON COLUMN pgaf_upgrade.backup.claimed IS 'by a node''s helper, so that nobody but that node vouches for it';
 
 ----------------------------------------------------------------------------------------------------
--- Nobody but the owner has rights on any table, and pg_dump takes the rows of all of them.
+-- Nobody but the owner changes any table, and pg_dump takes the rows of all of them.
 ----------------------------------------------------------------------------------------------------
 
 REVOKE ALL ON ALL TABLES IN SCHEMA pgaf_upgrade FROM PUBLIC;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA pgaf_upgrade FROM PUBLIC;
+GRANT SELECT ON ALL TABLES IN SCHEMA pgaf_upgrade TO pgaf_upgrade_reader;
 
 SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.run', '');
 SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.run_runid_seq', '');

@@ -5,11 +5,20 @@
 ----------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION pgaf_upgrade.epoch(moment timestamptz)
-RETURNS numeric LANGUAGE sql IMMUTABLE
-SET search_path = pg_catalog, pg_temp
-AS $$ SELECT round(extract(epoch FROM moment), 3) $$;
-COMMENT ON FUNCTION pgaf_upgrade.epoch(timestamptz) IS 'seconds since 1970, to the millisecond';
+RETURNS numeric LANGUAGE sql STABLE
+RETURN CASE WHEN moment IS NOT NULL
+            THEN round(extract(epoch FROM least(greatest(moment, '1970-01-01 00:00:00+00'), '9999-12-31 00:00:00+00')), 3)
+       END;
+COMMENT ON FUNCTION pgaf_upgrade.epoch(timestamptz)
+     IS 'seconds since 1970, to the millisecond; of an infinite time those of 1970 or of the year 9999';
 REVOKE ALL ON FUNCTION pgaf_upgrade.epoch(timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION pgaf_upgrade.report_limit()
+RETURNS int LANGUAGE sql IMMUTABLE
+RETURN 16777216;
+COMMENT ON FUNCTION pgaf_upgrade.report_limit()
+     IS 'how many bytes of texts each part of the report has at most, since a document of JSON cannot have more than 256 MB';
+REVOKE ALL ON FUNCTION pgaf_upgrade.report_limit() FROM PUBLIC;
 
 CREATE FUNCTION pgaf_upgrade.report_nodes(run bigint)
 RETURNS jsonb LANGUAGE sql STABLE
@@ -22,24 +31,24 @@ AS $$
             'kept', n.kept AND n.released_at IS NULL,
             'old_system_identifier', pgaf_upgrade.sysidentifier_text(n.old_sysidentifier)::text,
             'new_system_identifier', pgaf_upgrade.sysidentifier_text(n.new_sysidentifier)::text,
-            'old_server_version', l.learned ->> 'old_server_version',
-            'old_pgautofailover', l.learned ->> 'old_pgautofailover',
-            'new_server_version', l.learned ->> 'server_version',
-            'new_pgautofailover', l.learned ->> 'pgautofailover',
-            'data_directory', l.learned ->> 'pgdata',
-            'data_bytes', l.learned -> 'size' -> 'bytes',
+            'old_server_version', pgaf_upgrade.text_in(l.discovered, 'old_server_version'),
+            'old_pgautofailover', pgaf_upgrade.text_in(l.discovered, 'old_pgautofailover'),
+            'new_server_version', pgaf_upgrade.text_in(l.verified, 'server_version'),
+            'new_pgautofailover', pgaf_upgrade.text_in(l.verified, 'pgautofailover'),
+            'data_directory', pgaf_upgrade.text_in(l.discovered, 'pgdata'),
+            'data_bytes', pgaf_upgrade.number_in(l.discovered, '{size,bytes}'),
             'helper_version', n.helper_version, 'helper_host', n.lease_host,
             'helper_heard_at', pgaf_upgrade.epoch(n.lease_heartbeat),
             'checks_passed', c.passed, 'checks_failed', c.failed, 'checks_waived', c.waived,
             'rollback_asked_at', pgaf_upgrade.epoch(b.asked_at), 'rollback_done_at', pgaf_upgrade.epoch(b.done_at),
-            'undone', b.result -> 'undone', 'discarded', b.result ->> 'discarded'
+            'undone', pgaf_upgrade.texts_in(b.result, 'undone'), 'discarded', pgaf_upgrade.text_in(b.result, 'discarded')
          ) ORDER BY n.role = 'monitor', n.formationid, n.groupid, n.role, n.rank, n.nodeid), '[]')
     FROM pgaf_upgrade.node n
          LEFT JOIN pgaf_upgrade.rollback b USING (runid, nodeid)
-         CROSS JOIN LATERAL (SELECT coalesce((SELECT s.result FROM pgaf_upgrade.step s WHERE s.runid = n.runid
-                                                 AND s.nodeid = n.nodeid AND s.name = 'discover'), '{}') ||
-                                    coalesce((SELECT s.result FROM pgaf_upgrade.step s WHERE s.runid = n.runid
-                                                 AND s.nodeid = n.nodeid AND s.name = 'verify'), '{}') AS learned) l
+         CROSS JOIN LATERAL (SELECT (SELECT s.result FROM pgaf_upgrade.step s WHERE s.runid = n.runid
+                                        AND s.nodeid = n.nodeid AND s.name = 'discover') AS discovered,
+                                    (SELECT s.result FROM pgaf_upgrade.step s WHERE s.runid = n.runid
+                                        AND s.nodeid = n.nodeid AND s.name = 'verify') AS verified) l
          CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE r.passed) AS passed,
                                     count(*) FILTER (WHERE NOT r.passed AND r.waived_at IS NULL) AS failed,
                                     count(*) FILTER (WHERE NOT r.passed AND r.waived_at IS NOT NULL) AS waived
@@ -60,13 +69,55 @@ AS $$
             'node', s.nodeid, 'step', s.name, 'phase', s.phase, 'state', s.state, 'attempts', s.attempts,
             'first_started_at', pgaf_upgrade.epoch(s.first_started_at),
             'started_at', pgaf_upgrade.epoch(s.started_at), 'finished_at', pgaf_upgrade.epoch(s.finished_at),
-            'progress', s.progress, 'error', s.error, 'hint', s.hint
-         ) ORDER BY n.role = 'monitor', n.formationid, n.groupid, n.role, n.rank, n.nodeid, s.ordinal), '[]')
-    FROM pgaf_upgrade.step s JOIN pgaf_upgrade.node n USING (runid, nodeid)
-   WHERE s.runid = $1
+            'progress', CASE WHEN s.fits THEN s.progress ELSE left(s.progress, 80) END,
+            'error', CASE WHEN s.fits THEN s.error ELSE left(s.error, 80) END,
+            'hint', CASE WHEN s.fits THEN s.hint ELSE left(s.hint, 80) END
+         ) ORDER BY s.place), '[]')
+    FROM (SELECT s.nodeid, s.name, s.phase, s.state, s.attempts, s.first_started_at, s.started_at, s.finished_at,
+                 t.progress, s.error, s.hint, row_number() OVER reading AS place,
+                 sum(octet_length(concat(t.progress, s.error, s.hint))) OVER reading <= pgaf_upgrade.report_limit() AS fits
+            FROM pgaf_upgrade.step s
+                 JOIN pgaf_upgrade.node n USING (runid, nodeid)
+                 CROSS JOIN LATERAL (SELECT coalesce(s.progress, pgaf_upgrade.unreadable(
+                                               s.name, s.result, s.started_at, s.finished_at)) AS progress) t
+           WHERE s.runid = $1
+          WINDOW reading AS (ORDER BY n.role = 'monitor', n.formationid, n.groupid, n.role, n.rank, n.nodeid,
+                                      s.ordinal)) s
 $$;
-COMMENT ON FUNCTION pgaf_upgrade.report_steps(bigint) IS 'the steps of a run, node by node';
+COMMENT ON FUNCTION pgaf_upgrade.report_steps(bigint)
+     IS 'the steps of a run, node by node; where their texts are too much for one document, the beginning of each';
 REVOKE ALL ON FUNCTION pgaf_upgrade.report_steps(bigint) FROM PUBLIC;
+
+CREATE FUNCTION pgaf_upgrade.report_carried(run bigint)
+RETURNS jsonb LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH carried AS
+   (
+      -- a secondary has its own files again by its rebuild, from the list that it made when it stopped
+      SELECT s.nodeid, pgaf_upgrade.texts_in(s.result, 'files') AS files,
+             coalesce(pgaf_upgrade.changes_in(prepared.result), '[]') AS changes
+        FROM pgaf_upgrade.step s
+             JOIN pgaf_upgrade.node n USING (runid, nodeid)
+             JOIN pgaf_upgrade.step placed ON placed.runid = s.runid AND placed.nodeid = s.nodeid
+              AND placed.name = CASE n.role WHEN 'secondary' THEN 'rebuild' ELSE 'carry' END
+             LEFT JOIN pgaf_upgrade.step prepared ON prepared.runid = s.runid AND prepared.nodeid = s.nodeid
+              AND prepared.name = 'configure'
+       WHERE s.runid = $1 AND s.name = CASE n.role WHEN 'secondary' THEN 'stop' ELSE 'carry' END
+         AND placed.state = 'done' AND pgaf_upgrade.texts_in(s.result, 'files') IS NOT NULL
+   ),
+   counted AS
+   (
+      SELECT c.*, sum(octet_length(c.files::text) + octet_length(c.changes::text)) OVER (ORDER BY c.nodeid) AS bytes
+        FROM carried c
+   )
+  SELECT coalesce(jsonb_agg(jsonb_build_object('node', c.nodeid, 'files', c.files, 'changes', c.changes)
+                            ORDER BY c.nodeid), '[]')
+    FROM counted c WHERE c.bytes <= pgaf_upgrade.report_limit()
+$$;
+COMMENT ON FUNCTION pgaf_upgrade.report_carried(bigint)
+     IS 'the files that each node has carried over, and what was changed in them';
+REVOKE ALL ON FUNCTION pgaf_upgrade.report_carried(bigint) FROM PUBLIC;
 
 CREATE FUNCTION pgaf_upgrade.report_records(run bigint)
 RETURNS jsonb LANGUAGE sql STABLE
@@ -80,22 +131,14 @@ AS $$
                      'found', c.found, 'meaning', c.meaning, 'remedy', c.remedy, 'data_loss', c.data_loss,
                      'reported_at', pgaf_upgrade.epoch(c.reported_at), 'waived_at', pgaf_upgrade.epoch(c.waived_at),
                      'waived_by', c.waived_by, 'waive_reason', c.waive_reason)
-                    ORDER BY c.passed, array_position(ARRAY['error', 'warning', 'note'], c.severity), c.check_name,
-                             c.nodeid), '[]')
-               FROM pgaf_upgrade.check_result c WHERE c.runid = $1),
-            -- a secondary has its own files again by its rebuild, from the list that it made when it stopped
-            'carried',
-            (SELECT coalesce(jsonb_agg(jsonb_build_object
-                    ('node', s.nodeid, 'files', s.result -> 'files',
-                     'changes', coalesce(prepared.result -> 'changes', '[]')) ORDER BY s.nodeid), '[]')
-               FROM pgaf_upgrade.step s
-                    JOIN pgaf_upgrade.node n USING (runid, nodeid)
-                    JOIN pgaf_upgrade.step placed ON placed.runid = s.runid AND placed.nodeid = s.nodeid
-                     AND placed.name = CASE n.role WHEN 'secondary' THEN 'rebuild' ELSE 'carry' END
-                    LEFT JOIN pgaf_upgrade.step prepared ON prepared.runid = s.runid AND prepared.nodeid = s.nodeid
-                     AND prepared.name = 'configure'
-              WHERE s.runid = $1 AND s.name = CASE n.role WHEN 'secondary' THEN 'stop' ELSE 'carry' END
-                AND placed.state = 'done' AND s.result ? 'files'),
+                    ORDER BY c.place), '[]')
+               FROM (SELECT r.*, row_number() OVER reading AS place,
+                            sum(octet_length(concat(r.found, r.meaning, r.remedy, r.waive_reason))) OVER reading AS bytes
+                       FROM pgaf_upgrade.check_result r WHERE r.runid = $1
+                     WINDOW reading AS (ORDER BY r.passed, array_position(ARRAY['error', 'warning', 'note'], r.severity),
+                                                 r.check_name, r.nodeid)) c
+              WHERE c.bytes <= pgaf_upgrade.report_limit()),
+            'carried', pgaf_upgrade.report_carried($1),
             'identifiers',
             (SELECT coalesce(jsonb_agg(jsonb_build_object
                     ('node', i.nodename, 'formation', i.formationid, 'group', i.groupid,
@@ -108,19 +151,23 @@ AS $$
             (SELECT coalesce(jsonb_agg(jsonb_build_object
                     ('label', b.label, 'tool', b.tool, 'formation', b.formationid, 'node', b.nodename,
                      'location', b.location, 'taken_at', pgaf_upgrade.epoch(b.taken_at),
-                     'verified_at', pgaf_upgrade.epoch(b.verified_at), 'note', b.note, 'recorded_by', b.recorded_by)
+                     'verified_at', pgaf_upgrade.epoch(b.verified_at), 'note', left(b.note, 2000),
+                     'recorded_by', b.recorded_by, 'claimed', b.claimed)
                     ORDER BY b.backupid), '[]')
-               FROM pgaf_upgrade.backup b WHERE b.runid = $1),
+               FROM (SELECT * FROM pgaf_upgrade.backup WHERE runid = $1 ORDER BY backupid DESC LIMIT 1000) b),
             'events',
             (SELECT coalesce(jsonb_agg(jsonb_build_object
                     ('id', e.eventid, 'at', pgaf_upgrade.epoch(e.happened_at), 'node', e.nodeid, 'step', e.step,
-                     'kind', e.kind, 'state', e.state, 'message', e.message, 'by', e.by_user)
+                     'kind', e.kind, 'state', e.state, 'message', e.message, 'by', e.by_user,
+                     'from', e.by_address)
                     ORDER BY e.eventid), '[]')
-               FROM pgaf_upgrade.event e WHERE e.runid = $1)
+               FROM (SELECT v.*, sum(100 + octet_length(concat(v.message))) OVER (ORDER BY v.eventid DESC) AS bytes
+                       FROM pgaf_upgrade.event v WHERE v.runid = $1) e
+              WHERE e.bytes <= pgaf_upgrade.report_limit())
          )
 $$;
 COMMENT ON FUNCTION pgaf_upgrade.report_records(bigint)
-     IS 'what was found and done in a run: checks, files carried over, identifiers, backups, events';
+     IS 'what was found and done in a run: checks, files carried over, identifiers, backups, events; where that is too much for one document, of checks the gravest and of events and backups the newest';
 REVOKE ALL ON FUNCTION pgaf_upgrade.report_records(bigint) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_report(run bigint DEFAULT NULL, with_records boolean DEFAULT true)
@@ -156,4 +203,4 @@ $$;
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_report(bigint, boolean)
      IS 'all that is known of one run (the newest unless told) in one document, without checks and events where with_records is false; null where there is no such run; times are seconds since 1970';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_report(bigint, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_report(bigint, boolean) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_report(bigint, boolean) TO pgaf_upgrade_reader;

@@ -20,6 +20,7 @@ COMMENT ON COLUMN pgaf_upgrade.rollback.asked_at IS 'when the rollback was asked
 COMMENT ON COLUMN pgaf_upgrade.rollback.done_at IS 'when the node was as before, null until then';
 COMMENT ON COLUMN pgaf_upgrade.rollback.result IS 'what the helper has undone';
 REVOKE ALL ON pgaf_upgrade.rollback FROM PUBLIC;
+GRANT SELECT ON pgaf_upgrade.rollback TO pgaf_upgrade_reader;
 SELECT pg_catalog.pg_extension_config_dump('pgaf_upgrade.rollback', '');
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_rollback(run bigint, reason text, discard_new_data boolean DEFAULT false)

@@ -1,5 +1,6 @@
 ----------------------------------------------------------------------------------------------------
--- Shown to everyone who may connect. They only read; the tables themselves stay closed.
+-- Shown to pgaf_upgrade_reader. They only read. What is in the tables has been
+-- looked at when a helper told it, and is looked at again here: whatever a row has, it is in the way of no other.
 ----------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_steps()
@@ -21,7 +22,7 @@ AS 'MODULE_PATHNAME', 'pgaf_upgrade_steps';
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_steps()
      IS 'every step of an upgrade, by role and in order, as the library knows them';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_steps() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_steps() TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_steps() TO pgaf_upgrade_reader;
 
 CREATE FUNCTION pgaf_upgrade.transitions()
 RETURNS TABLE (moves text, state text, next text, by text)
@@ -53,6 +54,66 @@ AS $$ SELECT coalesce(run, (SELECT max(runid) FROM pgaf_upgrade.run)) $$;
 COMMENT ON FUNCTION pgaf_upgrade.shown_run(bigint) IS 'the run that was asked for, or the newest';
 REVOKE ALL ON FUNCTION pgaf_upgrade.shown_run(bigint) FROM PUBLIC;
 
+-- These are parsed when they are made, so that no search_path can turn them, and the planner puts them into what calls
+-- them.
+CREATE FUNCTION pgaf_upgrade.moment(given timestamptz)
+RETURNS timestamptz LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN given BETWEEN '2000-01-01 00:00:00+00' AND '9999-12-31 00:00:00+00' THEN given END;
+COMMENT ON FUNCTION pgaf_upgrade.moment(timestamptz) IS 'a time that can be reckoned with, null for any other';
+REVOKE ALL ON FUNCTION pgaf_upgrade.moment(timestamptz) FROM PUBLIC;
+
+CREATE FUNCTION pgaf_upgrade.number_in(document jsonb, path text[])
+RETURNS numeric LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN jsonb_typeof(document #> path) = 'number' THEN
+            CASE WHEN (document #>> path)::numeric BETWEEN 0 AND 9007199254740992 THEN (document #>> path)::numeric END
+       END;
+COMMENT ON FUNCTION pgaf_upgrade.number_in(jsonb, text[])
+     IS 'a number of a document, null where there is none that is of a size to be reckoned with';
+REVOKE ALL ON FUNCTION pgaf_upgrade.number_in(jsonb, text[]) FROM PUBLIC;
+
+CREATE FUNCTION pgaf_upgrade.text_in(document jsonb, member text)
+RETURNS text LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN jsonb_typeof(document -> member) = 'string' THEN left(document ->> member, 4096) END;
+COMMENT ON FUNCTION pgaf_upgrade.text_in(jsonb, text) IS 'a text of a document, null where there is none';
+REVOKE ALL ON FUNCTION pgaf_upgrade.text_in(jsonb, text) FROM PUBLIC;
+
+CREATE FUNCTION pgaf_upgrade.texts_in(document jsonb, member text)
+RETURNS jsonb LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN jsonb_typeof(document -> member) = 'array'
+             AND NOT jsonb_path_exists(document -> member, '$[*] ? (@.type() <> "string")') THEN document -> member END;
+COMMENT ON FUNCTION pgaf_upgrade.texts_in(jsonb, text) IS 'a list of texts of a document, null where there is none';
+REVOKE ALL ON FUNCTION pgaf_upgrade.texts_in(jsonb, text) FROM PUBLIC;
+
+CREATE FUNCTION pgaf_upgrade.changes_in(document jsonb)
+RETURNS jsonb LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN jsonb_typeof(document -> 'changes') = 'array'
+             AND NOT jsonb_path_exists(document -> 'changes', '$[*] ? (
+                       @.type() <> "object" || !exists(@.line ? (@.type() == "number")) ||
+                       !exists(@.file ? (@.type() == "string")) || !exists(@.before ? (@.type() == "string")) ||
+                       !exists(@.after ? (@.type() == "string")))') THEN document -> 'changes' END;
+COMMENT ON FUNCTION pgaf_upgrade.changes_in(jsonb)
+     IS 'the changes of lines that a step tells of, null where there are none';
+REVOKE ALL ON FUNCTION pgaf_upgrade.changes_in(jsonb) FROM PUBLIC;
+
+-- Of what no helper can tell any more, in rows of a time when it could.
+CREATE FUNCTION pgaf_upgrade.unreadable(step text, result jsonb, started_at timestamptz, finished_at timestamptz)
+RETURNS text LANGUAGE sql IMMUTABLE
+RETURN 'not readable: ' || CASE
+       WHEN started_at IS NOT NULL AND pgaf_upgrade.moment(started_at) IS NULL
+         OR finished_at IS NOT NULL AND pgaf_upgrade.moment(finished_at) IS NULL THEN 'a time of the step'
+       WHEN jsonb_typeof(result) <> 'object' THEN 'the result, which is no object'
+       WHEN step = 'check' AND jsonb_typeof(result #> '{estimate,seconds}') <> 'null'
+            AND pgaf_upgrade.number_in(result, '{estimate,seconds}') IS NULL THEN 'seconds of the estimate'
+       WHEN step = 'discover' AND jsonb_typeof(result #> '{size,bytes}') <> 'null'
+            AND pgaf_upgrade.number_in(result, '{size,bytes}') IS NULL THEN 'bytes of the size'
+       WHEN step IN ('configure', 'stop', 'carry') AND jsonb_typeof(result -> 'files') <> 'null'
+            AND pgaf_upgrade.texts_in(result, 'files') IS NULL THEN 'files'
+       WHEN step = 'configure' AND jsonb_typeof(result -> 'changes') <> 'null'
+            AND pgaf_upgrade.changes_in(result) IS NULL THEN 'changes' END;
+COMMENT ON FUNCTION pgaf_upgrade.unreadable(text, jsonb, timestamptz, timestamptz)
+     IS 'what cannot be read of a step, in words; null where all can';
+REVOKE ALL ON FUNCTION pgaf_upgrade.unreadable(text, jsonb, timestamptz, timestamptz) FROM PUBLIC;
+
 CREATE FUNCTION pgaf_upgrade.switch_times(run bigint)
 RETURNS TABLE (refused_at timestamptz, accepted_at timestamptz, writes_refused interval, redundancy_after interval)
 LANGUAGE sql STABLE ROWS 1
@@ -60,9 +121,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   WITH switched AS
    (
-      SELECT n.formationid, n.groupid, stop.first_started_at AS refused_at,
+      SELECT n.formationid, n.groupid, pgaf_upgrade.moment(stop.first_started_at) AS refused_at,
              -- by the new cluster, or by the old one that serves again
-             coalesce(CASE WHEN start.state = 'done' THEN start.finished_at END, back.done_at) AS accepted_at
+             coalesce(CASE WHEN start.state = 'done' THEN pgaf_upgrade.moment(start.finished_at) END,
+                      back.done_at) AS accepted_at
         FROM pgaf_upgrade.node n
              JOIN pgaf_upgrade.step stop USING (runid, nodeid)
              JOIN pgaf_upgrade.step start USING (runid, nodeid)
@@ -72,7 +134,7 @@ AS $$
    ),
    rejoined AS
    (
-      SELECT n.formationid, n.groupid, max(s.finished_at) AS redundant_at
+      SELECT n.formationid, n.groupid, max(pgaf_upgrade.moment(s.finished_at)) AS redundant_at
         FROM pgaf_upgrade.node n JOIN pgaf_upgrade.step s USING (runid, nodeid)
        WHERE n.runid = $1 AND n.role = 'secondary' AND s.name = 'rejoin'
     GROUP BY n.formationid, n.groupid
@@ -107,7 +169,8 @@ AS $$
    (
       -- one that is kept is rebuilt when the operator says so
       SELECT n.role, n.formationid, n.groupid,
-             CASE WHEN NOT n.kept THEN (s.result -> 'estimate' ->> 'seconds')::float8 END AS seconds
+             CASE WHEN NOT n.kept AND pgaf_upgrade.number_in(s.result, '{estimate,seconds}') <= 1000000000
+                  THEN pgaf_upgrade.number_in(s.result, '{estimate,seconds}')::float8 END AS seconds
         FROM pgaf_upgrade.node n JOIN pgaf_upgrade.step s USING (runid, nodeid)
        WHERE n.runid = $1 AND s.name = 'check'
    ),
@@ -156,7 +219,7 @@ AS $$
          (SELECT count(*)::int FROM pgaf_upgrade.step s WHERE s.runid = r.runid AND s.state = 'done'),
          (SELECT count(*)::int FROM pgaf_upgrade.step s WHERE s.runid = r.runid),
          pgaf_upgrade.waiting_for(r.runid),
-         (SELECT string_agg(format('%s on %s: %s', s.name, n.nodename, s.error), '; ' ORDER BY s.finished_at)
+         (SELECT string_agg(format('%s on %s: %s', s.name, n.nodename, left(s.error, 2000)), '; ' ORDER BY s.finished_at)
             FROM pgaf_upgrade.step s JOIN pgaf_upgrade.node n USING (runid, nodeid)
            WHERE s.runid = r.runid AND s.state = 'failed'),
          r.started_at, r.approved_at,
@@ -167,7 +230,7 @@ $$;
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_status(bigint)
      IS 'one run (the newest unless told) in one row: where it is, what it waits for, how long writes were refused';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_status(bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_status(bigint) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_status(bigint) TO pgaf_upgrade_reader;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_progress(run bigint DEFAULT NULL)
 RETURNS TABLE
@@ -194,9 +257,9 @@ AS $$
   SELECT (row_number() OVER reading)::int, n.nodename, n.role, s.name, d.guide_step, d.title, s.phase, s.state,
          s.attempts, s.started_at, s.finished_at,
          CASE s.state WHEN 'pending' THEN NULL
-                      WHEN 'running' THEN clock_timestamp() - s.started_at
-                      ELSE s.finished_at - s.started_at END,
-         s.progress, s.error, s.hint
+                      WHEN 'running' THEN clock_timestamp() - pgaf_upgrade.moment(s.started_at)
+                      ELSE pgaf_upgrade.moment(s.finished_at) - pgaf_upgrade.moment(s.started_at) END,
+         coalesce(s.progress, pgaf_upgrade.unreadable(s.name, s.result, s.started_at, s.finished_at)), s.error, s.hint
     FROM pgaf_upgrade.step s
          JOIN pgaf_upgrade.node n USING (runid, nodeid)
          LEFT JOIN @extschema@.pgaf_upgrade_steps() d ON d.role = n.role AND d.step = s.name
@@ -208,7 +271,7 @@ $$;
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_progress(bigint)
      IS 'every step of one run (the newest unless told), with the step of the guide that it replaces';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_progress(bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_progress(bigint) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_progress(bigint) TO pgaf_upgrade_reader;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_checks(run bigint DEFAULT NULL)
 RETURNS TABLE
@@ -238,7 +301,7 @@ $$;
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_checks(bigint)
      IS 'what the checks of one run (the newest unless told) found, what has not passed first';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_checks(bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_checks(bigint) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_checks(bigint) TO pgaf_upgrade_reader;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_software(run bigint DEFAULT NULL)
 RETURNS TABLE (nodeid bigint, node text, software text, version text)
@@ -246,14 +309,15 @@ LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT n.nodeid, n.nodename, s.key, s.value
-    FROM pgaf_upgrade.node n, jsonb_each_text(n.software) s
+    FROM pgaf_upgrade.node n,
+         jsonb_each_text(CASE WHEN jsonb_typeof(n.software) = 'object' THEN n.software ELSE '{}' END) s
    WHERE n.runid = pgaf_upgrade.shown_run($1)
 ORDER BY s.key, n.nodeid
 $$;
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_software(bigint)
      IS 'the versions of the programs on each node of one run (the newest unless told), as its helper has reported them';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_software(bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_software(bigint) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_software(bigint) TO pgaf_upgrade_reader;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_events(run bigint DEFAULT NULL)
 RETURNS TABLE
@@ -265,12 +329,13 @@ RETURNS TABLE
     kind        text,
     state       text,
     message     text,
-    by_user     text
+    by_user     text,
+    by_address  text
  )
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT e.eventid, e.happened_at, n.nodename, e.step, e.kind, e.state, e.message, e.by_user
+  SELECT e.eventid, e.happened_at, n.nodename, e.step, e.kind, e.state, e.message, e.by_user, e.by_address
     FROM pgaf_upgrade.event e LEFT JOIN pgaf_upgrade.node n USING (runid, nodeid)
    WHERE e.runid = pgaf_upgrade.shown_run($1)
 ORDER BY e.eventid
@@ -278,7 +343,7 @@ $$;
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_events(bigint)
      IS 'everything that happened in one run (the newest unless told), in order';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_events(bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_events(bigint) TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_events(bigint) TO pgaf_upgrade_reader;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_history()
 RETURNS TABLE
@@ -338,4 +403,4 @@ $$;
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_history()
      IS 'every run in one row: who, when, how long writes were refused, what failed, how it ended';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_history() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_history() TO PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_history() TO pgaf_upgrade_reader;

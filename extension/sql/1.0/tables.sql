@@ -7,8 +7,27 @@ CREATE SCHEMA pgaf_upgrade;
 COMMENT ON SCHEMA pgaf_upgrade IS 'what is known about upgrades of this pg_auto_failover cluster';
 REVOKE ALL ON SCHEMA pgaf_upgrade FROM PUBLIC;
 
+-- Who may look: pg_monitor, as at everything else, and the nodes, whose helpers show the run. The role belongs to the
+-- whole server and stays when the extension goes; pg_upgrade and pg_dumpall carry it over.
+DO $$
+DECLARE
+  member name;
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'pgaf_upgrade_reader') THEN
+    CREATE ROLE pgaf_upgrade_reader NOLOGIN;
+    COMMENT ON ROLE pgaf_upgrade_reader IS 'may see the upgrades of this pg_auto_failover cluster';
+  END IF;
+  FOREACH member IN ARRAY ARRAY['pg_monitor', 'autoctl_node'] LOOP
+    IF NOT pg_catalog.pg_has_role(member, 'pgaf_upgrade_reader', 'MEMBER') THEN
+      EXECUTE pg_catalog.format('GRANT pgaf_upgrade_reader TO %I', member);
+    END IF;
+  END LOOP;
+END
+$$;
+GRANT USAGE ON SCHEMA pgaf_upgrade TO pgaf_upgrade_reader;
+
 ----------------------------------------------------------------------------------------------------
--- Tables. They belong to the extension's owner and nobody else has rights on them: every change goes
+-- Tables. They belong to the extension's owner, and pgaf_upgrade_reader may read them: every change goes
 -- through a function, and no function updates or deletes a row of event.
 ----------------------------------------------------------------------------------------------------
 
@@ -73,9 +92,11 @@ CREATE TABLE pgaf_upgrade.node
     number_sync_standbys int,
     old_sysidentifier    bigint,
     new_sysidentifier    bigint,
-    lease_token          uuid,
+    lease_digest         bytea,
     lease_heartbeat      timestamptz,
     lease_host           text,
+    lease_user           text,
+    lease_address        text,
     lease_pid            int,
     helper_version       text,
     software             jsonb,
@@ -84,7 +105,7 @@ CREATE TABLE pgaf_upgrade.node
 
     PRIMARY KEY (runid, nodeid)
  );
-CREATE INDEX node_lease_token ON pgaf_upgrade.node (lease_token);
+CREATE INDEX node_lease_digest ON pgaf_upgrade.node (lease_digest);
 COMMENT ON TABLE pgaf_upgrade.node IS 'a node of a run as it was when the run started, and the helper that works for it';
 COMMENT ON COLUMN pgaf_upgrade.node.runid IS 'the run';
 COMMENT ON COLUMN pgaf_upgrade.node.nodeid IS 'as in pgautofailover.node; 0 is the monitor';
@@ -100,9 +121,11 @@ COMMENT ON COLUMN pgaf_upgrade.node.candidatepriority IS 'its setting when the r
 COMMENT ON COLUMN pgaf_upgrade.node.number_sync_standbys IS 'the formation''s setting when the run started, to put back';
 COMMENT ON COLUMN pgaf_upgrade.node.old_sysidentifier IS 'system identifier at the start of the run: the bits of an unsigned number';
 COMMENT ON COLUMN pgaf_upgrade.node.new_sysidentifier IS 'system identifier of the new cluster: the bits of an unsigned number';
-COMMENT ON COLUMN pgaf_upgrade.node.lease_token IS 'what the helper that works for the node shows with each call';
+COMMENT ON COLUMN pgaf_upgrade.node.lease_digest IS 'SHA-256 of the secret that the helper that works for the node shows with each call';
 COMMENT ON COLUMN pgaf_upgrade.node.lease_heartbeat IS 'when that helper last called';
-COMMENT ON COLUMN pgaf_upgrade.node.lease_host IS 'where it runs';
+COMMENT ON COLUMN pgaf_upgrade.node.lease_host IS 'where it runs, by its own word';
+COMMENT ON COLUMN pgaf_upgrade.node.lease_user IS 'the role that it logged in as when it took the lease';
+COMMENT ON COLUMN pgaf_upgrade.node.lease_address IS 'from where, null for a local connection';
 COMMENT ON COLUMN pgaf_upgrade.node.lease_pid IS 'the backend by which it last called';
 COMMENT ON COLUMN pgaf_upgrade.node.helper_version IS 'its version';
 COMMENT ON COLUMN pgaf_upgrade.node.kept IS 'whether it is left at the old version, as a way back, until it is released';
@@ -126,7 +149,7 @@ CREATE TABLE pgaf_upgrade.step
     error            text,
     hint             text,
     detail           text,
-    token            uuid,
+    lease_digest     bytea,
     backend_pid      int,
 
     PRIMARY KEY (runid, nodeid, ordinal),
@@ -149,5 +172,5 @@ COMMENT ON COLUMN pgaf_upgrade.step.result IS 'what the helper learned and later
 COMMENT ON COLUMN pgaf_upgrade.step.error IS 'why it failed';
 COMMENT ON COLUMN pgaf_upgrade.step.hint IS 'what to do about that';
 COMMENT ON COLUMN pgaf_upgrade.step.detail IS 'the last lines of what the failed program wrote';
-COMMENT ON COLUMN pgaf_upgrade.step.token IS 'the lease under which the step was begun';
+COMMENT ON COLUMN pgaf_upgrade.step.lease_digest IS 'the lease under which the step was begun';
 COMMENT ON COLUMN pgaf_upgrade.step.backend_pid IS 'the backend by which the step was begun';

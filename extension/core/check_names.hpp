@@ -1,0 +1,93 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+// The names of what the helpers look at and report, sorted: the extension takes a report under no other.
+namespace pgaf {
+
+inline constexpr std::array<std::string_view, 76> kCheckNames{
+    "access_rules",
+    "aclitem_columns",
+    "apply_delay",
+    "archiving",
+    "autoctl_version",
+    "backup",
+    "base_backup_connection",
+    "base_backup_runs",
+    "can_be_renamed",
+    "citus",
+    "clone_support",
+    "collation_versions",
+    "commit_timestamps",
+    "configuration_starts",
+    "database_connections",
+    "database_locales",
+    "defaults_changed",
+    "extensions_available",
+    "failover_candidates",
+    "faulty_minor",
+    "files_as_shown",
+    "files_of_others",
+    "files_of_owner",
+    "free_space",
+    "hba",
+    "hba_after_upgrade",
+    "huge_pages",
+    "invalid_databases",
+    "large_objects",
+    "libraries_load",
+    "logical_slots",
+    "long_transactions",
+    "many_relations",
+    "memory",
+    "names_are_free",
+    "new_cluster",
+    "new_pg_autoctl",
+    "new_programs",
+    "nodes_settled",
+    "objects_in_pg_catalog",
+    "old_configuration",
+    "one_primary",
+    "parameters_changed",
+    "parameters_refused",
+    "parent_is_writable",
+    "pending_restart",
+    "pg_upgrade_check",
+    "physical_slots",
+    "prepared_transactions",
+    "reg_columns",
+    "replay_runs",
+    "replication_lag",
+    "restore_command",
+    "same_autoctl",
+    "same_file_system",
+    "same_layout",
+    "same_minors",
+    "schema_restores",
+    "server_runs",
+    "service_unit",
+    "ssl_expired",
+    "ssl_expires",
+    "ssl_files",
+    "standbys_stream",
+    "subscriptions",
+    "superuser_connects",
+    "sync_standbys",
+    "system_row_columns",
+    "tablespace_leftovers",
+    "tablespaces",
+    "unit_enabled",
+    "unit_of_this_node",
+    "unit_program",
+    "unlogged_tables",
+    "wal_directory",
+    "wal_senders",
+};
+
+[[nodiscard]] constexpr bool is_known_check(std::string_view name) {
+    return std::ranges::binary_search(kCheckNames, name);
+}
+
+}  // namespace pgaf

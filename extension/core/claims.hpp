@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+// What a node's helper tells the monitor is a claim of whoever may log in as autoctl_node. Here and in reports.hpp is
+// what such a claim may look like, so that nothing of it can block what is shown: types, ranges, lengths, known names.
+// All throw Error(kBadReport) for what does not, with `what` it is.
+namespace pgaf::claims {
+
+// In bytes.
+inline constexpr std::size_t kNameLimit = 255;          // of a node, a host, a label, a version
+inline constexpr std::size_t kPathLimit = 4096;         // of a file
+inline constexpr std::size_t kTextLimit = 64UL * 1024;  // of a message to people
+
+[[noreturn]] void refuse(const std::string &message, std::string hint = {});
+
+void require_at_most(std::string_view what, std::size_t bytes, std::size_t limit);
+
+// In one line that every terminal shows as it is: no control characters, and none that turns the direction of reading.
+[[nodiscard]] bool is_plain(std::string_view text);
+
+// Plain, not blank, and no longer than a name or a path.
+void require_name(std::string_view what, std::string_view text);
+void require_path(std::string_view what, std::string_view text);
+
+// Of one line or several.
+void require_text(std::string_view what, const std::optional<std::string> &text);
+
+// "2026-11-28 20:59:59.123456+00": from the year 2000 on, and as PostgreSQL reads it whatever its settings are.
+void require_time(std::string_view what, std::string_view text);
+
+}  // namespace pgaf::claims
