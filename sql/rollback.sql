@@ -106,7 +106,18 @@ SELECT pgaf_upgrade_start(18) AS later;
 SELECT refused FROM test.refusals($$SELECT pgaf_upgrade_rollback(1, 'there is a later one', true)$$);
 ROLLBACK;
 SET SESSION AUTHORIZATION autoctl_node;
-SELECT pgaf_upgrade_request_rollback(test.token(2), 'the application does not know 18', true);
+SELECT pgaf_upgrade_request_rollback(test.token(2), 'the application does not know 18', true) AS only_asked_for;
+SELECT pgaf_upgrade_request_rollback(test.token(2), 'the application does not know 18', true) AS once_more;
+-- of a start that was reported as done it does not help that the node denies it
+SELECT refused FROM test.refusals($$SELECT pgaf_upgrade_request_rollback(test.token(1), 'it has not started', false, true)$$);
+RESET SESSION AUTHORIZATION;
+SELECT node, state, message, by_user FROM pgaf_upgrade_events() WHERE kind = 'discard';
+SELECT state, discards_new_data FROM pgaf_upgrade.run;
+SELECT pgaf_upgrade_rollback(1, 'the application does not know 18', discard_new_data => true);
+SELECT state, message, by_user = session_user AS by_me FROM pgaf_upgrade_events() WHERE kind = 'discard';
+-- a node that is behind says it again
+SET SESSION AUTHORIZATION autoctl_node;
+SELECT pgaf_upgrade_request_rollback(test.token(2), 'the application does not know 18', true) AS under_way;
 RESET SESSION AUTHORIZATION;
 SELECT state, discards_new_data, ended_at FROM pgaf_upgrade.run;
 SELECT pgaf_upgrade_attach(1, test.token(1), '1.0', 'host1') -> 'discards_new_data' AS a_helper_is_told;

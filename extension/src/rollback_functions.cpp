@@ -31,9 +31,12 @@ struct Wish {
     std::optional<std::int64_t> not_started_on;  // a primary whose own helper has looked
 };
 
+// What a node says of its own start is taken where that may have been interrupted, not where it was reported as done.
 bool may_be_started(const Run &run, const NodePlan &node, const Wish &wish) {
-    return node.role == Role::Primary && store::attempts(run.id(), node.nodeid, "start") > 0 &&
-           node.nodeid != wish.not_started_on;
+    if (node.role != Role::Primary || store::attempts(run.id(), node.nodeid, "start") == 0) {
+        return false;
+    }
+    return node.nodeid != wish.not_started_on || state_of(node, require_step(node, "start")) == StepState::Done;
 }
 
 // Where the new cluster's files are those of the old one, this must not be started any more once the new one was.
@@ -59,9 +62,9 @@ void refuse_after_start(const Run &run, const Wish &wish) {
             throw Error(code::kNotInStateFor,
                         target + " has been started on " + node.name + ": what was written to it would be lost" +
                             (since ? ", from " + *since + " on" : ""),
-                        "To give that up: pgaf-upgrade rollback --discard-new-data on a node (on " + node.name +
-                            " it tells how much it is), or pgaf_upgrade_rollback(" + std::to_string(run.id()) +
-                            ", 'reason', discard_new_data => true).");
+                        "To give that up, on the monitor: SELECT pgaf_upgrade_rollback(" + std::to_string(run.id()) +
+                            ", 'reason', discard_new_data => true); pgaf-upgrade rollback on " + node.name +
+                            " tells how much it is.");
         }
         // The monitor's own old cluster knows nothing of this, and is what takes the old nodes back.
         if (!run.row.include_monitor && store::attempts(run.id(), node.nodeid, "rejoin") > 0) {
@@ -82,6 +85,14 @@ bool is_rolled_back(const Run &run) {
     return run.plan.state == RunState::RollingBack || run.plan.state == RunState::Aborted;
 }
 
+// New data is the operator's to give up. A helper may ask for it, but whoever may log in as autoctl_node can do so: the
+// run stays as it is until the operator calls pgaf_upgrade_rollback(). The monitor's own helper is the operator's.
+bool is_only_asked_for(const Run &run, const Wish &wish) {
+    const bool would_lose =
+        std::ranges::any_of(run.plan.nodes, [&](const NodePlan &node) { return may_be_started(run, node, wish); });
+    return wish.discard_new_data && would_lose && !store::session_is_owner();
+}
+
 Outcome roll_back(Run &run, const Wish &wish) {
     if (!is_rolled_back(run)) {
         refuse_after_start(run, wish);
@@ -90,6 +101,7 @@ Outcome roll_back(Run &run, const Wish &wish) {
         }
         if (wish.discard_new_data) {
             store::set_discards_new_data(run.id());
+            store::record_event(run.id(), std::nullopt, "", "discard", "begun", wish.reason);
         }
         change_run(run, RunState::RollingBack, wish.reason);
         for (const auto &node : run.plan.nodes) {
@@ -119,6 +131,13 @@ Outcome pgaf_upgrade_request_rollback(const Arguments &arguments) {
     claims::require_text("reason", wish.reason);
     if (arguments.required_boolean(3, "not_started")) {
         wish.not_started_on = caller.nodeid;
+    }
+    if (!is_rolled_back(caller.run) && is_only_asked_for(caller.run, wish)) {
+        refuse_after_start(caller.run, wish);
+        if (!store::was_recorded(caller.run.id(), caller.nodeid, "discard", "asked for")) {
+            store::record_event(caller.run.id(), caller.nodeid, "", "discard", "asked for", wish.reason);
+        }
+        return caller.run_state();
     }
     return roll_back(caller.run, wish);
 }

@@ -168,6 +168,7 @@ bool set_rolled_back(std::int64_t runid, std::int64_t nodeid, const Text &result
 // Records
 void record_event(std::optional<std::int64_t> runid, std::optional<std::int64_t> nodeid, std::string_view step,
                   const char *kind, std::string_view state, const Text &message);
+[[nodiscard]] bool was_recorded(std::int64_t runid, std::int64_t nodeid, const char *kind, std::string_view state);
 // Whether it found anything else than the last time.
 bool record_check(std::int64_t runid, std::int64_t nodeid, const std::string &check_name, const std::string &severity,
                   bool passed, const Text &found, const Text &meaning, const Text &remedy, bool data_loss,

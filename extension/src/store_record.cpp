@@ -24,6 +24,15 @@ void record_event(std::optional<std::int64_t> runid, std::optional<std::int64_t>
     }
 }
 
+bool was_recorded(std::int64_t runid, std::int64_t nodeid, const char *kind, std::string_view state) {
+    return query(
+               "SELECT EXISTS (SELECT FROM pgaf_upgrade.event WHERE runid = $1::bigint AND nodeid = $2::bigint "
+               "                  AND kind = $3 AND state = $4)",
+               {runid, nodeid, kind, state})
+        .at(0)
+        .boolean(0);
+}
+
 bool record_check(std::int64_t runid, std::int64_t nodeid, const std::string &check_name, const std::string &severity,
                   bool passed, const Text &found, const Text &meaning, const Text &remedy, bool data_loss,
                   const Text &detail) {

@@ -20,11 +20,18 @@ constexpr const char *kKeeps = "nothing was written since";
 constexpr const char *kDiscards = "discards new data";
 constexpr const char *kGivenUp = "given up";
 
+std::string how_to_give_up(const Context &context) {
+    return fmt::format(
+        "To give that up, on the monitor: SELECT pgaf_upgrade_rollback({}, 'reason', discard_new_data => true); then "
+        "pgaf-upgrade run on every node.",
+        context.plan.at("run").get<std::int64_t>());
+}
+
 // On the primary it can be said how much it is.
 void refuse_to_lose(const Context &context) {
     if (context.role() == Role::Primary && !takes_old_files(context.method()) && was_new_server_started(context)) {
         throw HelperError(ExitCode::Refused, fmt::format("this would lose {}", describe_new_data(context)),
-                          "To give that up: pgaf-upgrade rollback --discard-new-data.");
+                          how_to_give_up(context));
     }
 }
 
@@ -91,8 +98,9 @@ bool Runner::go_back(const Due &due) {
         journal_.note(kRollback, plan_.value("discards_new_data", false) ? kDiscards : kKeeps);
     }
     if (due.run_state != "rolling_back") {
-        monitor_.request_rollback(token_, reason, journal_.noted(kRollback) == kDiscards, false);
-        return true;
+        // new data is given up by the monitor's helper, or by the operator again
+        return monitor_.request_rollback(token_, reason, journal_.noted(kRollback) == kDiscards, false) ==
+               "rolling_back";
     }
     const auto with = context(monitor_, "rollback");
     if (journal_.noted(kRollback) == kDiscards && with.is_swapped() && !journal_.noted(kGivenUp)) {
@@ -143,7 +151,7 @@ ExitCode Runner::request_rollback(const std::string &reason, bool discard_new_da
     }
     const bool is_interrupted_start =
         with.role() == Role::Primary && journal_.was_begun("start") && !was_new_server_started(with);
-    if (!discard_new_data) {
+    if (!discard_new_data && !plan_.value("discards_new_data", false)) {
         refuse_to_lose(with);
     }
     std::string state;
@@ -153,6 +161,10 @@ ExitCode Runner::request_rollback(const std::string &reason, bool discard_new_da
         view_.note(
             fmt::format("run {} is aborted: nothing that serves was changed", plan_.at("run").get<std::int64_t>()));
         return ExitCode::Done;
+    }
+    if (state != "rolling_back") {
+        throw HelperError(ExitCode::Refused, "only the operator may give up what was written to the new cluster",
+                          how_to_give_up(with));
     }
     const auto code = run();
     return code == ExitCode::Refused ? ExitCode::Done : code;  // aborted is what was asked for

@@ -67,6 +67,16 @@ class Interrupted:
         assert done.returncode == 0, done.stdout + done.stderr
         wait_until(60, "the run is aborted", lambda: (self.upgrade.status() or {}).get("state") == "aborted")
 
+    def give_up_from(self, host):
+        """A node may ask for it, and the operator decides."""
+        refused = self.lab.run(host, HELPER, "rollback", "--discard-new-data", timeout=60)
+        assert refused.returncode == REFUSED, refused.stdout + refused.stderr
+        assert "only the operator may give up" in refused.stderr, refused.stdout + refused.stderr
+        asked = self.lab.monitor_sql("SELECT by_user, state FROM pgaf_upgrade_events() WHERE kind = 'discard'")
+        assert asked == "autoctl_node|asked for"
+        self.lab.monitor_sql(f"SELECT pgaf_upgrade_rollback({self.upgrade.run}, 'a test', discard_new_data => true)")
+        self.roll_back_from(host)
+
     def assert_as_before(self, written_until=None):
         self.upgrade.stop_helpers()
         assert self.judges.as_before(written_until) == []
@@ -128,7 +138,7 @@ def test_new_data_given_up(make_lab, point, method):
                                and refused.returncode == REFUSED), refused.stdout + refused.stderr
     for host in lab.hosts[:1] + lab.hosts[2:] if point == "verify:after" else []:
         upgrade.start_helper(host)
-    interrupted.roll_back_from("node1", "--discard-new-data")
+    interrupted.give_up_from("node1")
     lab.wait_settled()
     assert lab.server_version("monitor") == 15
     message = lab.monitor_sql("SELECT message FROM pgaf_upgrade_events() WHERE kind = 'rolled back' AND node = "
@@ -140,13 +150,16 @@ def test_new_data_given_up(make_lab, point, method):
     interrupted.assert_as_before(interrupted.written)
 
 
-def roll_back_with_kept(interrupted, *options):
+def roll_back_with_kept(interrupted, gives_up=False):
     """The kept standby has stopped with the old primary's last checkpoint, and goes on from there."""
     lab = interrupted.lab
     wait_until(60, "the kept standby has stopped", lambda: lab.run("node3", "pgrep", "-x", "postgres").returncode == 1)
     inode = ("node3", "stat", "-c", "%i", f"{lab.pgdata}/PG_VERSION")
     before = lab.sh(*inode)
-    interrupted.roll_back_from("node1", *options)
+    if gives_up:
+        interrupted.give_up_from("node1")
+    else:
+        interrupted.roll_back_from("node1")
     lab.wait_settled()
     interrupted.assert_same_bytes()
     assert lab.sh(*inode) == before, "the kept standby was copied"
@@ -156,7 +169,7 @@ def roll_back_with_kept(interrupted, *options):
 def test_with_a_kept_standby(make_lab, point, method):
     interrupted = Interrupted(make_lab("back-kept-" + method, secondaries=2), point, method=method,
                               keep_old_standby="node_3")
-    roll_back_with_kept(interrupted, *(["--discard-new-data"] if method == "copy" else []))
+    roll_back_with_kept(interrupted, gives_up=method == "copy")
     interrupted.assert_as_before(interrupted.written if method == "copy" else None)
 
 

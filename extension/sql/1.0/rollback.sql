@@ -44,7 +44,7 @@ SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO, MDY'
 AS 'MODULE_PATHNAME', 'pgaf_upgrade_request_rollback';
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_request_rollback(uuid, text, boolean, boolean)
-     IS 'the same, asked for by the operator on a node: pgaf-upgrade rollback; not_started: this primary''s files show that the new cluster has not been started';
+     IS 'the same, asked for on a node: pgaf-upgrade rollback; where new data would be lost, that is only recorded, for the operator to call pgaf_upgrade_rollback; not_started: this primary''s files show that the new cluster has not been started';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_request_rollback(uuid, text, boolean, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_request_rollback(uuid, text, boolean, boolean) TO autoctl_node;
 
