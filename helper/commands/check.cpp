@@ -11,6 +11,7 @@
 #include "checks/estimate.hpp"
 #include "commands/commands.hpp"
 #include "system/process.hpp"
+#include "system/secrets.hpp"
 
 namespace pgaf {
 
@@ -19,6 +20,12 @@ namespace {
 constexpr std::size_t kWidth = 80;
 constexpr std::size_t kIndent = 9;
 constexpr std::size_t kFindingsShown = 10;  // of the findings of one check
+
+// Commands and connection strings may hold a password: they are shown on a terminal, and go into no file or mail.
+std::string shown_here(const std::string &text) {
+    static const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
+    return is_terminal ? text : without_secrets(text);
+}
 
 // In lines of at most 80 columns, where its words allow; the first begins with a label.
 void print_wrapped(const std::string &label, const std::string &text) {
@@ -41,7 +48,7 @@ void print(const CheckResult &result) {
     const auto &check = *result.check;
     print_wrapped(to_string(check.severity), fmt::format("{}: {}", check.name, check.meaning));
     for (std::size_t at = 0; at < std::min(result.findings.size(), kFindingsShown); ++at) {
-        print_wrapped("   found", result.findings[at].found);
+        print_wrapped("   found", shown_here(result.findings[at].found));
         if (!result.findings[at].remedy.empty()) {
             print_wrapped("   to do", result.findings[at].remedy);
         }
@@ -57,9 +64,9 @@ void print(const CheckResult &result) {
 
 void print_changes(Subject &subject) {
     const auto diff = diff_of_configuration(subject);
-    fmt::print("{}\n\n", diff.empty() ? "every configuration file is carried over as it is" : diff);
+    fmt::print("{}\n\n", diff.empty() ? "every configuration file is carried over as it is" : shown_here(diff));
     if (const auto since = diff_since_shown(subject); !since.empty()) {
-        fmt::print("since the run has shown it:\n{}\n", since);
+        fmt::print("since the run has shown it:\n{}\n", shown_here(since));
     }
 }
 

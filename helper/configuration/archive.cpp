@@ -23,7 +23,7 @@ std::string archiving_of(Connection &server) {
         return fmt::format("archive_mode is {}, by the library {}", mode, library);
     }
     const bool archives = std::ranges::find(kNothing, command) == kNothing.end();
-    return archives ? fmt::format("archive_mode is {}, by {}", mode, command) : std::string();
+    return archives ? fmt::format("archive_mode is {}, archive_command is {}", mode, command) : std::string();
 }
 
 ParameterChanges archive_changes(const std::string &choice) {

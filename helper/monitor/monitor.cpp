@@ -7,8 +7,32 @@
 #include <fmt/format.h>
 
 #include "core/version.hpp"
+#include "system/secrets.hpp"
 
 namespace pgaf {
+
+namespace {
+
+// Every text of a document that leaves the node.
+std::string told(nlohmann::json document) {
+    const auto hide = [](const auto &self, nlohmann::json &value) -> void {
+        if (value.is_string()) {
+            value = without_secrets(value.get_ref<const std::string &>());
+        } else if (value.is_structured()) {
+            for (auto &part : value) {
+                self(self, part);
+            }
+        }
+    };
+    hide(hide, document);
+    return document.dump();
+}
+
+Value told(const std::string &text) {
+    return text.empty() ? Value{} : Value{without_secrets(text)};
+}
+
+}  // namespace
 
 std::string host_name() {
     std::array<char, 256> name{};
@@ -85,22 +109,22 @@ void Monitor::begin_step(const std::string &token, const std::string &step) {
 }
 
 void Monitor::heartbeat(const std::string &token, const std::string &step, const std::string &progress) {
-    call("pgaf_upgrade_heartbeat", "$1, $2, $3",
-         {token, step.empty() ? Value{} : Value{step}, progress.empty() ? Value{} : Value{progress}});
+    call("pgaf_upgrade_heartbeat", "$1, $2, $3", {token, step.empty() ? Value{} : Value{step}, told(progress)});
 }
 
 void Monitor::finish_step(const std::string &token, const std::string &step, const nlohmann::json &result) {
-    call("pgaf_upgrade_finish_step", "$1, $2, $3", {token, step, result.dump()});
+    call("pgaf_upgrade_finish_step", "$1, $2, $3", {token, step, told(result)});
 }
 
 void Monitor::fail_step(const std::string &token, const std::string &step, const HelperError &error) {
-    call("pgaf_upgrade_fail_step", "$1, $2, $3, $4", {token, step, error.what(), error.hint()});
+    call("pgaf_upgrade_fail_step", "$1, $2, $3, $4",
+         {token, step, without_secrets(error.what()), without_secrets(error.hint())});
 }
 
 void Monitor::report_check(const std::string &token, const CheckReport &report) {
     call("pgaf_upgrade_report_check", "$1, $2, $3, $4, $5, $6, $7, $8, $9",
-         {token, report.name, report.severity, report.passed ? "t" : "f", report.found, report.meaning, report.remedy,
-          report.data_loss ? "t" : "f", report.detail.empty() ? Value{} : Value{report.detail}});
+         {token, report.name, report.severity, report.passed ? "t" : "f", without_secrets(report.found), report.meaning,
+          without_secrets(report.remedy), report.data_loss ? "t" : "f", told(report.detail)});
 }
 
 void Monitor::report_software(const std::string &token, const nlohmann::json &software) {
@@ -108,7 +132,7 @@ void Monitor::report_software(const std::string &token, const nlohmann::json &so
 }
 
 void Monitor::report_hba(const std::string &token, const std::string &moment, const nlohmann::json &connections) {
-    call("pgaf_upgrade_report_hba", "$1, $2, $3", {token, moment, connections.dump()});
+    call("pgaf_upgrade_report_hba", "$1, $2, $3", {token, moment, told(connections)});
 }
 
 std::vector<std::string> Monitor::checks_in_the_way(std::int64_t run, const std::string &node) {
@@ -124,19 +148,19 @@ std::vector<std::string> Monitor::checks_in_the_way(std::int64_t run, const std:
 }
 
 void Monitor::sync_journal(const std::string &token, const nlohmann::json &entries) {
-    call("pgaf_upgrade_sync_journal", "$1, $2", {token, entries.dump()});
+    call("pgaf_upgrade_sync_journal", "$1, $2", {token, told(entries)});
 }
 
 std::string Monitor::request_rollback(const std::string &token, const std::string &reason, bool discard_new_data,
                                       bool not_started) {
     return call("pgaf_upgrade_request_rollback", "$1, $2, $3, $4",
-                {token, reason, discard_new_data ? "t" : "f", not_started ? "t" : "f"})
+                {token, without_secrets(reason), discard_new_data ? "t" : "f", not_started ? "t" : "f"})
         .value(0, 0)
         .value_or("");
 }
 
 void Monitor::finish_rollback(const std::string &token, const nlohmann::json &result) {
-    call("pgaf_upgrade_finish_rollback", "$1, $2", {token, result.dump()});
+    call("pgaf_upgrade_finish_rollback", "$1, $2", {token, told(result)});
 }
 
 void Monitor::rewrite_sysidentifier(const std::string &formation, int group, const std::string &from,
@@ -148,7 +172,7 @@ void Monitor::record_backup(const std::string &label, const std::string &taken_a
     call("pgaf_upgrade_record_backup",
          "label => $1, tool => 'pg_basebackup', taken_at => $2, node => $3, location => $4,"
          " verified_at => pg_catalog.clock_timestamp(), note => 'by pgaf-upgrade backup'",
-         {label, taken_at, node_.nodeid == 0 ? "monitor" : std::to_string(node_.nodeid), location});
+         {label, taken_at, node_.nodeid == 0 ? "monitor" : std::to_string(node_.nodeid), without_secrets(location)});
 }
 
 Rows Monitor::status() {

@@ -8,16 +8,12 @@ namespace pgaf {
 
 namespace {
 
-// For people. A command of archiving may hold a password, so that its line is not told whole.
+// For people.
 nlohmann::json describe_changes(const Context &context, const ShownFiles &shown) {
     auto described = nlohmann::json::array();
     for (const auto &[file, lines] : changed_lines(kept_copies(places_of(context.node)), shown.changes)) {
         for (const auto &[line, before, after] : lines) {
-            const bool is_secret = after.starts_with("archive_command");
-            described.push_back({{"file", file.string()},
-                                 {"line", line},
-                                 {"before", before},
-                                 {"after", is_secret ? "archive_command = …" : after}});
+            described.push_back({{"file", file.string()}, {"line", line}, {"before", before}, {"after", after}});
         }
     }
     return described;
