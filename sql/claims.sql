@@ -72,6 +72,14 @@ SELECT refused FROM test.refusals(
   $$SELECT pgaf_upgrade_report_check(test.token(1), 'citus', 'error', false, 'a', repeat('b', 65537), 'c')$$,
   $$SELECT pgaf_upgrade_report_check(test.token(1), 'citus', 'error', false, 'a', 'b', repeat('c', 65537))$$);
 
+-- What a terminal would obey is seen: of what is told, and of an error of ours, which psql prints as it is.
+SELECT pgaf_upgrade_report_check(test.token(2), 'citus', 'warning', false, E'a\x1b[2Jb\u202ec\u0085d', E'two\nlines', NULL);
+SELECT found, meaning FROM pgaf_upgrade_checks() WHERE check_name = 'citus';
+SELECT message FROM pgaf_upgrade_events() WHERE kind = 'check' AND message ~ 'citus';
+RESET SESSION AUTHORIZATION;
+SELECT pgaf_upgrade_waive_check(1, E'no\x1b[2J\nde\u202e', 'citus', 'why');
+SET SESSION AUTHORIZATION autoctl_node;
+
 -- what a node did without the monitor
 SELECT refused FROM test.refusals(
   $$SELECT pgaf_upgrade_sync_journal(test.token(2), '[{"step": "discover", "state": "done", "finished_at": "infinity"}]')$$,

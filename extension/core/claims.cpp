@@ -19,22 +19,14 @@ constexpr std::array<std::string_view, 16> kMarks{"\u061c", "\u200e", "\u200f", 
                                                   "\u202b", "\u202c", "\u202d", "\u202e", "\u2066", "\u2067",
                                                   "\u2068", "\u2069", "\ufeff", "\ufff9"};
 
-bool is_control(std::string_view text, std::size_t at) {
-    const auto byte = static_cast<std::uint8_t>(text[at]);
-    if (byte < 0x20 || byte == 0x7f) {
-        return true;
-    }
-    // U+0080 to U+009F
-    return byte == 0xc2 && at + 1 < text.size() && static_cast<std::uint8_t>(text[at + 1]) < 0xa0;
-}
+constexpr std::string_view kDigits = "0123456789abcdef";
 
-bool is_mark(std::string_view text, std::size_t at) {
-    for (const auto mark : kMarks) {
-        if (text.substr(at).starts_with(mark)) {
-            return true;
-        }
+Seen seen(char kind, unsigned digits, unsigned number, std::size_t bytes) {
+    Seen result{.text = {'\\', kind}, .bytes = bytes};
+    for (unsigned digit = 0; digit < digits; ++digit) {
+        result.text.at(2 + digit) = kDigits[(number >> (4 * (digits - 1 - digit))) & 0xfU];
     }
-    return false;
+    return result;
 }
 
 void require_plain(std::string_view what, std::string_view text, std::size_t limit) {
@@ -138,13 +130,50 @@ void require_at_most(std::string_view what, std::size_t bytes, std::size_t limit
     }
 }
 
+Seen seen_at(std::string_view text, std::size_t at) {
+    const auto byte_at = [&](std::size_t place) {
+        return place < text.size() ? static_cast<std::uint8_t>(text[place]) : std::uint8_t{0};
+    };
+    const auto byte = byte_at(at);
+    if (byte < 0x20 || byte == 0x7f) {
+        return seen('x', 2, byte, 1);
+    }
+    // U+0080 to U+009F
+    if (byte == 0xc2 && byte_at(at + 1) >= 0x80 && byte_at(at + 1) < 0xa0) {
+        return seen('x', 2, byte_at(at + 1), 2);
+    }
+    for (const auto mark : kMarks) {
+        if (text.substr(at).starts_with(mark)) {
+            const unsigned number = mark.size() == 2 ? ((byte & 0x1fU) << 6U) | (byte_at(at + 1) & 0x3fU)
+                                                     : ((byte & 0xfU) << 12U) | ((byte_at(at + 1) & 0x3fU) << 6U) |
+                                                           (byte_at(at + 2) & 0x3fU);
+            return seen('u', 4, number, mark.size());
+        }
+    }
+    return {};
+}
+
 bool is_plain(std::string_view text) {
     for (std::size_t at = 0; at < text.size(); ++at) {
-        if (is_control(text, at) || is_mark(text, at)) {
+        if (seen_at(text, at).bytes != 0) {
             return false;
         }
     }
     return true;
+}
+
+std::string shown(std::string_view text) {
+    std::string result;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto seen = seen_at(text, at);
+        if (seen.bytes == 0 || text[at] == '\n' || text[at] == '\t') {
+            result += text[at++];
+        } else {
+            result += seen.text.data();
+            at += seen.bytes;
+        }
+    }
+    return result;
 }
 
 void require_name(std::string_view what, std::string_view text) {
@@ -155,10 +184,12 @@ void require_path(std::string_view what, std::string_view text) {
     require_plain(what, text, kPathLimit);
 }
 
-void require_text(std::string_view what, const std::optional<std::string> &text) {
-    if (text) {
-        require_at_most(what, text->size(), kTextLimit);
+std::optional<std::string> require_text(std::string_view what, const std::optional<std::string> &text) {
+    if (!text) {
+        return std::nullopt;
     }
+    require_at_most(what, text->size(), kTextLimit);
+    return shown(*text);
 }
 
 void require_time(std::string_view what, std::string_view text) {

@@ -137,7 +137,8 @@ void require_change(const What &what, const Value &change) {
     require_path(what + ".file", text_of(what + ".file", member_of(what, change, "file")));
     require_integer(what + ".line", member_of(what, change, "line"), 0, kLastLine);
     for (const std::string name : {"before", "after"}) {
-        require_text(what + "." + name, text_of(what + "." + name, member_of(what, change, name)));
+        require_at_most(what + "." + name, text_of(what + "." + name, member_of(what, change, name)).size(),
+                        kTextLimit);
     }
 }
 
@@ -179,7 +180,7 @@ void require_shape(const What &what, const Value &value, Shape shape) {
             }
             break;
         case Shape::Text:
-            require_text(what, text_of(what, value));
+            require_at_most(what, text_of(what, value).size(), kTextLimit);
             break;
     }
 }
@@ -255,7 +256,7 @@ void require_journal_entry(const Value &entry) {
     }
     for (const auto *const name : {"error", "hint"}) {
         if (const auto *const value = entry.find(name); value != nullptr && value->kind != Kind::Null) {
-            require_text(what + ": " + name, text(name));
+            require_at_most(what + ": " + name, text(name).size(), kTextLimit);
         }
     }
     if (const auto *const result = entry.find("result"); result != nullptr && result->kind != Kind::Null) {

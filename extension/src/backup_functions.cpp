@@ -61,13 +61,12 @@ Outcome pgaf_upgrade_record_backup(const Arguments &arguments) {
     backup.taken_at = arguments.required(2, "taken_at");
     backup.location = arguments.text(5);
     backup.verified_at = arguments.text(6);
-    backup.note = arguments.text(7);
+    backup.note = claims::require_text("note", arguments.text(7));
     claims::require_name("label", backup.label);
     claims::require_name("tool", backup.tool);
     if (backup.location) {
         claims::require_path("location", *backup.location);
     }
-    claims::require_text("note", backup.note);
     require_past(backup.taken_at, "taken_at");
     if (backup.verified_at) {
         require_past(*backup.verified_at, "verified_at");

@@ -162,10 +162,10 @@ Outcome pgaf_upgrade_begin_step(const Arguments &arguments) {
 
 Outcome pgaf_upgrade_heartbeat(const Arguments &arguments) {
     auto caller = caller_of(arguments);
-    claims::require_text("progress", arguments.text(2));
+    const auto progress = claims::require_text("progress", arguments.text(2));
     if (const auto &name = arguments.text(1)) {
         const auto &step = require_step(caller.node(), *name);
-        store::set_progress(caller.run.id(), caller.nodeid, step.name, arguments.text(2));
+        store::set_progress(caller.run.id(), caller.nodeid, step.name, progress);
     }
     return caller.run_state();
 }
@@ -223,12 +223,9 @@ Outcome pgaf_upgrade_fail_step(const Arguments &arguments) {
     auto &node = caller.node();
     const auto &step = require_step(node, arguments.required(1, "step"));
     StepChange change;
-    change.error = arguments.required(2, "message");
-    change.hint = arguments.text(3);
-    change.detail = arguments.text(4);
-    claims::require_text("message", change.error);
-    claims::require_text("hint", change.hint);
-    claims::require_text("detail", change.detail);
+    change.error = claims::require_text("message", arguments.required(2, "message"));
+    change.hint = claims::require_text("hint", arguments.text(3));
+    change.detail = claims::require_text("detail", arguments.text(4));
     const auto state = state_of(node, step);
 
     if (state == StepState::Failed || caller.run.has_ended()) {
@@ -254,17 +251,14 @@ Outcome pgaf_upgrade_report_check(const Arguments &arguments) {
     const bool passed = arguments.required_boolean(3, "passed");
     const bool data_loss = arguments.required_boolean(7, "data_loss");
     claims::require_check(check_name, severity, data_loss);
-    claims::require_text("found", arguments.text(4));
-    claims::require_text("meaning", arguments.text(5));
-    claims::require_text("remedy", arguments.text(6));
-    claims::require_text("detail", arguments.text(8));
-    const bool is_new =
-        store::record_check(caller.run.id(), caller.nodeid, check_name, severity, passed, arguments.text(4),
-                            arguments.text(5), arguments.text(6), data_loss, arguments.text(8));
+    const auto found = claims::require_text("found", arguments.text(4));
+    const bool is_new = store::record_check(caller.run.id(), caller.nodeid, check_name, severity, passed, found,
+                                            claims::require_text("meaning", arguments.text(5)),
+                                            claims::require_text("remedy", arguments.text(6)), data_loss,
+                                            claims::require_text("detail", arguments.text(8)));
     if (!passed && is_new) {
-        store::record_event(
-            caller.run.id(), caller.nodeid, "", "check", "",
-            check_name + " (" + severity + ")" + (arguments.text(4) ? ": " + *arguments.text(4) : std::string()));
+        store::record_event(caller.run.id(), caller.nodeid, "", "check", "",
+                            check_name + " (" + severity + ")" + (found ? ": " + *found : std::string()));
     }
     return {};
 }
@@ -308,8 +302,8 @@ Outcome pgaf_upgrade_sync_journal(const Arguments &arguments) {
         }
         change.at = entry.finished_at;
         change.result = entry.result;
-        change.error = entry.error;
-        change.hint = entry.hint;
+        change.error = claims::require_text("error", entry.error);
+        change.hint = claims::require_text("hint", entry.hint);
         change_step(caller.run, node, step, to, change);
         ++taken;
     }

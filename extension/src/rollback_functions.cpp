@@ -126,9 +126,8 @@ Outcome pgaf_upgrade_rollback(const Arguments &arguments) {
 
 Outcome pgaf_upgrade_request_rollback(const Arguments &arguments) {
     auto caller = caller_of(arguments);
-    Wish wish{arguments.required_words(1, "reason", kSayWhy), arguments.required_boolean(2, "discard_new_data"),
-              std::nullopt};
-    claims::require_text("reason", wish.reason);
+    const auto reason = claims::require_text("reason", arguments.required_words(1, "reason", kSayWhy));
+    Wish wish{reason.value_or(""), arguments.required_boolean(2, "discard_new_data"), std::nullopt};
     if (arguments.required_boolean(3, "not_started")) {
         wish.not_started_on = caller.nodeid;
     }

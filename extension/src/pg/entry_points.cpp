@@ -2,6 +2,7 @@
 #include <cstring>
 #include <new>
 
+#include "core/claims.hpp"
 #include "core/errors.hpp"
 #include "core/version.hpp"
 #include "src/functions.hpp"
@@ -25,16 +26,29 @@ struct Report {
     std::array<char, 1024> hint;
 };
 
+// Names that somebody else has given may be in it: what a terminal would obey is seen.
 template <std::size_t N>
-void copy_to(std::array<char, N> &target, const char *text) {
-    std::strncpy(target.data(), text, N - 1);
-    target[N - 1] = '\0';
+void copy_to(std::array<char, N> &target, const char *text, bool in_one_line = true) {
+    const std::string_view given(text);
+    std::size_t length = 0;
+    for (std::size_t at = 0; at < given.size();) {
+        const auto seen = claims::seen_at(given, at);
+        const bool passes = seen.bytes == 0 || (!in_one_line && (given[at] == '\n' || given[at] == '\t'));
+        const std::string_view part = passes ? given.substr(at, 1) : std::string_view(seen.text.data());
+        if (length + part.size() >= N) {
+            break;
+        }
+        std::memcpy(target.data() + length, part.data(), part.size());
+        length += part.size();
+        at += passes ? 1 : seen.bytes;
+    }
+    target[length] = '\0';
 }
 
 void fill(Report &report, const char *sqlstate, const char *message, const char *detail = "", const char *hint = "") {
     copy_to(report.sqlstate, sqlstate);
     copy_to(report.message, message);
-    copy_to(report.detail, detail);
+    copy_to(report.detail, detail, false);
     copy_to(report.hint, hint);
 }
 

@@ -33,6 +33,13 @@ TEST(Claims, ANameIsOneLineThatIsShownAsItIs) {
               "host has 256 bytes, which is more than 255");
 }
 
+TEST(Claims, WhatATerminalWouldObeyIsSeen) {
+    EXPECT_EQ(shown("a\x1b[2Jb\x7f\r\n\tc"), "a\\x1b[2Jb\\x7f\\x0d\n\tc");
+    EXPECT_EQ(shown("\u0085\u061c\u202e\ufeff\u00e4\u20ac"), "\\x85\\u061c\\u202e\\ufeff\u00e4\u20ac");
+    EXPECT_EQ(shown("\xc2"), "\xc2");
+    EXPECT_EQ(shown(std::string("\0", 1)), "\\x00");
+}
+
 TEST(Claims, ATimeIsOneThatEveryServerReads) {
     for (const auto *const text : {"2026-11-28", "2026-11-28 20:59:59", "2026-11-28T20:59:59Z",
                                    "2026-11-28 20:59:59.123456+00", "2024-02-29 00:00:00-03:30"}) {
