@@ -52,7 +52,8 @@ CALLS = [
         '[{"step": "discover", "state": "done", "finished_at": "2026-01-01"}]')"""),
     ("pgaf_upgrade_report_hba", "started", "SELECT pgaf_upgrade_report_hba(test.token(1), 'before', '[]')"),
     ("pgaf_upgrade_report_check", "started",
-     "SELECT pgaf_upgrade_report_check(test.token(2), 'free_space', 'error', false, '1 GB', 'too little', 'Make room.')"),
+     "SELECT pgaf_upgrade_report_check(test.token(2), 'free_space', 'error', false, '1 GB', 'too little', "
+     "'Make room.')"),
     ("pgaf_upgrade_report_software", "started",
      """SELECT pgaf_upgrade_report_software(test.token(1), '{"PostgreSQL 17": "17.6"}')"""),
     ("pgaf_upgrade_software", "started", "SELECT count(*) FROM pgaf_upgrade_software()"),
