@@ -24,18 +24,24 @@ class SeedSource {
   public:
     SeedSource(const Context &context, const std::string &conninfo)
         : context_(context),
-          server_(fmt::format("{} dbname={}", conninfo, quote_conninfo(context.node.config.dbname))) {}
+          server_(fmt::format("{} dbname={}", conninfo, quote_conninfo(context.node.config.dbname))) {
+        require_of_superuser();
+    }
 
     // From where the file ends, to the end of the part; or until leave(bytes that are there), which is asked after each
-    // piece. Returns whether the file is whole.
+    // piece. Returns whether the file is whole. It gets no longer than the part was said to be.
     bool append(const std::string &part, const fs::path &path, const std::function<bool(std::uint64_t)> &leave) {
         OutputFile file(path, 0600, OutputFile::Begin::Append);
+        const auto most = size(part);
         auto at = fs::file_size(path);
         while (true) {
             const auto piece = server_.bytes("SELECT pgaf_upgrade_seed.read($1, $2, $3)",
                                              {part, std::to_string(at), std::to_string(kPiece)});
-            file.write(piece);
             at += piece.size();
+            if (at > most || piece.size() > kPiece) {
+                throw SeedDamaged(fmt::format("the {} is longer than the primary has said", part));
+            }
+            file.write(piece);
             if (piece.size() < kPiece) {
                 return true;
             }
@@ -59,6 +65,18 @@ class SeedSource {
     }
 
   private:
+    // Where no seed is offered, whoever may create a schema could offer one of his own.
+    void require_of_superuser() {
+        const auto others = server_.query(
+            "SELECT r.rolname FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_proc p ON p.pronamespace = n.oid"
+            "  JOIN pg_catalog.pg_roles r ON r.oid IN (n.nspowner, p.proowner)"
+            " WHERE n.nspname = 'pgaf_upgrade_seed' AND NOT r.rolsuper");
+        if (others.size() > 0) {
+            throw LinksRefused(fmt::format("the schema pgaf_upgrade_seed on the primary is {}'s, who is no superuser",
+                                           others.text(0, "rolname")));
+        }
+    }
+
     const Context &context_;
     Connection server_;
 };
@@ -93,7 +111,7 @@ void fetch_pack(const Context &context, SeedSource &source) {
     }
     source.append("pack.zst", compressed);
     try {
-        decompress_file(compressed, pack);
+        decompress_file(compressed, pack, source.size("pack").value_or(0));
     } catch (const CompressionDamaged &error) {
         throw SeedDamaged(error.what());
     }

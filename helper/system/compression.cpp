@@ -59,17 +59,24 @@ void compress_file(const fs::path &from, const fs::path &to) {
     });
 }
 
-void decompress_file(const fs::path &from, const fs::path &to) {
+void decompress_file(const fs::path &from, const fs::path &to, std::uint64_t most) {
     const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
     OutputFile output(to, 0600);
     std::string made(ZSTD_DStreamOutSize(), '\0');
     std::size_t left = 1;  // 0 at the end of a frame
+    std::uint64_t size = 0;
     read_pieces(from, ZSTD_DStreamInSize(), [&](const std::string &piece) {
         ZSTD_inBuffer in{.src = piece.data(), .size = piece.size(), .pos = 0};
         bool is_full = false;  // there may be more of what was read
         while (in.pos < in.size || (is_full && left != 0)) {
             ZSTD_outBuffer out{.dst = made.data(), .size = made.size(), .pos = 0};
             left = checked<CompressionDamaged>(ZSTD_decompressStream(context.get(), &out, &in), "decompress", from);
+            size += out.pos;
+            if (size > most) {
+                throw CompressionDamaged(
+                    ExitCode::StepFailed,
+                    fmt::format("\"{}\" would become longer than the {} bytes that it is of", from.string(), most));
+            }
             output.write({made.data(), out.pos});
             is_full = out.pos == out.size;
         }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 
 #include "system/error.hpp"
@@ -13,8 +14,9 @@ class CompressionDamaged : public HelperError {
     using HelperError::HelperError;
 };
 
-// Both replace `to`. Throw HelperError(StepFailed); decompress_file CompressionDamaged.
+// Both replace `to`. Throw HelperError(StepFailed); decompress_file CompressionDamaged, also where it would become
+// longer than `most` bytes.
 void compress_file(const std::filesystem::path &from, const std::filesystem::path &to);
-void decompress_file(const std::filesystem::path &from, const std::filesystem::path &to);
+void decompress_file(const std::filesystem::path &from, const std::filesystem::path &to, std::uint64_t most);
 
 }  // namespace pgaf

@@ -259,6 +259,18 @@ def test_seed_is_for_standbys_alone(make_lab):
     assert judges.upgraded() == []
 
 
+def test_seed_of_no_superuser(make_lab):
+    """Where an application could have put a function of its own, nothing is fetched."""
+    lab = make_lab("planted")
+    judges, upgrade = stopped_at(lab, "rebuild", "before", role="secondary")
+    lab.psql("node1", "ALTER FUNCTION pgaf_upgrade_seed.read OWNER TO app")
+    upgrade.start_helper("node2")
+    upgrade.wait_finished()
+    result = rebuilt(lab)["node_2"]
+    assert result["standby_method"] == "basebackup" and "app's, who is no superuser" in result["no_links"], result
+    assert judges.upgraded() == []
+
+
 def test_marker_is_not_replayed(make_lab):
     """The standby by links streams, and never comes to what the primary wrote since: its own configuration, in a file
     outside PGDATA that nobody carries over, delays it."""

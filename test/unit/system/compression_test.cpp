@@ -25,7 +25,7 @@ class Compression : public WithFolder {
     std::string there_and_back(const std::string &content) {
         fill(file("plain"), content);
         compress_file(file("plain"), file("compressed"));
-        decompress_file(file("compressed"), file("again"));
+        decompress_file(file("compressed"), file("again"), content.size());
         return read_file(file("again"));
     }
 };
@@ -65,16 +65,24 @@ TEST_F(Compression, RefusesWhatIsDamaged) {
     for (const auto &content : {std::string(), whole.substr(0, whole.size() - 1), whole.substr(0, 100), damaged,
                                 whole + "more", mixed(1000)}) {
         fill(file("compressed"), content);
-        EXPECT_THROW(decompress_file(file("compressed"), file("again")), CompressionDamaged) << content.size();
+        EXPECT_THROW(decompress_file(file("compressed"), file("again"), 1000000), CompressionDamaged) << content.size();
     }
     fill(file("compressed"), whole);
-    decompress_file(file("compressed"), file("again"));
+    decompress_file(file("compressed"), file("again"), 1000000);
     EXPECT_TRUE(read_file(file("again")) == mixed(1000000));
+}
+
+TEST_F(Compression, MakesNothingLongerThanSaid) {
+    fill(file("plain"), std::string(50'000'000, '\0'));
+    compress_file(file("plain"), file("compressed"));
+    EXPECT_LT(fs::file_size(file("compressed")), 100'000U);
+    EXPECT_THROW(decompress_file(file("compressed"), file("again"), 1'000'000), CompressionDamaged);
+    EXPECT_LE(fs::file_size(file("again")), 1'000'000U);
 }
 
 TEST_F(Compression, NeedsTheFile) {
     EXPECT_THROW(compress_file(file("none"), file("compressed")), HelperError);
-    EXPECT_THROW(decompress_file(file("none"), file("again")), HelperError);
+    EXPECT_THROW(decompress_file(file("none"), file("again"), 1), HelperError);
 }
 
 }  // namespace
