@@ -175,7 +175,7 @@ bool refuses_writes(const StepDefinition &step) {
         return std::ranges::find(steps, name, &StepDefinition::name);
     };
     const auto own = std::ranges::find(steps, &step);
-    return own >= place("stop") && own <= place("start");
+    return own >= place(steps::kStop) && own <= place(steps::kStart);
 }
 
 }  // namespace pgaf

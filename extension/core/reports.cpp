@@ -46,31 +46,29 @@ struct Member {
     Shape shape;
 };
 
-constexpr std::string_view kRollback = "rollback";
-
 constexpr std::array<Member, 22> kMembers{{
     {"", "seconds", Shape::Seconds},
     {"", "parts", Shape::Parts},
-    {"discover", "old_server_version", Shape::Name},
-    {"discover", "old_pgautofailover", Shape::Name},
-    {"discover", "pgdata", Shape::Path},
-    {"discover", "data_directory", Shape::Path},
-    {"discover", "size.bytes", Shape::Bytes},
-    {"check", "estimate.seconds", Shape::Seconds},
-    {"configure", "files", Shape::Paths},
-    {"configure", "changes", Shape::Changes},
-    {"checkpoint", "files", Shape::Paths},
-    {"stop", "files", Shape::Paths},
-    {"carry", "files", Shape::Paths},
-    {"start", "server_version", Shape::Name},
-    {"start", "pgautofailover", Shape::Name},
-    {"rebuild", "standby_method", Shape::Name},
-    {"rebuild", "no_links", Shape::Text},
-    {"verify", "server_version", Shape::Name},
-    {"verify", "pgautofailover", Shape::Name},
-    {"verify", "reported_state", Shape::Name},
-    {kRollback, "undone", Shape::Steps},
-    {kRollback, "discarded", Shape::Text},
+    {steps::kDiscover, "old_server_version", Shape::Name},
+    {steps::kDiscover, "old_pgautofailover", Shape::Name},
+    {steps::kDiscover, "pgdata", Shape::Path},
+    {steps::kDiscover, "data_directory", Shape::Path},
+    {steps::kDiscover, "size.bytes", Shape::Bytes},
+    {steps::kCheck, "estimate.seconds", Shape::Seconds},
+    {steps::kConfigure, "files", Shape::Paths},
+    {steps::kConfigure, "changes", Shape::Changes},
+    {steps::kCheckpoint, "files", Shape::Paths},
+    {steps::kStop, "files", Shape::Paths},
+    {steps::kCarry, "files", Shape::Paths},
+    {steps::kStart, "server_version", Shape::Name},
+    {steps::kStart, "pgautofailover", Shape::Name},
+    {steps::kRebuild, "standby_method", Shape::Name},
+    {steps::kRebuild, "no_links", Shape::Text},
+    {steps::kVerify, "server_version", Shape::Name},
+    {steps::kVerify, "pgautofailover", Shape::Name},
+    {steps::kVerify, "reported_state", Shape::Name},
+    {steps::kRollback, "undone", Shape::Steps},
+    {steps::kRollback, "discarded", Shape::Text},
 }};
 
 // What a document or a part of it is called in an error.
@@ -321,7 +319,7 @@ void require_result(std::string_view step, std::string_view json) {
 }
 
 void require_rollback_result(std::string_view json) {
-    require_result(kRollback, json);
+    require_result(steps::kRollback, json);
 }
 
 void require_software(std::string_view json) {

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/step_names.hpp"
+
 // The steps of an upgrade, their order and their states: the one place where they are written down.
 // The extension plans and hands out steps from this table, the helper performs them by name, and a
 // regression test prints it, so that every change of the order is a line of a diff.

@@ -123,7 +123,7 @@ Outcome pgaf_upgrade_next_step(const Arguments &arguments) {
         const bool is_turn = std::ranges::find(nodes, caller.nodeid, &store::NodeName::nodeid) != nodes.end() &&
                              (nodes.front().nodeid == 0) == (caller.nodeid == 0);
         if (is_turn) {
-            step = "rollback";
+            step = std::string(steps::kRollback);
         } else if (!nodes.empty()) {
             waiting_for = "the rollback of " + nodes.front().name;
         }

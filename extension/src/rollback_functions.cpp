@@ -33,10 +33,10 @@ struct Wish {
 
 // What a node says of its own start is taken where that may have been interrupted, not where it was reported as done.
 bool may_be_started(const Run &run, const NodePlan &node, const Wish &wish) {
-    if (node.role != Role::Primary || store::attempts(run.id(), node.nodeid, "start") == 0) {
+    if (node.role != Role::Primary || store::attempts(run.id(), node.nodeid, steps::kStart) == 0) {
         return false;
     }
-    return node.nodeid != wish.not_started_on || state_of(node, require_step(node, "start")) == StepState::Done;
+    return node.nodeid != wish.not_started_on || state_of(node, require_step(node, steps::kStart)) == StepState::Done;
 }
 
 // Where the new cluster's files are those of the old one, this must not be started any more once the new one was.
@@ -46,7 +46,7 @@ void refuse_after_start(const Run &run, const Wish &wish) {
         if (!may_be_started(run, node, wish)) {
             continue;
         }
-        const auto since = store::finished_at(run.id(), node.nodeid, "start");
+        const auto since = store::finished_at(run.id(), node.nodeid, steps::kStart);
         if (takes_old_files(run.row.method)) {
             throw Error(
                 code::kNotInStateFor,
@@ -67,7 +67,7 @@ void refuse_after_start(const Run &run, const Wish &wish) {
                             " tells how much it is.");
         }
         // The monitor's own old cluster knows nothing of this, and is what takes the old nodes back.
-        if (!run.row.include_monitor && store::attempts(run.id(), node.nodeid, "rejoin") > 0) {
+        if (!run.row.include_monitor && store::attempts(run.id(), node.nodeid, steps::kRejoin) > 0) {
             throw Error(code::kNotInStateFor,
                         run_name(run.id()) + " can no longer be rolled back: " + node.name +
                             " has reported to the monitor as a node of " + target +

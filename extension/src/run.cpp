@@ -76,7 +76,7 @@ void take_result(Run &run, const NodePlan &node, const StepDefinition &step, con
             store::set_sysidentifiers(run.id(), node.nodeid, before, after);
         }
     }
-    if (result && step.name == "discover") {
+    if (result && step.name == steps::kDiscover) {
         if (const auto text = store::result_value(result, "source_version")) {
             const auto parsed = parse_sysidentifier(*text);
             if (!parsed || *parsed > 1000) {
@@ -102,10 +102,10 @@ void take_result(Run &run, const NodePlan &node, const StepDefinition &step, con
             }
         }
     }
-    if (node.role == Role::Secondary && step.name == "enter_maintenance") {
+    if (node.role == Role::Secondary && step.name == steps::kEnterMaintenance) {
         store::begin_maintenance_of_run(run.id(), node.nodeid);
     }
-    if (node.role == Role::Secondary && step.name == "rejoin") {
+    if (node.role == Role::Secondary && step.name == steps::kRejoin) {
         store::end_maintenance_of_run(run.id(), node.nodeid, "upgrade");
     }
 }

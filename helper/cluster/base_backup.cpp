@@ -62,7 +62,7 @@ void take_base_backup(const Context &context, const std::string &conninfo) {
         wait_for_primary(context, conninfo);
         remove_partial_standby(context);
         try {
-            const FaultWatch watch("rebuild", "middle", std::chrono::milliseconds(300));
+            const FaultWatch watch(steps::kRebuild, "middle", std::chrono::milliseconds(300));
             run_pg_basebackup(context, conninfo);
             bring_in_tablespaces(context);
             return;

@@ -47,7 +47,7 @@ ControlData make_new_cluster(const Context &context, const std::vector<std::stri
     }
     make_directory(context.new_dir());
     {
-        const FaultWatch watch("initdb", "middle", node.log("initdb"), "post-bootstrap");
+        const FaultWatch watch(steps::kInitdb, "middle", node.log("initdb"), "post-bootstrap");
         run_checked({.argv = initdb, .time_limit = std::chrono::minutes(5), .log = node.log("initdb")});
     }
     return read_controldata(Installation::from(context.journal).new_bindir, context.new_dir());
@@ -68,7 +68,7 @@ void set_aside_new_cluster(const Context &context) {
 ControlData renew_after_interruption(const Context &context) {
     set_aside_new_cluster(context);
     enable_old_control(context.node.data_dir);
-    const auto made = context.journal.result("initdb").at("command").get<std::vector<std::string>>();
+    const auto made = context.journal.result(steps::kInitdb).at("command").get<std::vector<std::string>>();
     auto control = make_new_cluster(context, made);
     carry_for_new_cluster(context);
     return control;
@@ -94,7 +94,7 @@ void carry_for_new_cluster(const Context &context) {
     const auto shown = files_of_run(context);
     auto files = shown.to_carry();
     std::erase_if(files, is_access_rule);
-    carry(files, kept_copies(places_of(context.node)), context.new_dir(), "configure", shown.changes);
+    carry(files, kept_copies(places_of(context.node)), context.new_dir(), steps::kConfigure, shown.changes);
 }
 
 }  // namespace pgaf

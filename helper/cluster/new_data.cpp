@@ -34,7 +34,7 @@ bool was_new_server_started(const Context &context) {
     }
     // a server changes both with its start, and nothing else before
     const auto control = new_control(context);
-    const auto left_by_pg_upgrade = context.journal.result("pg_upgrade").value("new_checkpoint_location", "");
+    const auto left_by_pg_upgrade = context.journal.result(steps::kPgUpgrade).value("new_checkpoint_location", "");
     return control.state != "shut down" || control.checkpoint_location != left_by_pg_upgrade;
 }
 
@@ -47,9 +47,9 @@ std::string describe_new_data(const Context &context) {
         case Role::Primary:
             break;
     }
-    const auto before = context.journal.result("pg_upgrade").value("new_next_transaction", std::uint64_t{0});
+    const auto before = context.journal.result(steps::kPgUpgrade).value("new_next_transaction", std::uint64_t{0});
     return fmt::format("what was written to PostgreSQL {} since {}, by {} transactions at the most", context.target(),
-                       context.journal.time_of("start"), next_transaction(context) - before);
+                       context.journal.time_of(steps::kStart), next_transaction(context) - before);
 }
 
 void refuse_old_cluster(const Context &context) {

@@ -62,22 +62,23 @@ Parts run_pg_upgrade(const Context &context, UpgradeMode mode) {
     make_directory(scratch_dir(context));
     const SocketDirectory sockets(scratch_dir(context));
 
-    const auto superuser = context.journal.result("initdb").at("superuser").get<std::string>();
+    const auto superuser = context.journal.result(steps::kInitdb).at("superuser").get<std::string>();
     PgUpgradeCall call{.mode = mode,
                        .new_dir = context.new_dir(),
                        .superuser = superuser,
                        .socket_directory = sockets.path(),
                        .method = context.method(),
                        .monitor_libraries = {},
-                       .lets_workers_run = fault_is("pg_upgrade", "workers")};
+                       .lets_workers_run = fault_is(steps::kPgUpgrade, "workers")};
     if (context.role() == Role::Monitor) {
-        call.monitor_libraries = context.journal.result("configure").at("shared_preload_libraries").get<std::string>();
+        call.monitor_libraries =
+            context.journal.result(steps::kConfigure).at("shared_preload_libraries").get<std::string>();
     }
     const auto log = context.node.log(mode == UpgradeMode::Check ? "dry_run" : "pg_upgrade");
-    const FaultWatch checking("dry_run", "middle", log, "Performing Consistency Checks");
-    const FaultWatch dumping("pg_upgrade", "dumping", log, "Creating dump of database schemas");
-    const FaultWatch restoring("pg_upgrade", "middle", log, "Restoring database schemas");
-    const FaultWatch linking("pg_upgrade", "linking", log,
+    const FaultWatch checking(steps::kDryRun, "middle", log, "Performing Consistency Checks");
+    const FaultWatch dumping(steps::kPgUpgrade, "dumping", log, "Creating dump of database schemas");
+    const FaultWatch restoring(steps::kPgUpgrade, "middle", log, "Restoring database schemas");
+    const FaultWatch linking(steps::kPgUpgrade, "linking", log,
                              context.method() == "swap" ? "Swapping data directories" : "user relation files");
     PgUpgradeParts looking(log);
     try {
@@ -94,7 +95,7 @@ Parts run_pg_upgrade(const Context &context, UpgradeMode mode) {
     }
     auto parts = looking.take();
     if (mode == UpgradeMode::Real) {
-        fault_point("pg_upgrade", "syncing");
+        fault_point(steps::kPgUpgrade, "syncing");
         flush_new_cluster(context);
         parts.lap("flush the new cluster");
     }

@@ -79,9 +79,9 @@ void stop_behind_guard(const Context &context, const fs::path &bindir) {
     const auto limit = context.limit(shutdown_limit(data_size(context)));
     const Service service(context.node, Installation::from(context.journal).unit);
     service.set_guard();
-    fault_point("stop", "guarded");
+    fault_point(steps::kStop, "guarded");
     {
-        const FaultWatch watch("stop", "middle", std::chrono::milliseconds(40));
+        const FaultWatch watch(steps::kStop, "middle", std::chrono::milliseconds(40));
         // pg_autoctl's own pg_ctl waits for a minute, and pg_autoctl then ends without the server: so that one is
         // told here, too, and looked for once more when nobody is left to start it.
         service.begin_stop(limit);

@@ -45,7 +45,7 @@ void put_old_cluster_aside(const Context &context) {
         make_directory(spare);
         exchange_durably(data_dir, spare);
     }
-    fault_point("rebuild", "renamed");
+    fault_point(steps::kRebuild, "renamed");
     if (major_of(spare) == context.source()) {
         rename_durably(spare, context.old_dir());
     }

@@ -27,7 +27,7 @@ DataSize data_size(const nlohmann::json &measured) {
 }
 
 DataSize data_size(const Context &context) {
-    return data_size(context.journal.result("discover").value("size", nlohmann::json::object()));
+    return data_size(context.journal.result(steps::kDiscover).value("size", nlohmann::json::object()));
 }
 
 }  // namespace pgaf

@@ -23,7 +23,7 @@ Installation Installation::find(const Node &node, int target) {
 }
 
 Installation Installation::from(const Journal &journal) {
-    const auto found = journal.result("discover");
+    const auto found = journal.result(steps::kDiscover);
     if (!found.contains("old_bindir")) {
         throw HelperError(ExitCode::StepFailed, "the journal of this node does not tell its installation",
                           "Set the step back: SELECT pgaf_upgrade_retry(run, 'discover').");

@@ -162,22 +162,22 @@ std::optional<nlohmann::json> Journal::last_plan() const {
     return std::nullopt;
 }
 
-void Journal::begun(const std::string &step) {
+void Journal::begun(std::string_view step) {
     const std::lock_guard lock(mutex_);
     append({{"step", step}, {"state", "running"}});
 }
 
-void Journal::done(const std::string &step, const nlohmann::json &result) {
+void Journal::done(std::string_view step, const nlohmann::json &result) {
     const std::lock_guard lock(mutex_);
     append({{"step", step}, {"state", "done"}, {"result", result}});
 }
 
-void Journal::undone(const std::string &step) {
+void Journal::undone(std::string_view step) {
     const std::lock_guard lock(mutex_);
     append({{"step", step}, {"state", "undone"}});
 }
 
-void Journal::failed(const std::string &step, const std::string &error) {
+void Journal::failed(std::string_view step, const std::string &error) {
     const std::lock_guard lock(mutex_);
     append({{"step", step}, {"state", "failed"}, {"error", error}});
 }
@@ -206,7 +206,7 @@ std::optional<std::string> Journal::noted(const std::string &name) const {
 }
 
 // Of the current run, since the step was last undone.
-std::vector<const nlohmann::json *> Journal::entries_of(const std::string &step) const {
+std::vector<const nlohmann::json *> Journal::entries_of(std::string_view step) const {
     std::vector<const nlohmann::json *> found;
     for (const auto &entry : of_run()) {
         if (entry.value("step", "") != step) {
@@ -221,23 +221,23 @@ std::vector<const nlohmann::json *> Journal::entries_of(const std::string &step)
     return found;
 }
 
-bool Journal::was_begun(const std::string &step) const {
+bool Journal::was_begun(std::string_view step) const {
     const std::lock_guard lock(mutex_);
     return !entries_of(step).empty();
 }
 
-bool Journal::is_done(const std::string &step) const {
+bool Journal::is_done(std::string_view step) const {
     const std::lock_guard lock(mutex_);
     return std::ranges::any_of(entries_of(step), [](const auto *entry) { return entry->at("state") == "done"; });
 }
 
-std::string Journal::time_of(const std::string &step) const {
+std::string Journal::time_of(std::string_view step) const {
     const std::lock_guard lock(mutex_);
     const auto entries = entries_of(step);
     return entries.empty() ? "" : entries.front()->at("at").get<std::string>();
 }
 
-nlohmann::json Journal::result(const std::string &step) const {
+nlohmann::json Journal::result(std::string_view step) const {
     const std::lock_guard lock(mutex_);
     auto result = nlohmann::json::object();
     for (const auto *entry : entries_of(step)) {

@@ -29,10 +29,10 @@ class Journal {
     void begin_run(const nlohmann::json &plan);
     [[nodiscard]] std::optional<nlohmann::json> last_plan() const;
 
-    void begun(const std::string &step);
-    void done(const std::string &step, const nlohmann::json &result);
-    void undone(const std::string &step);  // by a rollback: as if it had never been begun
-    void failed(const std::string &step, const std::string &error);
+    void begun(std::string_view step);
+    void done(std::string_view step, const nlohmann::json &result);
+    void undone(std::string_view step);  // by a rollback: as if it had never been begun
+    void failed(std::string_view step, const std::string &error);
 
     // What a step must know after a crash and the disk does not tell: a name, and which thing it is said of.
     void note(const std::string &name, const std::string &about);
@@ -40,10 +40,10 @@ class Journal {
     [[nodiscard]] std::optional<std::string> noted(const std::string &name) const;  // the last
 
     // Of the current run.
-    [[nodiscard]] bool was_begun(const std::string &step) const;
-    [[nodiscard]] bool is_done(const std::string &step) const;
-    [[nodiscard]] nlohmann::json result(const std::string &step) const;  // an empty object when not done
-    [[nodiscard]] std::string time_of(const std::string &step) const;    // when it was first begun
+    [[nodiscard]] bool was_begun(std::string_view step) const;
+    [[nodiscard]] bool is_done(std::string_view step) const;
+    [[nodiscard]] nlohmann::json result(std::string_view step) const;  // an empty object when not done
+    [[nodiscard]] std::string time_of(std::string_view step) const;    // when it was first begun
 
     // The finished steps of the current run as pgaf_upgrade_sync_journal takes them.
     [[nodiscard]] nlohmann::json finished() const;
@@ -52,7 +52,7 @@ class Journal {
     void read();
     void append(nlohmann::json entry);
     [[nodiscard]] std::span<const nlohmann::json> of_run() const;
-    [[nodiscard]] std::vector<const nlohmann::json *> entries_of(const std::string &step) const;
+    [[nodiscard]] std::vector<const nlohmann::json *> entries_of(std::string_view step) const;
 
     std::filesystem::path path_;
     std::int64_t run_ = 0;

@@ -12,10 +12,10 @@ namespace pgaf {
 // carried over, or it is shown anew.
 void Runner::close_gate_if_edited(const Due &due) {
     const auto state = parse_run_state(due.run_state);
-    if (!state || !is_before_switch(*state) || !journal_.is_done("check")) {
+    if (!state || !is_before_switch(*state) || !journal_.is_done(steps::kCheck)) {
         return;
     }
-    const auto with = context(monitor_, "check");
+    const auto with = context(monitor_, std::string(steps::kCheck));
     std::string found;
     deliver(monitor_, "what was edited", [&] { found = not_as_shown(with); });
     if (found.empty()) {
@@ -31,7 +31,7 @@ void Runner::close_gate_if_edited(const Due &due) {
 // Before this node's first step behind the gate: the applications have gone on since it was looked at, and what has
 // come up since would be met in the switch.
 void Runner::close_gate_if_hindered(const Due &due) {
-    const bool is_first = due.step == "relax_sync" || due.step == "enter_maintenance";
+    const bool is_first = due.step == steps::kRelaxSync || due.step == steps::kEnterMaintenance;
     if (!is_first || journal_.was_begun(due.step)) {
         return;
     }
@@ -56,14 +56,15 @@ void Runner::close_gate_if_hindered(const Due &due) {
 // The run has to be approved anew. False where another node has begun the switch.
 bool Runner::close_gate(const HelperError &error) {
     std::map<std::string, nlohmann::json> results;
-    for (const std::string step : {"check", "configure", "dry_run"}) {
+    for (const auto step : {steps::kCheck, steps::kConfigure, steps::kDryRun}) {
         if (journal_.is_done(step)) {
             results.emplace(step, journal_.result(step));
             journal_.undone(step);  // first: what the monitor no longer takes for done is not told it again
         }
     }
     try {
-        deliver(monitor_, "check", [&] { monitor_.fail_step(token_, "check", error); });
+        const std::string check(steps::kCheck);
+        deliver(monitor_, check, [&] { monitor_.fail_step(token_, check, error); });
     } catch (const PgError &refused) {
         if (refused.sqlstate() != code::kStepNotDue) {
             throw;
@@ -73,8 +74,8 @@ bool Runner::close_gate(const HelperError &error) {
         }
         return false;
     }
-    journal_.failed("check", error.what());
-    view_.failed("check", error.what());
+    journal_.failed(steps::kCheck, error.what());
+    view_.failed(std::string(steps::kCheck), error.what());
     spdlog::error("step check no longer holds: {}", error.what());
     return true;
 }

@@ -46,7 +46,7 @@ bool Runner::is_going_back() const {
 // Every step behind the gate, the last first. Each undo() can be repeated, so that after a crash the whole
 // is simply begun again. Returns the names.
 nlohmann::json Runner::undo_steps() {
-    const auto with = context(monitor_, "rollback");
+    const auto with = context(monitor_, std::string(steps::kRollback));
     auto steps = steps_of(with.role());
     std::ranges::reverse(steps);
     auto undone = nlohmann::json::array();
@@ -56,7 +56,7 @@ nlohmann::json Runner::undo_steps() {
             continue;
         }
         spdlog::info("undoing {}", name);
-        fault_point("rollback", name);
+        fault_point(steps::kRollback, name);
         for (int attempt = 1;; ++attempt) {
             try {
                 step_by_name(name).undo(with);
@@ -102,13 +102,13 @@ bool Runner::go_back(const Due &due) {
         return monitor_.request_rollback(token_, reason, journal_.noted(kRollback) == kDiscards, false) ==
                "rolling_back";
     }
-    const auto with = context(monitor_, "rollback");
+    const auto with = context(monitor_, std::string(steps::kRollback));
     if (journal_.noted(kRollback) == kDiscards && with.is_swapped() && !journal_.noted(kGivenUp)) {
         end_new_server(with);
         journal_.note(kGivenUp, describe_new_data(with));
     }
     background_ = {};  // a step that still runs there ends first
-    if (due.step == "rollback") {
+    if (due.step == steps::kRollback) {
         roll_back(reason);
         return true;
     }
@@ -119,7 +119,8 @@ bool Runner::go_back(const Due &due) {
 // nobody: the run itself stays, and pgaf-upgrade run tries again.
 bool Runner::roll_back_monitor() {
     const auto plan = journal_.last_plan();
-    if (!plan || is_going_back() || node_.nodeid != 0 || !journal_.was_begun("stop") || journal_.is_done("start")) {
+    if (!plan || is_going_back() || node_.nodeid != 0 || !journal_.was_begun(steps::kStop) ||
+        journal_.is_done(steps::kStart)) {
         return false;
     }
     plan_ = *plan;
@@ -143,14 +144,14 @@ ExitCode Runner::request_rollback(const std::string &reason, bool discard_new_da
         view_.note("nothing to roll back: no upgrade is under way");
         return ExitCode::Done;
     }
-    const auto with = context(monitor_, "rollback");
+    const auto with = context(monitor_, std::string(steps::kRollback));
     // also of a run that is finished, as long as the old cluster is there
     if (!attached && (!with.is_swapped() || major_of(with.old_dir()) != with.source())) {
         view_.note("nothing to roll back: no upgrade is under way");
         return ExitCode::Done;
     }
     const bool is_interrupted_start =
-        with.role() == Role::Primary && journal_.was_begun("start") && !was_new_server_started(with);
+        with.role() == Role::Primary && journal_.was_begun(steps::kStart) && !was_new_server_started(with);
     if (!discard_new_data && !plan_.value("discards_new_data", false)) {
         refuse_to_lose(with);
     }

@@ -51,7 +51,7 @@ bool Runner::attach(bool resumed) {
 
 // By each session until the switch: what was installed in between is seen by the other nodes' checks.
 void Runner::report_software() {
-    if (journal_.was_begun("stop") || journal_.was_begun("enter_maintenance") || is_going_back()) {
+    if (journal_.was_begun(steps::kStop) || journal_.was_begun(steps::kEnterMaintenance) || is_going_back()) {
         return;
     }
     const int target = plan_.at("target_version");
@@ -77,11 +77,12 @@ void Runner::sync_journal() {
 // Between these the primary refuses writes, and none of them needs the monitor: once `stop` has begun they
 // do not wait for one that is away.
 std::string Runner::switch_step() const {
-    if (is_going_back() || plan_.is_null() || plan_.at("node").at("role") != "primary" || !journal_.was_begun("stop")) {
+    if (is_going_back() || plan_.is_null() || plan_.at("node").at("role") != "primary" ||
+        !journal_.was_begun(steps::kStop)) {
         return {};
     }
     for (const auto *definition : steps_of(Role::Primary)) {
-        if (definition->phase == Phase::Switch && !journal_.is_done(std::string(definition->name))) {
+        if (definition->phase == Phase::Switch && !journal_.is_done(definition->name)) {
             return std::string(definition->name);
         }
     }
@@ -143,14 +144,14 @@ bool Runner::wait_for_run() {
 
 // The monitor's steps while its own server is down: known from what this node has done.
 std::string Runner::offline_step() const {
-    if (is_going_back() || node_.nodeid != 0 || !journal_.was_begun("stop") || journal_.is_done("start")) {
+    if (is_going_back() || node_.nodeid != 0 || !journal_.was_begun(steps::kStop) || journal_.is_done(steps::kStart)) {
         return {};
     }
-    if (!journal_.is_done("stop")) {
-        return std::filesystem::exists(node_.guard_flag()) ? "stop" : "";
+    if (!journal_.is_done(steps::kStop)) {
+        return std::filesystem::exists(node_.guard_flag()) ? std::string(steps::kStop) : "";
     }
     for (const auto *definition : steps_of(Role::Monitor)) {
-        if (definition->offline && !journal_.is_done(std::string(definition->name))) {
+        if (definition->offline && !journal_.is_done(definition->name)) {
             return std::string(definition->name);
         }
     }
@@ -192,7 +193,8 @@ void Runner::deliver(Monitor &monitor, const std::string &what, const std::funct
 // The new server runs without a service until pg_autoctl is started over it: what a power cut or the
 // kernel has ended in between is started by nobody else.
 void Runner::keep_server_up(const Context &context) {
-    const bool is_started = journal_.is_done("start") || journal_.is_done("rebuild");  // of primary, of secondary
+    const bool is_started =
+        journal_.is_done(steps::kStart) || journal_.is_done(steps::kRebuild);  // of primary, of secondary
     if (node_.nodeid != 0 && is_started && !is_going_back() && std::filesystem::exists(node_.guard_flag()) &&
         context.is_swapped() && !node_.running_server()) {
         spdlog::warn("the new server does not run: it is started again");
@@ -374,7 +376,7 @@ ExitCode Runner::run() {
                 throw HelperError(*failure_);
             }
         }
-        keep_server_up(context(monitor_, "start"));
+        keep_server_up(context(monitor_, std::string(steps::kStart)));
         if (const auto step = offline_step(); !step.empty()) {
             perform(step);
             continue;

@@ -20,8 +20,8 @@ namespace {
 constexpr const char *kDisabled = "PG_AUTOCTL_DISABLED";
 
 // Behind the switch, what needs no monitor.
-constexpr std::array<std::string_view, 2> kOfPrimary{"reconfigure", "update_extensions"};
-constexpr std::array<std::string_view, 3> kOfSecondary{"stop", "rebuild", "reconfigure"};
+constexpr std::array<std::string_view, 2> kOfPrimary{steps::kReconfigure, steps::kUpdateExtensions};
+constexpr std::array<std::string_view, 3> kOfSecondary{steps::kStop, steps::kRebuild, steps::kReconfigure};
 
 constexpr const char *kReplaceIt =
     "pg_auto_failover's manual tells how to replace a monitor online: pg_autoctl disable monitor --force on every "
@@ -113,7 +113,7 @@ ExitCode Runner::run_without_monitor() {
     }
     plan_ = *plan;
     journal_.begin_run(plan_);
-    const auto with = context(monitor_, "rejoin");
+    const auto with = context(monitor_, std::string(steps::kRejoin));
     if (with.role() == Role::Monitor) {
         throw HelperError(ExitCode::Refused, "this is the monitor",
                           "It is on the data nodes that a lost monitor can be done without.");
@@ -123,7 +123,7 @@ ExitCode Runner::run_without_monitor() {
     }
     require_lost_monitor();
     const bool is_primary = with.role() == Role::Primary;
-    if (is_primary && !journal_.was_begun("stop")) {
+    if (is_primary && !journal_.was_begun(steps::kStop)) {
         throw HelperError(
             ExitCode::Refused,
             fmt::format("the switch has not begun: PostgreSQL {} serves, and nothing of it was changed", with.source()),
@@ -141,7 +141,7 @@ ExitCode Runner::run_without_monitor() {
     }
     for (const auto step : is_primary ? std::span<const std::string_view>(kOfPrimary) : kOfSecondary) {
         keep_server_up(with);
-        if (!journal_.is_done(std::string(step))) {
+        if (!journal_.is_done(step)) {
             perform(std::string(step));
         }
     }
@@ -153,8 +153,8 @@ ExitCode Runner::run_without_monitor() {
     with.wait_until("pg_autoctl to serve without a monitor", std::chrono::minutes(5), [&] {
         return Service(node_, Installation::from(journal_).unit).is_active() && node_.running_server().has_value();
     });
-    if (is_primary && !journal_.is_done("statistics")) {
-        perform("statistics");
+    if (is_primary && !journal_.is_done(steps::kStatistics)) {
+        perform(std::string(steps::kStatistics));
     }
     view_.note(
         fmt::format("this node serves at PostgreSQL {0} without a monitor; {1}, on this node:\n"

@@ -46,7 +46,7 @@ class SeedSource {
                 return true;
             }
             context_.say(fmt::format("fetching the seed: {} MB", at / kPiece));
-            fault_point("rebuild", "fetching");
+            fault_point(steps::kRebuild, "fetching");
             if (leave(at)) {
                 return false;
             }

@@ -166,7 +166,7 @@ nlohmann::json link_standby(const Context &context, const SeedOrigin &origin) {
     require_same_end(context, origin);
     StandbyBuilder builder(context);
     ManifestReader manifest(seed_manifest(context.node));
-    const FaultWatch watch("rebuild", "middle", std::chrono::milliseconds(20));
+    const FaultWatch watch(steps::kRebuild, "middle", std::chrono::milliseconds(20));
     while (const auto file = manifest.next()) {
         builder.add(*file);
     }

@@ -40,7 +40,7 @@ std::optional<SeedOrigin> origin_of(const Node &node) {
 // Nothing where this node's server was not started from the seed's checkpoint.
 std::optional<SeedOrigin> own_seed(const Context &context) {
     const auto origin = origin_of(context.node);
-    const auto left = context.journal.result("pg_upgrade");
+    const auto left = context.journal.result(steps::kPgUpgrade);
     const bool is_own = origin && std::to_string(origin->new_sysidentifier) == left.value("new_sysidentifier", "") &&
                         origin->new_checkpoint_location == left.value("new_checkpoint_location", "");
     return is_own ? origin : std::nullopt;

@@ -8,7 +8,7 @@ namespace pgaf {
 namespace {
 
 std::vector<std::filesystem::path> files_of(const Context &context) {
-    return listed_files(context.journal.result(context.role() == Role::Primary ? "checkpoint" : "stop"));
+    return listed_files(context.journal.result(context.role() == Role::Primary ? steps::kCheckpoint : steps::kStop));
 }
 
 nlohmann::json result_of(const std::vector<std::filesystem::path> &files) {

@@ -103,7 +103,7 @@ nlohmann::json CheckStep::perform(const Context &context) const {
     const auto looked = look_patiently(context, deadline);
     for (const auto &result : looked.results) {
         report_check(context, result);
-        fault_point("check", "middle");
+        fault_point(steps::kCheck, "middle");
     }
     if (const auto failed = checks_in_the_way(context); !failed.empty()) {
         throw HelperError(ExitCode::CheckFailed, fmt::format("{}", fmt::join(failed, "; ")),

@@ -75,7 +75,7 @@ nlohmann::json Checkpoint::perform(const Context &context) const {
     Service(context.node, Installation::from(context.journal).unit).prepare_guard();
     auto server = context.local_server();
     checkpoint(context, server);
-    fault_point("checkpoint", "middle");
+    fault_point(steps::kCheckpoint, "middle");
     const auto ended = wait_for_transactions(context, server);
     checkpoint(context, server);
     wait_for_standbys(context, server);

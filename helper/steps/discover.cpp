@@ -23,7 +23,7 @@ nlohmann::json Discover::perform(const Context &context) const {
     if (keep_autoctl(node, found.new_autoctl, found.new_bindir)) {
         Service(node, found.unit).keep_program();
     }
-    fault_point("discover", "middle");
+    fault_point(steps::kDiscover, "middle");
     nlohmann::json result{{"source_version", found.source},
                           {"old_bindir", found.old_bindir.string()},
                           {"new_bindir", found.new_bindir.string()},

@@ -50,7 +50,7 @@ nlohmann::json EnterMaintenance::perform(const Context &context) const {
                 return false;
             }
             context.monitor.start_maintenance(nodeid);
-            fault_point("enter_maintenance", "middle");
+            fault_point(steps::kEnterMaintenance, "middle");
         }
         return report.is_stable_in("maintenance");
     });

@@ -11,7 +11,7 @@ namespace pgaf {
 namespace {
 
 std::string before(const Context &context) {
-    return context.journal.result("discover").at("old_sysidentifier");
+    return context.journal.result(steps::kDiscover).at("old_sysidentifier");
 }
 
 std::uint64_t after(const Context &context) {
@@ -35,7 +35,7 @@ nlohmann::json Identity::perform(const Context &context) const {
     const auto &self = context.plan.at("node");
     context.monitor.rewrite_sysidentifier(self.at("formation"), self.at("group"), before(context),
                                           std::to_string(after(context)));
-    fault_point("identity", "middle");
+    fault_point(steps::kIdentity, "middle");
     return identity_of(context);
 }
 

@@ -13,7 +13,7 @@ namespace {
 nlohmann::json result_of(const Context &context, const ControlData &control, const std::string &superuser,
                          const nlohmann::json &command) {
     return {{"new_sysidentifier", std::to_string(control.system_identifier)},
-            {"old_sysidentifier", context.journal.result("discover").at("old_sysidentifier")},
+            {"old_sysidentifier", context.journal.result(steps::kDiscover).at("old_sysidentifier")},
             {"superuser", superuser},
             {"command", command}};
 }
@@ -26,7 +26,7 @@ Found Initdb::probe(const Context &context) const {
     if (!std::filesystem::exists(context.new_dir())) {
         return {};
     }
-    const auto known = context.journal.result("initdb");
+    const auto known = context.journal.result(steps::kInitdb);
     if (!known.empty() && major_of(context.new_dir()) == context.target()) {
         const auto control = read_controldata(Installation::from(context.journal).new_bindir, context.new_dir());
         if (std::to_string(control.system_identifier) == known.at("new_sysidentifier").get<std::string>()) {

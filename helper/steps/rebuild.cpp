@@ -81,10 +81,10 @@ void make_whole(const Context &context) {
     const auto &node = context.node;
     const auto old_dir = context.old_dir();
     fs::permissions(node.data_dir, fs::status(old_dir).permissions());
-    carry(listed_files(context.journal.result("stop")), kept_copies(places_of(node)), node.data_dir, "rebuild",
-          files_of_run(context).changes);
-    carry({"postgresql-auto-failover-standby.conf"}, old_dir, node.data_dir, "rebuild", {});
-    fault_point("rebuild", "carried");
+    carry(listed_files(context.journal.result(steps::kStop)), kept_copies(places_of(node)), node.data_dir,
+          steps::kRebuild, files_of_run(context).changes);
+    carry({"postgresql-auto-failover-standby.conf"}, old_dir, node.data_dir, steps::kRebuild, {});
+    fault_point(steps::kRebuild, "carried");
     write_file(standby_signal(context), "");
 }
 
@@ -153,7 +153,7 @@ void build_by_links(const Context &context, const std::string &conninfo) {
     if (!is_whole(context)) {
         enable_old_control(context.old_dir());
         const auto made = link_from_seed(context, conninfo);
-        fault_point("rebuild", "linked");
+        fault_point(steps::kRebuild, "linked");
         context.journal.note(kLinked, made.dump());
         make_whole(context);
     }

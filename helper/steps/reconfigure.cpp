@@ -84,9 +84,9 @@ nlohmann::json Reconfigure::perform(const Context &context) const {
                      .directory = node.work_dir(),
                      .log = node.log("pg_autoctl")});
     }
-    fault_point("reconfigure", "middle");
+    fault_point(steps::kReconfigure, "middle");
     service.use_programs(context.target(), true);
-    fault_point("reconfigure", "unit");
+    fault_point(steps::kReconfigure, "unit");
     if (context.role() != Role::Monitor) {
         const auto control = read_controldata(installation.new_bindir, node.data_dir);
         if (!is_state_rewritten(context, control)) {

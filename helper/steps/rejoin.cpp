@@ -64,7 +64,7 @@ Found Rejoin::probe(const Context &context) const {
 nlohmann::json Rejoin::perform(const Context &context) const {
     const auto nodeid = context.node.nodeid;
     start_service(context);
-    fault_point("rejoin", "middle");
+    fault_point(steps::kRejoin, "middle");
     if (context.role() == Role::Primary) {
         wait_for_healthy_primary(context, std::chrono::minutes(5));
     } else {

@@ -30,7 +30,7 @@ nlohmann::json RelaxSync::perform(const Context &context) const {
         if (number > 0 && context.monitor.number_sync_standbys(formation) > 0) {
             context.monitor.set_number_sync_standbys(formation, 0);
         }
-        fault_point("relax_sync", "middle");
+        fault_point(steps::kRelaxSync, "middle");
         context.require_same_primary();
         return is_at_rest(context.monitor.report_of(context.node.nodeid));
     });

@@ -10,7 +10,7 @@ namespace pgaf {
 namespace {
 
 int wanted(const Context &context) {
-    return context.journal.result("relax_sync").value("number_sync_standbys", 0);
+    return context.journal.result(steps::kRelaxSync).value("number_sync_standbys", 0);
 }
 
 bool is_primary_settled(const Context &context) {
@@ -26,7 +26,7 @@ void apply_number_sync_standbys(const Context &context, int number) {
         if (context.monitor.number_sync_standbys(formation) != number) {
             context.monitor.set_number_sync_standbys(formation, number);
         }
-        fault_point("restore_settings", "middle");
+        fault_point(steps::kRestoreSettings, "middle");
         return is_primary_settled(context);
     });
 }

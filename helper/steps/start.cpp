@@ -83,7 +83,7 @@ nlohmann::json Start::perform(const Context &context) const {
     if (context.role() == Role::Monitor) {
         if (!Service(context.node, Installation::from(context.journal).unit).is_active()) {
             update_pgautofailover(context);
-            fault_point("start", "updated");
+            fault_point(steps::kStart, "updated");
             require_free_port(context.node.config.listen_addresses, context.node.config.port);
             start_service(context);
         }
@@ -100,14 +100,14 @@ nlohmann::json Start::perform(const Context &context) const {
         result["seed"] = make_seed_if_possible(context);
     }
     parts.lap("make the seed");
-    fault_point("start", "seeded");
+    fault_point(steps::kStart, "seeded");
     auto compressed = std::async(std::launch::async, compress_seed, std::cref(context.node));
     {
-        const FaultWatch watch("start", "middle", std::chrono::milliseconds(30));
+        const FaultWatch watch(steps::kStart, "middle", std::chrono::milliseconds(30));
         start_server(context);
     }
     parts.lap("start the server");
-    fault_point("start", "started");
+    fault_point(steps::kStart, "started");
     make_replication_slots(context);
     parts.lap("make slots");
     compressed.get();

@@ -33,7 +33,7 @@ Command vacuumdb(const Context &context, const std::vector<std::string> &options
 
 // Whole, at once. One that was dropped since ends the program for its database: all tables come after it anyway.
 void analyze_busiest(const Context &context) {
-    const auto busiest = context.journal.result("dry_run").value("busiest", nlohmann::json::object());
+    const auto busiest = context.journal.result(steps::kDryRun).value("busiest", nlohmann::json::object());
     for (const auto &[database, tables] : busiest.items()) {
         std::vector<std::string> options{"--analyze-only", "--dbname=dbname=" + quote_conninfo(database)};
         for (const auto &table : tables) {
@@ -50,7 +50,7 @@ void analyze_busiest(const Context &context) {
 // pg_upgrade carries over no statistics. The tables that were used most come first; then all, in stages: rough ones
 // soon, so that no plan is made without any.
 nlohmann::json Statistics::perform(const Context &context) const {
-    const FaultWatch watch("statistics", "middle", std::chrono::milliseconds(200));
+    const FaultWatch watch(steps::kStatistics, "middle", std::chrono::milliseconds(200));
     Parts parts;
     analyze_busiest(context);
     parts.lap("the busiest tables");

@@ -11,39 +11,39 @@ namespace pgaf {
 
 class Discover final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "discover"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kDiscover; }
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class CheckStep final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "check"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kCheck; }
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class Initdb final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "initdb"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kInitdb; }
     [[nodiscard]] Found probe(const Context &context) const override;
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class Configure final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "configure"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kConfigure; }
     [[nodiscard]] Found probe(const Context &context) const override;
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class DryRun final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "dry_run"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kDryRun; }
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class RelaxSync final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "relax_sync"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kRelaxSync; }
     [[nodiscard]] Found probe(const Context &context) const override;
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
     void undo(const Context &context) const override;
@@ -51,14 +51,14 @@ class RelaxSync final : public Step {
 
 class Checkpoint final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "checkpoint"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kCheckpoint; }
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
     void undo(const Context &context) const override;
 };
 
 class Stop final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "stop"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kStop; }
     [[nodiscard]] Found probe(const Context &context) const override;
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
     void undo(const Context &context) const override;
@@ -66,7 +66,7 @@ class Stop final : public Step {
 
 class Upgrade final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "pg_upgrade"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kPgUpgrade; }
     [[nodiscard]] Found probe(const Context &context) const override;
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
     void undo(const Context &context) const override;
@@ -74,14 +74,14 @@ class Upgrade final : public Step {
 
 class Carry final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "carry"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kCarry; }
     [[nodiscard]] Found probe(const Context &context) const override;
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class Swap final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "swap"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kSwap; }
     [[nodiscard]] Found probe(const Context &context) const override;
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
     void undo(const Context &context) const override;
@@ -89,7 +89,7 @@ class Swap final : public Step {
 
 class Start final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "start"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kStart; }
     [[nodiscard]] Found probe(const Context &context) const override;
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
     void undo(const Context &context) const override;
@@ -97,7 +97,7 @@ class Start final : public Step {
 
 class Identity final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "identity"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kIdentity; }
     [[nodiscard]] Found probe(const Context &context) const override;
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
     void undo(const Context &context) const override;
@@ -105,7 +105,7 @@ class Identity final : public Step {
 
 class Reconfigure final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "reconfigure"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kReconfigure; }
     [[nodiscard]] Found probe(const Context &context) const override;
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
     void undo(const Context &context) const override;
@@ -113,19 +113,19 @@ class Reconfigure final : public Step {
 
 class UpdateExtensions final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "update_extensions"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kUpdateExtensions; }
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class Statistics final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "statistics"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kStatistics; }
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class EnterMaintenance final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "enter_maintenance"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kEnterMaintenance; }
     [[nodiscard]] Found probe(const Context &context) const override;
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
     void undo(const Context &context) const override;
@@ -133,7 +133,7 @@ class EnterMaintenance final : public Step {
 
 class Rebuild final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "rebuild"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kRebuild; }
     [[nodiscard]] Found probe(const Context &context) const override;
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
     void undo(const Context &context) const override;
@@ -141,21 +141,21 @@ class Rebuild final : public Step {
 
 class Rejoin final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "rejoin"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kRejoin; }
     [[nodiscard]] Found probe(const Context &context) const override;
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class RestoreSettings final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "restore_settings"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kRestoreSettings; }
     [[nodiscard]] Found probe(const Context &context) const override;
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
 class Verify final : public Step {
   public:
-    [[nodiscard]] std::string_view name() const override { return "verify"; }
+    [[nodiscard]] std::string_view name() const override { return steps::kVerify; }
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 

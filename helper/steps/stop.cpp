@@ -14,7 +14,7 @@ namespace {
 
 // A primary's are known: what it does from here on keeps the applications waiting.
 nlohmann::json carried_files(const Context &context) {
-    return context.role() == Role::Primary ? context.journal.result("checkpoint").at("files")
+    return context.role() == Role::Primary ? context.journal.result(steps::kCheckpoint).at("files")
                                            : files_to_carry_now(context);
 }
 
@@ -77,7 +77,8 @@ nlohmann::json Stop::perform(const Context &context) const {
 // The old cluster serves again; a primary is waited for, since what its standbys do next depends on it.
 void Stop::undo(const Context &context) const {
     if (context.role() == Role::Secondary) {
-        const auto own = std::stoull(context.journal.result("discover").at("old_sysidentifier").get<std::string>());
+        const auto own =
+            std::stoull(context.journal.result(steps::kDiscover).at("old_sysidentifier").get<std::string>());
         context.wait_until("the primary to have the old identifier put back", std::chrono::hours(1), [&] {
             return context.monitor.report_of(context.node.nodeid).sysidentifier == std::to_string(to_bigint(own));
         });

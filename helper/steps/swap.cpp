@@ -23,7 +23,7 @@ nlohmann::json Swap::perform(const Context &context) const {
     if (major_of(data_dir) == context.source()) {
         exchange_durably(data_dir, context.new_dir());
     }
-    fault_point("swap", "middle");
+    fault_point(steps::kSwap, "middle");
     if (major_of(context.new_dir()) == context.source()) {
         rename_durably(context.new_dir(), context.old_dir());
     }
@@ -40,7 +40,7 @@ void Swap::undo(const Context &context) const {
     if (context.is_swapped() && major_of(context.old_dir()) == context.source()) {
         rename_durably(context.old_dir(), context.new_dir());
     }
-    fault_point("swap", "undo");
+    fault_point(steps::kSwap, "undo");
     if (context.is_swapped()) {
         exchange_durably(data_dir, context.new_dir());
     }

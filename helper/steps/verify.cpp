@@ -15,7 +15,7 @@ namespace {
 // Tells the monitor what the new server's pg_hba.conf says. Fails where it shuts out somebody whom the old
 // one let in; what it merely asks less of is reported, since the cluster serves.
 nlohmann::json verify_hba(const Context &context) {
-    const auto before = context.journal.result("check");
+    const auto before = context.journal.result(steps::kCheck);
     std::vector<hba::Finding> findings;
     context.wait_until("the nodes that pg_hba.conf must let in", std::chrono::minutes(1), [&] {
         findings = find_hba(context.node,
@@ -47,7 +47,7 @@ nlohmann::json verify_hba(const Context &context) {
 
 nlohmann::json look_at(const Context &context, Connection server) {
     const auto &node = context.node;
-    fault_point("verify", "middle");
+    fault_point(steps::kVerify, "middle");
     const auto version = server.single("SHOW server_version");
     const auto control = read_controldata(Installation::from(context.journal).new_bindir, node.data_dir);
     nlohmann::json result{{"server_version", version},

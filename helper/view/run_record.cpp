@@ -203,8 +203,8 @@ std::string label_of(const RunRecord &run, const NodeRecord &node) {
 std::vector<Span> refused_spans(const RunRecord &run) {
     std::vector<Span> spans;
     for (const auto &node : run.nodes) {
-        const auto *stop = step_named(node, "stop");
-        const auto *start = step_named(node, "start");
+        const auto *stop = step_named(node, steps::kStop);
+        const auto *start = step_named(node, steps::kStart);
         if (node.role != Role::Primary || stop == nullptr || start == nullptr || !stop->first_started_at) {
             continue;
         }

@@ -237,8 +237,8 @@ std::vector<Line> recent(const RunRecord &run, std::size_t count, std::size_t co
 
 bool is_monitor_at_its_upgrade(const RunRecord &run) {
     for (const auto &node : run.nodes) {
-        const auto stop = std::ranges::find(node.steps, "stop", &StepRecord::name);
-        const auto start = std::ranges::find(node.steps, "start", &StepRecord::name);
+        const auto stop = std::ranges::find(node.steps, steps::kStop, &StepRecord::name);
+        const auto start = std::ranges::find(node.steps, steps::kStart, &StepRecord::name);
         if (node.role == Role::Monitor && stop != node.steps.end() && start != node.steps.end()) {
             return stop->state != StepState::Pending && start->state != StepState::Done;
         }

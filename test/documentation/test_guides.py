@@ -34,10 +34,16 @@ def checks():
     return found
 
 
-def steps():
-    found = re.findall(r'\{Role::\w+,\s*"(\w+)",\s*Phase::', text_of("extension/core/steps.cpp"))
+def definitions():
+    """Role and name of each step."""
+    name_of = dict(re.findall(r'(k\w+) = "(\w+)";', text_of("extension/core/step_names.hpp")))
+    found = re.findall(r'\{Role::(\w+),\s*steps::(k\w+),\s*Phase::', text_of("extension/core/steps.cpp"))
     assert len(found) > 30
-    return list(dict.fromkeys(found))
+    return [(role, name_of[constant]) for role, constant in found]
+
+
+def steps():
+    return list(dict.fromkeys(name for _, name in definitions()))
 
 
 def test_every_check_has_its_remedy():
@@ -65,12 +71,11 @@ def test_every_exit_code_has_its_remedy():
 
 
 def test_the_picture_of_the_order_has_every_step_in_its_order():
-    definitions = re.findall(r'\{Role::(\w+),\s*"(\w+)",\s*Phase::', text_of("extension/core/steps.cpp"))
     for role in ("Monitor", "Primary", "Secondary"):
         column = {"Monitor": 3, "Primary": 1, "Secondary": 2}[role]
         drawn = [line.split("│")[column].strip() for line in text_of("docs/order.md").splitlines()
                  if line.count("│") == 5]
-        wanted = [name for of, name in definitions if of == role]
+        wanted = [name for of, name in definitions() if of == role]
         assert [name for name in drawn if name in wanted] == wanted
 
 
