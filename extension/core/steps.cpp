@@ -41,6 +41,18 @@ constexpr Names<RunState, 8> kRunStates{{
     {RunState::Aborted, "aborted"},
 }};
 
+constexpr Names<WaitReason, 9> kWaitReasons{{
+    {WaitReason::Nothing, "nothing"},
+    {WaitReason::Preparation, "preparation"},
+    {WaitReason::Approval, "approval"},
+    {WaitReason::Time, "time"},
+    {WaitReason::Release, "release"},
+    {WaitReason::FailedHere, "failed_here"},
+    {WaitReason::FailedElsewhere, "failed_elsewhere"},
+    {WaitReason::OtherStep, "other_step"},
+    {WaitReason::RollbackOf, "rollback_of"},
+}};
+
 constexpr std::array<Requirement, 2> kNone{};
 
 constexpr std::array<StepDefinition, 41> kDefinitions{{
@@ -177,12 +189,30 @@ bool is_in_scope(const NodePlan &other, const NodePlan &node, Scope scope) {
     return false;
 }
 
-// After the name of a node that is waited for.
-std::string why_kept(const NodePlan &other, const Requirement &requirement) {
+Wait wait_for_own(const StepDefinition &step, StepState state) {
+    return {state == StepState::Failed ? WaitReason::FailedHere : WaitReason::OtherStep,
+            std::string(step.name) + " on this node"};
+}
+
+Wait wait_for_other(const NodePlan &other, const Requirement &requirement, StepState state) {
+    const auto what = std::string(requirement.step) + " on " + other.name;
     const auto *step = find_step(other.role, requirement.step);
-    const bool is_held =
-        other.is_kept && step != nullptr && step->phase != Phase::Prepare && step->phase != Phase::Switch;
-    return is_held ? ", which is kept: " + std::string(kRelease) : "";
+    if (other.is_kept && step != nullptr && step->phase != Phase::Prepare && step->phase != Phase::Switch) {
+        return {WaitReason::Release, what + ", which is kept: " + std::string(kRelease)};
+    }
+    return {state == StepState::Failed ? WaitReason::FailedElsewhere : WaitReason::OtherStep, what};
+}
+
+// The gate is closed.
+Wait wait_for_gate(RunState state) {
+    switch (state) {
+        case RunState::Preparing:
+            return {WaitReason::Preparation, "every node to prepare"};
+        case RunState::Approved:
+            return {WaitReason::Time, "the approved time"};
+        default:
+            return {WaitReason::Approval, "the operator's approval"};
+    }
 }
 
 bool all_done(const NodePlan &node, Phase phase) {
@@ -220,28 +250,21 @@ const StepDefinition *find_step(Role role, std::string_view name) {
     return nullptr;
 }
 
-std::optional<std::string> unmet_requirement(const RunPlan &run, const NodePlan &node, const StepDefinition &step) {
+std::optional<Wait> unmet_requirement(const RunPlan &run, const NodePlan &node, const StepDefinition &step) {
     if (run.state == RunState::RollingBack) {
-        return "the rollback of the run";
+        return Wait{WaitReason::RollbackOf, "the rollback of the run"};
     }
     const auto steps = steps_of(node.role);
     for (std::size_t i = 0; i < steps.size() && steps[i]->name != step.name; ++i) {
         if (!is_met(node.states.at(i), steps[i]->background ? Need::Begun : Need::Done)) {
-            return std::string(steps[i]->name) + " on this node";
+            return wait_for_own(*steps[i], node.states.at(i));
         }
     }
     if (step.phase != Phase::Prepare && !run.gate_open) {
-        switch (run.state) {
-            case RunState::Preparing:
-                return "every node to prepare";
-            case RunState::Approved:
-                return "the approved time";
-            default:
-                return "the operator's approval";
-        }
+        return wait_for_gate(run.state);
     }
     if (node.is_kept && step.phase == Phase::Restore) {
-        return "this node's release: " + std::string(kRelease);
+        return Wait{WaitReason::Release, "this node's release: " + std::string(kRelease)};
     }
     for (const auto &requirement : step.requirements) {
         for (const auto &other : run.nodes) {
@@ -250,7 +273,7 @@ std::optional<std::string> unmet_requirement(const RunPlan &run, const NodePlan 
             }
             const auto state = state_of(other, requirement.step);
             if (state && !is_met(*state, requirement.need)) {
-                return std::string(requirement.step) + " on " + other.name + why_kept(other, requirement);
+                return wait_for_other(other, requirement, *state);
             }
         }
     }
@@ -258,7 +281,7 @@ std::optional<std::string> unmet_requirement(const RunPlan &run, const NodePlan 
     if (step.phase == Phase::Finish) {
         for (std::size_t i = 0; i < steps.size(); ++i) {
             if (steps[i]->background && node.states.at(i) != StepState::Done) {
-                return std::string(steps[i]->name) + " on this node";
+                return wait_for_own(*steps[i], node.states.at(i));
             }
         }
     }
@@ -279,11 +302,10 @@ NextStep next_step(const RunPlan &run, const NodePlan &node) {
         if (state == StepState::Done || (state == StepState::Running && steps[i]->background)) {
             continue;
         }
-        if (state == StepState::Failed) {
-            return {nullptr, std::string(steps[i]->name) + " on this node, which failed"};
-        }
-        if (state == StepState::Running) {
-            return {nullptr, std::string(steps[i]->name) + " on this node"};
+        if (state == StepState::Failed || state == StepState::Running) {
+            auto wait = wait_for_own(*steps[i], state);
+            wait.what += state == StepState::Failed ? ", which failed" : "";
+            return {nullptr, std::move(wait)};
         }
         if (auto unmet = unmet_requirement(run, node, *steps[i])) {
             return {nullptr, std::move(*unmet)};
@@ -391,6 +413,9 @@ std::string_view to_string(StepState state) {
 std::string_view to_string(RunState state) {
     return name_of(kRunStates, state);
 }
+std::string_view to_string(WaitReason reason) {
+    return name_of(kWaitReasons, reason);
+}
 std::optional<Role> parse_role(std::string_view text) {
     return value_of(kRoles, text);
 }
@@ -399,6 +424,9 @@ std::optional<StepState> parse_step_state(std::string_view text) {
 }
 std::optional<RunState> parse_run_state(std::string_view text) {
     return value_of(kRunStates, text);
+}
+std::optional<WaitReason> parse_wait_reason(std::string_view text) {
+    return value_of(kWaitReasons, text);
 }
 
 }  // namespace pgaf

@@ -80,17 +80,35 @@ struct RunPlan {
     std::vector<NodePlan> nodes;
 };
 
+// Why no step of a node is due. A helper goes by it; the words beside it are for people.
+enum class WaitReason : std::uint8_t {
+    Nothing,          // the node has done its part, or the run has ended
+    Preparation,      // of another node
+    Approval,         // the operator's
+    Time,             // that the operator has approved
+    Release,          // of a node that is kept, by the operator
+    FailedHere,       // a step of this node
+    FailedElsewhere,  // a step of another node
+    OtherStep,        // one that is not done yet, here or on another node
+    RollbackOf,       // another node, or the run's
+};
+
+struct Wait {
+    WaitReason reason = WaitReason::Nothing;
+    std::string what;  // in words for people: "stop on node_1"; empty with Nothing
+};
+
 struct NextStep {
     const StepDefinition *step = nullptr;  // null: nothing is due
-    std::string waiting_for;               // why, in words for people; empty when the node is done
+    Wait wait;                             // why
 };
 
 // The step that the node should begin now.
 [[nodiscard]] NextStep next_step(const RunPlan &run, const NodePlan &node);
 
 // Whether every requirement of the node's step is met: what begin_step asks again before it moves.
-[[nodiscard]] std::optional<std::string> unmet_requirement(const RunPlan &run, const NodePlan &node,
-                                                           const StepDefinition &step);
+[[nodiscard]] std::optional<Wait> unmet_requirement(const RunPlan &run, const NodePlan &node,
+                                                    const StepDefinition &step);
 
 // Who only asks that a rebuild has begun, so that its node need not wait for the monitor, asks it of no node that is
 // kept: that one waits for the operator anyway.
@@ -113,8 +131,10 @@ struct NextStep {
 [[nodiscard]] std::string_view to_string(Phase phase);
 [[nodiscard]] std::string_view to_string(StepState state);
 [[nodiscard]] std::string_view to_string(RunState state);
+[[nodiscard]] std::string_view to_string(WaitReason reason);
 [[nodiscard]] std::optional<Role> parse_role(std::string_view text);
 [[nodiscard]] std::optional<StepState> parse_step_state(std::string_view text);
 [[nodiscard]] std::optional<RunState> parse_run_state(std::string_view text);
+[[nodiscard]] std::optional<WaitReason> parse_wait_reason(std::string_view text);
 
 }  // namespace pgaf

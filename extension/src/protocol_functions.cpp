@@ -32,7 +32,7 @@ void require_due(const Run &run, const NodePlan &node, const StepDefinition &ste
         refuse_ended(run);
     }
     if (const auto unmet = unmet_requirement(run.plan, node, step)) {
-        throw Error(code::kStepNotDue, step_of_node(step, node) + " is not due: it waits for " + *unmet,
+        throw Error(code::kStepNotDue, step_of_node(step, node) + " is not due: it waits for " + unmet->what,
                     "Ask pgaf_upgrade_next_step() which step is due.");
     }
     if (is_first_after_gate(node, step)) {
@@ -117,6 +117,7 @@ Outcome pgaf_upgrade_next_step(const Arguments &arguments) {
     Text step;
     Text attempt;
     Text waiting_for;
+    WaitReason reason = WaitReason::Nothing;
     if (run.plan.state == RunState::RollingBack) {
         // The monitor goes back first: its old cluster is the one that the old nodes report to.
         const auto nodes = store::nodes_to_roll_back(run.id());
@@ -126,15 +127,18 @@ Outcome pgaf_upgrade_next_step(const Arguments &arguments) {
             step = std::string(steps::kRollback);
         } else if (!nodes.empty()) {
             waiting_for = "the rollback of " + nodes.front().name;
+            reason = WaitReason::RollbackOf;
         }
     } else if (const auto next = next_step(run.plan, caller.node()); next.step != nullptr) {
         step = std::string(next.step->name);
         attempt = std::to_string(store::attempts(run.id(), caller.nodeid, next.step->name) + 1);
-    } else if (!next.waiting_for.empty()) {
-        waiting_for = next.waiting_for;
+    } else {
+        reason = next.wait.reason;
+        waiting_for = reason == WaitReason::Nothing ? Text() : Text(next.wait.what);
     }
     return {std::nullopt,
-            {{std::to_string(run.id()), std::string(to_string(run.plan.state)), step, attempt, waiting_for}}};
+            {{std::to_string(run.id()), std::string(to_string(run.plan.state)), step, attempt, waiting_for,
+              step ? Text() : Text(to_string(reason))}}};
 }
 
 Outcome pgaf_upgrade_begin_step(const Arguments &arguments) {

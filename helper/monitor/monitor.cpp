@@ -101,7 +101,12 @@ std::optional<nlohmann::json> Monitor::attach(const std::string &token, bool ret
 
 Due Monitor::next_step(const std::string &token) {
     const auto rows = call("pgaf_upgrade_next_step", "$1", {token});
-    return {rows.text(0, "run_state"), rows.text(0, "step"), rows.text(0, "waiting_for")};
+    const auto reason = rows.value(0, "reason");
+    Due due{rows.text(0, "run_state"), rows.text(0, "step"), {}};
+    if (reason) {
+        due.wait = {parse_wait_reason(*reason).value(), rows.text(0, "waiting_for")};
+    }
+    return due;
 }
 
 void Monitor::begin_step(const std::string &token, const std::string &step) {
@@ -135,13 +140,13 @@ void Monitor::report_hba(const std::string &token, const std::string &moment, co
     call("pgaf_upgrade_report_hba", "$1, $2, $3", {token, moment, told(connections)});
 }
 
-std::vector<std::string> Monitor::checks_in_the_way(std::int64_t run, const std::string &node) {
+std::vector<OpenCheck> Monitor::checks_in_the_way(std::int64_t run, const std::string &node) {
     const auto rows = call("pgaf_upgrade_checks", "$1", {std::to_string(run)});
-    std::vector<std::string> checks;
+    std::vector<OpenCheck> checks;
     for (int row = 0; row < rows.size(); ++row) {
         if (rows.text(row, "node") == node && rows.text(row, "severity") == "error" &&
             rows.text(row, "passed") == "f" && !rows.value(row, "waive_reason")) {
-            checks.push_back(fmt::format("{}: {}", rows.text(row, "check_name"), rows.text(row, "found")));
+            checks.push_back({rows.text(row, "check_name"), rows.text(row, "found")});
         }
     }
     return checks;

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/steps.hpp"
 #include "node/node.hpp"
 #include "postgres/connection.hpp"
 
@@ -29,7 +30,14 @@ struct NodeReport {
 struct Due {
     std::string run_state;
     std::string step;  // empty: nothing is due
-    std::string waiting_for;
+    Wait wait;         // why
+};
+
+// A check that stands in the way of the approval.
+struct OpenCheck {
+    std::string name;
+    std::string found;
+    [[nodiscard]] std::string in_words() const { return name + ": " + found; }
 };
 
 // A time by the monitor's clock, as text for SQL and for the name of a file.
@@ -68,8 +76,8 @@ class Monitor {
     // Of this node: names with versions.
     void report_software(const std::string &token, const nlohmann::json &software);
     void report_hba(const std::string &token, const std::string &moment, const nlohmann::json &connections);
-    // Those of a node that failed, are errors and were not waived: "name: what was found" each.
-    [[nodiscard]] std::vector<std::string> checks_in_the_way(std::int64_t run, const std::string &node);
+    // Those of a node that failed, are errors and were not waived.
+    [[nodiscard]] std::vector<OpenCheck> checks_in_the_way(std::int64_t run, const std::string &node);
     void sync_journal(const std::string &token, const nlohmann::json &entries);
     std::string request_rollback(const std::string &token, const std::string &reason, bool discard_new_data,
                                  bool not_started);  // returns the run's state

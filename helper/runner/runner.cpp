@@ -413,18 +413,19 @@ ExitCode Runner::run() {
                 if (node_.options.once) {
                     return ExitCode::Done;
                 }
-                view_.waiting(due.waiting_for);
+                view_.waiting(due.wait.what);
                 wait_for_change();
             }
             continue;
         }
         close_gate_if_edited(due);
         if (due.step.empty()) {
-            view_.waiting(due.run_state == "ready" ? fmt::format("{}: SELECT pgaf_upgrade_approve({})", due.waiting_for,
-                                                                 plan_.at("run").get<std::int64_t>())
-                                                   : due.waiting_for);
-            if (due.waiting_for.ends_with("on this node, which failed")) {
-                throw HelperError(ExitCode::StepFailed, due.waiting_for,
+            view_.waiting(due.wait.reason == WaitReason::Approval
+                              ? fmt::format("{}: SELECT pgaf_upgrade_approve({})", due.wait.what,
+                                            plan_.at("run").get<std::int64_t>())
+                              : due.wait.what);
+            if (due.wait.reason == WaitReason::FailedHere) {
+                throw HelperError(ExitCode::StepFailed, due.wait.what,
                                   "See pgaf-upgrade status; when its cause is mended: pgaf-upgrade run.");
             }
             if (node_.options.once && !background_runs_) {

@@ -86,8 +86,7 @@ std::string not_as_shown(const Context &context) {
     const auto check = std::ranges::find(checks, kCheck, &Check::name);
     report(context, lines, check->severity, check->meaning, check->remedy);
     const auto in_the_way = context.monitor.checks_in_the_way(run_of(context), name_of(context));
-    const bool is_waived = std::ranges::none_of(
-        in_the_way, [](const std::string &text) { return text.starts_with(std::string(kCheck) + ": "); });
+    const bool is_waived = std::ranges::none_of(in_the_way, [](const OpenCheck &open) { return open.name == kCheck; });
     if (is_waived) {
         accept(context, *shown);
         return {};

@@ -1,7 +1,6 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "checks/estimate.hpp"
 #include "configuration/hba.hpp"
@@ -106,7 +105,7 @@ nlohmann::json CheckStep::perform(const Context &context) const {
         fault_point(steps::kCheck, "middle");
     }
     if (const auto failed = checks_in_the_way(context); !failed.empty()) {
-        throw HelperError(ExitCode::CheckFailed, fmt::format("{}", fmt::join(failed, "; ")),
+        throw HelperError(ExitCode::CheckFailed, in_words(failed),
                           "pgaf-upgrade check on this node says what each means and what to do.");
     }
     if (kept.error) {

@@ -51,7 +51,15 @@ void report_check(const Context &context, const CheckResult &result) {
                                                  .detail = result.detail});
 }
 
-std::vector<std::string> checks_in_the_way(const Context &context) {
+std::string in_words(const std::vector<OpenCheck> &checks) {
+    std::string text;
+    for (const auto &check : checks) {
+        text += (text.empty() ? "" : "; ") + check.in_words();
+    }
+    return text;
+}
+
+std::vector<OpenCheck> checks_in_the_way(const Context &context) {
     return context.monitor.checks_in_the_way(context.plan.at("run"), context.plan.at("node").at("name"));
 }
 

@@ -14,8 +14,10 @@ namespace pgaf {
 // Tells the monitor what a check has found on this node.
 void report_check(const Context &context, const CheckResult &result);
 
-// What stands in the way of this node, "name: what was found" each: what the operator has taken the responsibility for
-// no longer does.
-[[nodiscard]] std::vector<std::string> checks_in_the_way(const Context &context);
+// What stands in the way of this node: what the operator has taken the responsibility for no longer does.
+[[nodiscard]] std::vector<OpenCheck> checks_in_the_way(const Context &context);
+
+// For people: "name: what was found; …", empty where nothing stands in the way.
+[[nodiscard]] std::string in_words(const std::vector<OpenCheck> &checks);
 
 }  // namespace pgaf

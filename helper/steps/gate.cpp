@@ -1,8 +1,6 @@
 #include <algorithm>
 #include <thread>
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include "steps/check_report.hpp"
@@ -17,9 +15,9 @@ constexpr std::chrono::minutes kPatience{1};
 constexpr std::string_view kPrepared = "prepared_transactions";
 
 // Standbys connect again, transactions are prepared and committed: that may pass by itself.
-bool may_pass(const std::string &in_the_way) {
-    const auto name = in_the_way.substr(0, in_the_way.find(':'));
-    return name == kPrepared || std::ranges::find(checks_of_the_moment(), name) != checks_of_the_moment().end();
+bool may_pass(const OpenCheck &check) {
+    const auto &of_the_moment = checks_of_the_moment();
+    return check.name == kPrepared || std::ranges::find(of_the_moment, check.name) != of_the_moment.end();
 }
 
 CheckResult pg_upgrade_refuses(const Context &context) {
@@ -59,7 +57,7 @@ std::string look_at_gate(const Context &context) {
         context.require_same_primary();
         look_again(context);
         const auto found = checks_in_the_way(context);
-        auto line = fmt::format("{}", fmt::join(found, "; "));
+        auto line = in_words(found);
         std::ranges::replace(line, '\n', ' ');
         // twice the same: a host may go away, or come back, while it is looked at
         const bool stays = line == before && !std::ranges::all_of(found, may_pass);

@@ -102,7 +102,7 @@ std::string why_none_is_due(const RunPlan &plan, const NodePlan &node) {
     }
     const auto next = next_step(plan, node);
     return next.step != nullptr ? fmt::format("about to begin: {}", next.step->title)
-                                : fmt::format("waits for {}", next.waiting_for);
+                                : fmt::format("waits for {}", next.wait.what);
 }
 
 std::string missing_helper(const RunRecord &run, const NodeRecord &node) {

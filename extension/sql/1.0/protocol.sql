@@ -22,12 +22,12 @@ REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_attach(bigint, uuid, text, text,
 GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_attach(bigint, uuid, text, text, boolean, boolean) TO autoctl_node;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_next_step(token uuid)
-RETURNS TABLE (run bigint, run_state text, step text, attempt int, waiting_for text)
+RETURNS TABLE (run bigint, run_state text, step text, attempt int, waiting_for text, reason text)
 LANGUAGE C VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pgaf_upgrade_next_step';
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_next_step(uuid)
-     IS 'the step that is due on the node, or what it waits for; one row';
+     IS 'the step that is due on the node, or what it waits for, in words and as a code; one row';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_next_step(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_next_step(uuid) TO autoctl_node;
 

@@ -34,7 +34,7 @@ TEST(OrderOfSteps, IsOneInWhichEachStepIsDueInItsTurn) {
         auto &node = run.nodes[planned.node];
         run.gate_open = planned.step->phase != Phase::Prepare;
         const auto next = next_step(run, node);
-        ASSERT_EQ(next.step, planned.step) << node.name << " waits for " << next.waiting_for;
+        ASSERT_EQ(next.step, planned.step) << node.name << " waits for " << next.wait.what;
         mark_done(node, planned.step);
     }
 }

@@ -72,22 +72,29 @@ TEST(KeptStandby, WaitsForTheOperatorAndHoldsUpTheEndOnly) {
     EXPECT_EQ(next_step(run, primary).step->name, "relax_sync");
     set_before(primary, "stop");
     set_before(kept, "enter_maintenance");
-    EXPECT_EQ(unmet_requirement(run, primary, *find_step(Role::Primary, "checkpoint")), "enter_maintenance on node_2");
+    EXPECT_EQ(unmet_requirement(run, primary, *find_step(Role::Primary, "checkpoint"))->what,
+              "enter_maintenance on node_2");
     finish_phase(run, Phase::Switch);
-    EXPECT_EQ(next_step(run, kept).waiting_for, "this node's release: SELECT pgaf_upgrade_release()");
+    EXPECT_EQ(next_step(run, kept).wait.what, "this node's release: SELECT pgaf_upgrade_release()");
+    EXPECT_EQ(next_step(run, kept).wait.reason, WaitReason::Release);
     run.state = RunState::Restoring;
     state_of(primary, "identity") = StepState::Done;
-    EXPECT_EQ(next_step(run, monitor).waiting_for, "rebuild on node_2");
+    EXPECT_EQ(next_step(run, monitor).wait.what, "rebuild on node_2");
     state_of(other, "rebuild") = StepState::Running;
     EXPECT_EQ(next_step(run, monitor).step->name, "stop");
     for (auto *node : {&monitor, &primary, &other}) {
         set_before(*node, node->role == Role::Primary ? "restore_settings" : "verify");
     }
-    EXPECT_EQ(next_step(run, primary).waiting_for, "rejoin on node_3, which is kept: SELECT pgaf_upgrade_release()");
+    EXPECT_EQ(next_step(run, primary).wait.what, "rejoin on node_3, which is kept: SELECT pgaf_upgrade_release()");
+    EXPECT_EQ(next_step(run, primary).wait.reason, WaitReason::Release);
     EXPECT_EQ(reached_state(run), RunState::Restoring);
     kept.is_kept = false;
     EXPECT_EQ(next_step(run, kept).step->name, "rebuild");
-    EXPECT_EQ(next_step(run, primary).waiting_for, "rejoin on node_3");
+    EXPECT_EQ(next_step(run, primary).wait.what, "rejoin on node_3");
+    EXPECT_EQ(next_step(run, primary).wait.reason, WaitReason::OtherStep);
+    state_of(kept, "rejoin") = StepState::Failed;
+    EXPECT_EQ(next_step(run, primary).wait.what, "rejoin on node_3");
+    EXPECT_EQ(next_step(run, primary).wait.reason, WaitReason::FailedElsewhere);
 }
 
 // --- the table --------------------------------------------------------------------------------
@@ -203,6 +210,12 @@ TEST(Table, KeepsEachNameInEachDirection) {
                              RunState::Restoring, RunState::Finished, RunState::RollingBack, RunState::Aborted}) {
         EXPECT_EQ(parse_run_state(to_string(state)), state);
     }
+    for (const auto reason :
+         {WaitReason::Nothing, WaitReason::Preparation, WaitReason::Approval, WaitReason::Time, WaitReason::Release,
+          WaitReason::FailedHere, WaitReason::FailedElsewhere, WaitReason::OtherStep, WaitReason::RollbackOf}) {
+        EXPECT_EQ(parse_wait_reason(to_string(reason)), reason);
+    }
+    EXPECT_EQ(parse_wait_reason("the operator's approval"), std::nullopt);
     EXPECT_EQ(parse_role("arbiter"), std::nullopt);
     EXPECT_EQ(parse_step_state(""), std::nullopt);
     EXPECT_EQ(parse_run_state("Ready"), std::nullopt);
@@ -221,10 +234,17 @@ TEST(NextStep, GivesNothingWhileAStepRunsOrHasFailed) {
     auto run = make_run(false, {0});
     state_of(run.nodes[0], "discover") = StepState::Running;
     EXPECT_EQ(next_step(run, run.nodes[0]).step, nullptr);
-    EXPECT_EQ(next_step(run, run.nodes[0]).waiting_for, "discover on this node");
+    EXPECT_EQ(next_step(run, run.nodes[0]).wait.what, "discover on this node");
+    EXPECT_EQ(next_step(run, run.nodes[0]).wait.reason, WaitReason::OtherStep);
     state_of(run.nodes[0], "discover") = StepState::Failed;
     EXPECT_EQ(next_step(run, run.nodes[0]).step, nullptr);
-    EXPECT_EQ(next_step(run, run.nodes[0]).waiting_for, "discover on this node, which failed");
+    EXPECT_EQ(next_step(run, run.nodes[0]).wait.what, "discover on this node, which failed");
+    EXPECT_EQ(next_step(run, run.nodes[0]).wait.reason, WaitReason::FailedHere);
+    // what begin_step is refused with
+    const auto unmet = unmet_requirement(run, run.nodes[0], *find_step(Role::Primary, "check"));
+    ASSERT_TRUE(unmet);
+    EXPECT_EQ(unmet->what, "discover on this node");
+    EXPECT_EQ(unmet->reason, WaitReason::FailedHere);
 }
 
 TEST(NextStep, GivesNothingWhileTheRunIsRolledBack) {
@@ -232,7 +252,8 @@ TEST(NextStep, GivesNothingWhileTheRunIsRolledBack) {
     run.state = RunState::RollingBack;
     for (const auto &node : run.nodes) {
         EXPECT_EQ(next_step(run, node).step, nullptr) << node.name;
-        EXPECT_EQ(next_step(run, node).waiting_for, "the rollback of the run");
+        EXPECT_EQ(next_step(run, node).wait.what, "the rollback of the run");
+        EXPECT_EQ(next_step(run, node).wait.reason, WaitReason::RollbackOf);
     }
 }
 
@@ -241,21 +262,23 @@ TEST(NextStep, GivesNothingWhenTheRunHasEnded) {
     for (const auto state : {RunState::Aborted, RunState::Finished}) {
         run.state = state;
         EXPECT_EQ(next_step(run, run.nodes[1]).step, nullptr);
-        EXPECT_TRUE(next_step(run, run.nodes[1]).waiting_for.empty());
+        EXPECT_TRUE(next_step(run, run.nodes[1]).wait.what.empty());
+        EXPECT_EQ(next_step(run, run.nodes[1]).wait.reason, WaitReason::Nothing);
     }
 }
 
 TEST(Gate, KeepsEveryStepThatTouchesWhatServes) {
     auto run = make_run(true, {2});
     finish_phase(run, Phase::Prepare);
-    const std::map<RunState, std::string> reasons{{RunState::Preparing, "every node to prepare"},
-                                                  {RunState::Ready, "the operator's approval"},
-                                                  {RunState::Approved, "the approved time"}};
-    for (const auto &[state, reason] : reasons) {
+    const std::map<RunState, Wait> waits{{RunState::Preparing, {WaitReason::Preparation, "every node to prepare"}},
+                                         {RunState::Ready, {WaitReason::Approval, "the operator's approval"}},
+                                         {RunState::Approved, {WaitReason::Time, "the approved time"}}};
+    for (const auto &[state, wait] : waits) {
         run.state = state;
         for (const auto &node : run.nodes) {
             EXPECT_EQ(next_step(run, node).step, nullptr) << node.name;
-            EXPECT_EQ(next_step(run, node).waiting_for, reason) << node.name;
+            EXPECT_EQ(next_step(run, node).wait.what, wait.what) << node.name;
+            EXPECT_EQ(next_step(run, node).wait.reason, wait.reason) << node.name;
         }
     }
     run.gate_open = true;
@@ -270,16 +293,16 @@ TEST(Requirements, PutSecondariesIntoMaintenanceByRank) {
     auto &primary = run.nodes[0];
     auto &first = run.nodes[1];
     auto &second = run.nodes[2];
-    EXPECT_EQ(next_step(run, first).waiting_for, "relax_sync on node_1");
+    EXPECT_EQ(next_step(run, first).wait.what, "relax_sync on node_1");
     state_of(primary, "relax_sync") = StepState::Done;
     EXPECT_EQ(next_step(run, first).step->name, "enter_maintenance");
-    EXPECT_EQ(next_step(run, second).waiting_for, "enter_maintenance on node_2");
+    EXPECT_EQ(next_step(run, second).wait.what, "enter_maintenance on node_2");
     state_of(first, "enter_maintenance") = StepState::Done;
     EXPECT_EQ(next_step(run, second).step->name, "enter_maintenance");
-    EXPECT_EQ(next_step(run, primary).waiting_for, "enter_maintenance on node_3");
+    EXPECT_EQ(next_step(run, primary).wait.what, "enter_maintenance on node_3");
     state_of(second, "enter_maintenance") = StepState::Done;
     EXPECT_EQ(next_step(run, primary).step->name, "checkpoint");
-    EXPECT_EQ(next_step(run, first).waiting_for, "stop on node_1");
+    EXPECT_EQ(next_step(run, first).wait.what, "stop on node_1");
 }
 
 TEST(Requirements, DoNotReachIntoAnotherGroup) {
@@ -290,7 +313,7 @@ TEST(Requirements, DoNotReachIntoAnotherGroup) {
     state_of(run.nodes[0], "relax_sync") = StepState::Done;
     state_of(run.nodes[1], "enter_maintenance") = StepState::Done;
     EXPECT_EQ(next_step(run, run.nodes[0]).step->name, "checkpoint");
-    EXPECT_EQ(next_step(run, run.nodes[3]).waiting_for, "relax_sync on node_3");
+    EXPECT_EQ(next_step(run, run.nodes[3]).wait.what, "relax_sync on node_3");
 }
 
 TEST(Requirements, KeepTheMonitorUpUntilEveryIdentityIsWrittenAndEveryRebuildHasBegun) {
@@ -301,14 +324,14 @@ TEST(Requirements, KeepTheMonitorUpUntilEveryIdentityIsWrittenAndEveryRebuildHas
     finish_phase(run, Phase::Switch);
     auto &monitor = run.nodes[0];
     state_of(run.nodes[1], "identity") = StepState::Done;
-    EXPECT_EQ(next_step(run, monitor).waiting_for, "identity on node_3");
+    EXPECT_EQ(next_step(run, monitor).wait.what, "identity on node_3");
     state_of(run.nodes[3], "identity") = StepState::Running;
-    EXPECT_EQ(next_step(run, monitor).waiting_for, "identity on node_3");
+    EXPECT_EQ(next_step(run, monitor).wait.what, "identity on node_3");
     state_of(run.nodes[3], "identity") = StepState::Done;
-    EXPECT_EQ(next_step(run, monitor).waiting_for, "rebuild on node_2");
+    EXPECT_EQ(next_step(run, monitor).wait.what, "rebuild on node_2");
     state_of(run.nodes[2], "rebuild") = StepState::Running;
     state_of(run.nodes[4], "rebuild") = StepState::Failed;
-    EXPECT_EQ(next_step(run, monitor).waiting_for, "rebuild on node_4");
+    EXPECT_EQ(next_step(run, monitor).wait.what, "rebuild on node_4");
     state_of(run.nodes[4], "rebuild") = StepState::Running;
     EXPECT_EQ(next_step(run, monitor).step->name, "stop");
 }
@@ -328,15 +351,15 @@ TEST(Background, LetsLaterStepsBeginButTheEndWaits) {
     auto &primary = run.nodes[0];
     set_before(primary, "statistics");
     EXPECT_EQ(next_step(run, primary).step->name, "statistics");
-    EXPECT_EQ(unmet_requirement(run, primary, *find_step(Role::Primary, "rejoin")), "statistics on this node");
+    EXPECT_EQ(unmet_requirement(run, primary, *find_step(Role::Primary, "rejoin"))->what, "statistics on this node");
 
     state_of(primary, "statistics") = StepState::Running;
     EXPECT_EQ(next_step(run, primary).step->name, "rejoin");
     state_of(primary, "rejoin") = StepState::Done;
     EXPECT_EQ(next_step(run, primary).step, nullptr);
-    EXPECT_EQ(next_step(run, primary).waiting_for, "statistics on this node");
+    EXPECT_EQ(next_step(run, primary).wait.what, "statistics on this node");
     state_of(primary, "statistics") = StepState::Failed;
-    EXPECT_EQ(next_step(run, primary).waiting_for, "statistics on this node, which failed");
+    EXPECT_EQ(next_step(run, primary).wait.what, "statistics on this node, which failed");
     state_of(primary, "statistics") = StepState::Done;
     EXPECT_EQ(next_step(run, primary).step->name, "restore_settings");
 }
@@ -458,7 +481,7 @@ class WholeRun : public testing::TestWithParam<Shape> {
             }
         }
         if (const auto *next = next_step(run_, node).step) {
-            ASSERT_EQ(unmet_requirement(run_, node, *next), std::nullopt);
+            ASSERT_FALSE(unmet_requirement(run_, node, *next));
             set(node, static_cast<std::size_t>(std::ranges::find(steps, next) - steps.begin()), StepState::Running);
         }
     }
