@@ -1,9 +1,22 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <string_view>
 
-// How pg_upgrade brings the data files into the new cluster: "link", "swap", "clone" or "copy".
 namespace pgaf {
+
+// How pg_upgrade brings the data files into the new cluster.
+inline constexpr std::array<std::string_view, 4> kMethods{"link", "swap", "clone", "copy"};
+// How a secondary is built; auto: by links where they can be proved to be right.
+inline constexpr std::array<std::string_view, 3> kStandbyMethods{"auto", "basebackup", "link"};
+
+[[nodiscard]] constexpr bool is_method(std::string_view text) {
+    return std::ranges::find(kMethods, text) != kMethods.end();
+}
+[[nodiscard]] constexpr bool is_standby_method(std::string_view text) {
+    return std::ranges::find(kStandbyMethods, text) != kStandbyMethods.end();
+}
 
 // Whether they are the old cluster's own, so that this one is no way back any more once the new server has written.
 [[nodiscard]] constexpr bool takes_old_files(std::string_view method) {

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <map>
 #include <set>
+#include <span>
 #include <tuple>
 #include <utility>
 
@@ -49,7 +50,7 @@ std::set<int> parse_groups(const std::string &text) {
     return groups;
 }
 
-void require_method(const std::string &given, const char *argument, std::initializer_list<std::string_view> supported) {
+void require_method(const std::string &given, const char *argument, std::span<const std::string_view> supported) {
     if (std::ranges::find(supported, given) == supported.end()) {
         std::string choice;
         for (const auto one : supported) {
@@ -196,8 +197,8 @@ PlannedRun plan_run(const Arguments &arguments, bool to_start) {
     const auto &method = arguments.required(4, "method");
     const auto &standby_method = arguments.required(5, "standby_method");
 
-    require_method(method, "method", {"link", "swap", "clone", "copy"});
-    require_method(standby_method, "standby_method", {"auto", "basebackup", "link"});
+    require_method(method, "method", kMethods);
+    require_method(standby_method, "standby_method", kStandbyMethods);
     if (standby_method == "link" && !takes_old_files(method)) {
         throw Error(code::kBadArgument, "standby_method \"link\" needs method \"link\" or \"swap\"",
                     "Use standby_method => 'auto': standbys of a run by " + method + " are built by base backups.");

@@ -1,6 +1,7 @@
 #include "checks/estimate.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "checks/trial.hpp"
 #include "core/estimate.hpp"
@@ -20,12 +21,12 @@ NodeEstimate of_secondary(const Subject &subject, const DataSize &size) {
     const int rate = subject.node.config.maximum_backup_rate_mb;
     const double seconds = rebuild_of(subject, size);
     if (subject.builds_by_links()) {
-        return {{{"seconds", seconds}, {"objects", size.objects}},
+        return {nlohmann::json{{"seconds", seconds}, {"objects", size.objects}}.dump(),
                 fmt::format("this standby is rebuilt within about {:.0f} s by links, or within {:.0f} s where a base "
                             "backup is needed",
                             seconds, rebuild_estimate(size.bytes, rate))};
     }
-    return {{{"seconds", seconds}, {"bytes", size.bytes}, {"rate_mb", rate}},
+    return {nlohmann::json{{"seconds", seconds}, {"bytes", size.bytes}, {"rate_mb", rate}}.dump(),
             fmt::format("this standby is rebuilt within about {:.0f} s: {} MB{}", seconds, size.bytes / kMegabyte + 1,
                         rate > 0 ? fmt::format(" at {} MB/s at the most", rate) : "")};
 }
@@ -56,11 +57,12 @@ std::optional<NodeEstimate> estimate_of(Subject &subject) {
         "relations and large objects, {} MB by {}",
         trialled.check_s, trialled.rehearsal_s, trialled.objects, trialled.bytes / kMegabyte + 1, subject.method);
     if (subject.is_monitor()) {
-        return NodeEstimate{values, fmt::format("the monitor is away for about {:.0f} s: {}", seconds, from)};
+        return NodeEstimate{values.dump(), fmt::format("the monitor is away for about {:.0f} s: {}", seconds, from)};
     }
     return NodeEstimate{
-        values, fmt::format("writes are refused for about {:.0f} s, and redundancy is back after about {:.0f} s: {}",
-                            seconds, redundancy_estimate(seconds, rebuild_of(subject, size), 0), from)};
+        values.dump(),
+        fmt::format("writes are refused for about {:.0f} s, and redundancy is back after about {:.0f} s: {}", seconds,
+                    redundancy_estimate(seconds, rebuild_of(subject, size), 0), from)};
 }
 
 }  // namespace pgaf

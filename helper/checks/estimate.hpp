@@ -3,8 +3,6 @@
 #include <optional>
 #include <string>
 
-#include <nlohmann/json.hpp>
-
 #include "checks/subject.hpp"
 
 namespace pgaf {
@@ -12,8 +10,8 @@ namespace pgaf {
 // How long this node's part will take: of a primary how long writes are refused, of the monitor how long it
 // is away, of a secondary how long its rebuild takes.
 struct NodeEstimate {
-    nlohmann::json values;  // "seconds", and what they were made from
-    std::string text;       // the same for people, in one line
+    std::string values;  // a JSON object: "seconds", and what they were made from
+    std::string text;    // the same for people, in one line
 };
 
 // Nothing where the checks that try it were not made, or have failed.

@@ -106,7 +106,7 @@ Findings unit_enabled(Subject &subject) {
 // As a shell or env, with the directory of programs in a variable of the unit or of its EnvironmentFile.
 bool starts_by_old_bindir(Subject &subject) {
     auto files = Service(subject.node, subject.installation.unit).files();
-    for (const auto &[key, value] : service_assignments(files)) {
+    for (const auto &[key, value] : service_lines(files)) {
         if (key == "EnvironmentFile") {
             files.push_back(environment_file_of(value));
         }

@@ -1,5 +1,7 @@
 #include "cluster/busiest_tables.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace pgaf {
 
 namespace {

@@ -1,6 +1,7 @@
 #include "cluster/new_cluster.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "cluster/version_directory.hpp"
 #include "configuration/carry.hpp"

@@ -1,6 +1,7 @@
 #include "cluster/new_data.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "cluster/private_server.hpp"
 #include "postgres/controldata.hpp"

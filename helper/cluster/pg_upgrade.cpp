@@ -1,6 +1,7 @@
 #include "cluster/pg_upgrade.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "cluster/socket_directory.hpp"
 #include "postgres/diagnosis.hpp"

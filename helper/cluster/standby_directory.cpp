@@ -1,6 +1,7 @@
 #include "cluster/standby_directory.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "postgres/controldata.hpp"
 #include "system/fault.hpp"

@@ -66,7 +66,7 @@ ExitCode in_session(const Options &options, const std::function<ExitCode(Runner 
         Runner runner(node, journal, view);
         return work(runner);
     } catch (const PgError &error) {
-        if (options.once && error.connection_lost() && journal.last_plan()) {
+        if (options.once && error.connection_lost() && journal.last_plan().has_value()) {
             view.note(fmt::format("nothing is done now: {}", error.what()));
             return ExitCode::Done;  // the next time; the monitor may be under upgrade itself
         }

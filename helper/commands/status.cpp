@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "commands/commands.hpp"
 #include "commands/watch.hpp"
@@ -15,11 +16,8 @@ namespace {
 
 std::optional<RunRecord> read_run(const Node &node) {
     Monitor monitor(node);
-    const auto document = monitor.report(node.options.run, false);
-    if (!document) {
-        return std::nullopt;
-    }
-    return parse_run(*document);
+    const auto report = monitor.report(node.options.run, false);
+    return report ? std::optional(report->run) : std::nullopt;
 }
 
 // A collector is told that the monitor is away, and so is whoever called.

@@ -61,10 +61,10 @@ class Listener {
         std::optional<std::int64_t> run = node_.options.run;
         while (!stop.stop_requested()) {
             try {
-                const auto document = monitor.report(run, false);
+                auto report = monitor.report(run, false);
                 std::optional<RunRecord> record;
-                if (document) {
-                    record = parse_run(*document);
+                if (report) {
+                    record = std::move(report->run);
                     run = record->run;  // this one until its end, whatever is started after it
                 }
                 tell([&](Heard &heard) {

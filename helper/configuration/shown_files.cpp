@@ -3,6 +3,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "configuration/keeper_lines.hpp"
 #include "system/digest.hpp"

@@ -8,8 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "configuration/conf_edit.hpp"
 #include "configuration/configured_files.hpp"
 #include "node/node.hpp"

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "migrate/migration.hpp"
 #include "migrate/statements.hpp"

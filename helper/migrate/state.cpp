@@ -1,6 +1,7 @@
 #include "migrate/state.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "system/error.hpp"
 #include "system/files.hpp"

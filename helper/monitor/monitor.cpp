@@ -5,8 +5,10 @@
 #include <array>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "core/version.hpp"
+#include "system/document.hpp"
 #include "system/secrets.hpp"
 
 namespace pgaf {
@@ -91,39 +93,33 @@ void Monitor::require() {
     connection();
 }
 
-std::optional<nlohmann::json> Monitor::attach(const std::string &token, bool retry_failed, bool resumed) {
+std::optional<Attached> Monitor::attach(const std::string &token, bool retry_failed, bool resumed) {
     const auto rows = call(
         "pgaf_upgrade_attach", "$1, $2, $3, $4, $5, $6",
         {std::to_string(node_.nodeid), token, kVersion, host_name(), retry_failed ? "t" : "f", resumed ? "t" : "f"});
-    const auto plan = rows.value(0, 0);
-    return plan ? std::optional{nlohmann::json::parse(*plan)} : std::nullopt;
+    const auto document = rows.value(0, 0);
+    return document ? std::optional(Attached{parse_assignment(*document, kMonitorsAnswer), *document}) : std::nullopt;
 }
 
 Due Monitor::next_step(const std::string &token) {
-    const auto rows = call("pgaf_upgrade_next_step", "$1", {token});
-    const auto reason = rows.value(0, "reason");
-    Due due{rows.text(0, "run_state"), rows.text(0, "step"), {}};
-    if (reason) {
-        due.wait = {parse_wait_reason(*reason).value(), rows.text(0, "waiting_for")};
-    }
-    return due;
+    return parse_due(call("pgaf_upgrade_next_step", "$1", {token}));
 }
 
-void Monitor::begin_step(const std::string &token, const std::string &step) {
-    call("pgaf_upgrade_begin_step", "$1, $2", {token, step});
+void Monitor::begin_step(const std::string &token, std::string_view step) {
+    call("pgaf_upgrade_begin_step", "$1, $2", {token, std::string(step)});
 }
 
-void Monitor::heartbeat(const std::string &token, const std::string &step, const std::string &progress) {
+void Monitor::heartbeat(const std::string &token, std::string_view step, const std::string &progress) {
     call("pgaf_upgrade_heartbeat", "$1, $2, $3", {token, step.empty() ? Value{} : Value{step}, told(progress)});
 }
 
-void Monitor::finish_step(const std::string &token, const std::string &step, const nlohmann::json &result) {
-    call("pgaf_upgrade_finish_step", "$1, $2, $3", {token, step, told(result)});
+void Monitor::finish_step(const std::string &token, std::string_view step, const nlohmann::json &result) {
+    call("pgaf_upgrade_finish_step", "$1, $2, $3", {token, std::string(step), told(result)});
 }
 
-void Monitor::fail_step(const std::string &token, const std::string &step, const HelperError &error) {
+void Monitor::fail_step(const std::string &token, std::string_view step, const HelperError &error) {
     call("pgaf_upgrade_fail_step", "$1, $2, $3, $4",
-         {token, step, without_secrets(error.what()), without_secrets(error.hint())});
+         {token, std::string(step), without_secrets(error.what()), without_secrets(error.hint())});
 }
 
 void Monitor::report_check(const std::string &token, const CheckReport &report) {
@@ -143,10 +139,11 @@ void Monitor::report_hba(const std::string &token, const std::string &moment, co
 std::vector<OpenCheck> Monitor::checks_in_the_way(std::int64_t run, const std::string &node) {
     const auto rows = call("pgaf_upgrade_checks", "$1", {std::to_string(run)});
     std::vector<OpenCheck> checks;
-    for (int row = 0; row < rows.size(); ++row) {
-        if (rows.text(row, "node") == node && rows.text(row, "severity") == "error" &&
-            rows.text(row, "passed") == "f" && !rows.value(row, "waive_reason")) {
-            checks.push_back({rows.text(row, "check_name"), rows.text(row, "found")});
+    for (int number = 0; number < rows.size(); ++number) {
+        const AnswerRow row(rows, number);
+        if (row.text("node") == node && row.text("severity") == "error" && !row.boolean("passed") &&
+            !row.maybe_text("waive_reason")) {
+            checks.push_back({row.text("check_name"), row.maybe_text("found").value_or("")});
         }
     }
     return checks;
@@ -156,12 +153,11 @@ void Monitor::sync_journal(const std::string &token, const nlohmann::json &entri
     call("pgaf_upgrade_sync_journal", "$1, $2", {token, told(entries)});
 }
 
-std::string Monitor::request_rollback(const std::string &token, const std::string &reason, bool discard_new_data,
-                                      bool not_started) {
-    return call("pgaf_upgrade_request_rollback", "$1, $2, $3, $4",
-                {token, without_secrets(reason), discard_new_data ? "t" : "f", not_started ? "t" : "f"})
-        .value(0, 0)
-        .value_or("");
+RunState Monitor::request_rollback(const std::string &token, const std::string &reason, bool discard_new_data,
+                                   bool not_started) {
+    const auto rows = call("pgaf_upgrade_request_rollback", "$1, $2, $3, $4",
+                           {token, without_secrets(reason), discard_new_data ? "t" : "f", not_started ? "t" : "f"});
+    return AnswerRow(rows, 0).named("pgaf_upgrade_request_rollback", parse_run_state);
 }
 
 void Monitor::finish_rollback(const std::string &token, const nlohmann::json &result) {
@@ -180,16 +176,22 @@ void Monitor::record_backup(const std::string &label, const std::string &taken_a
          {label, taken_at, node_.nodeid == 0 ? "monitor" : std::to_string(node_.nodeid), without_secrets(location)});
 }
 
-Rows Monitor::status() {
-    return call("pgaf_upgrade_status", "", {});
+std::optional<std::int64_t> Monitor::newest_run() {
+    const auto rows = call("pgaf_upgrade_status", "", {});
+    return rows.size() == 0 ? std::nullopt : std::optional(AnswerRow(rows, 0).integer("run"));
 }
 
-std::optional<nlohmann::json> Monitor::report(std::optional<std::int64_t> run, bool with_records) {
+std::optional<Monitor::Report> Monitor::report(std::optional<std::int64_t> run, bool with_records) {
     const auto document =
         call("pgaf_upgrade_report", "$1, $2", {run ? Value{std::to_string(*run)} : Value{}, with_records ? "t" : "f"})
             .value(0, 0);
     if (document) {
-        return nlohmann::json::parse(*document);
+        Report report;
+        read_document(*document, kMonitorsAnswer, [&](const Document &answer) {
+            report.run = parse_run(answer);
+            report.records = with_records ? parse_records(answer, report.run) : RunRecords{};
+        });
+        return report;
     }
     if (run) {
         throw HelperError(ExitCode::Usage, fmt::format("there is no run {}", *run),
@@ -201,24 +203,20 @@ std::optional<nlohmann::json> Monitor::report(std::optional<std::int64_t> run, b
 NodeReport Monitor::report_of(std::int64_t nodeid) {
     const auto rows = query(
         "SELECT reportedstate::text AS reported, goalstate::text AS goal, sysidentifier, health,"
-        " reportedpgisrunning AS running, extract(epoch FROM pg_catalog.clock_timestamp() - reporttime) AS age"
+        " coalesce(reportedpgisrunning, false) AS running, extract(epoch FROM pg_catalog.clock_timestamp() - "
+        "reporttime) AS age"
         " FROM pgautofailover.node WHERE nodeid = $1",
         {std::to_string(nodeid)});
     if (rows.size() == 0) {
         throw HelperError(ExitCode::Refused, fmt::format("the monitor knows no node {}", nodeid));
     }
-    return {.reported_state = rows.text(0, "reported"),
-            .goal_state = rows.text(0, "goal"),
-            .sysidentifier = rows.text(0, "sysidentifier"),
-            .health = std::atoi(rows.text(0, "health").c_str()),
-            .report_age_s = std::atof(rows.text(0, "age").c_str()),
-            .pg_is_running = rows.text(0, "running") == "t"};
+    return parse_node_report(rows);
 }
 
 int Monitor::number_sync_standbys(const std::string &formation) {
     const auto rows =
         query("SELECT number_sync_standbys FROM pgautofailover.formation WHERE formationid = $1", {formation});
-    return rows.size() == 0 ? 0 : std::atoi(rows.text(0, "number_sync_standbys").c_str());
+    return rows.size() == 0 ? 0 : AnswerRow(rows, 0).small_integer("number_sync_standbys");
 }
 
 void Monitor::set_number_sync_standbys(const std::string &formation, int number) {
@@ -242,7 +240,8 @@ Moment Monitor::now() {
     const auto rows = query(
         "SELECT now::text, pg_catalog.to_char(now AT TIME ZONE 'UTC', 'YYYYMMDD\"T\"HH24MISS\"Z\"') AS label"
         "  FROM pg_catalog.clock_timestamp() AS now");
-    return {rows.text(0, "now"), rows.text(0, "label")};
+    const AnswerRow row(rows, 0);
+    return {row.text("now"), row.text("label")};
 }
 
 void Monitor::wait_for_notification(std::chrono::milliseconds limit) {

@@ -176,7 +176,7 @@ bool Service::has_programs_of(int major) const {
 
 UnitOverride Service::override_by(OtherPrograms &programs, const std::filesystem::path &environment_file) const {
     // what only root may read of the unit's EnvironmentFiles is looked at by root, when the programs are changed
-    return override_of(service_assignments(files()), programs, environment_file, text_of);
+    return override_of(service_lines(files()), programs, environment_file, text_of);
 }
 
 std::vector<std::filesystem::path> Service::files() const {

@@ -97,7 +97,7 @@ void use_programs(const Unit &unit, const Owner &owner, int major, const fs::pat
     auto files = unit.files;
     std::erase(files, drop_in(unit, std::string(kProgramsDropIn)));
     const auto read = [&owner](const fs::path &file) { return text_of_environment(file, owner); };
-    const auto made = override_of(service_assignments(files), programs, environment, read);
+    const auto made = override_of(service_lines(files), programs, environment, read);
     write_file(environment, made.environment);
     set_drop_in(unit, std::string(kProgramsDropIn),
                 made.drop_in.empty() ? ""

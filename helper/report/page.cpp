@@ -10,9 +10,8 @@
 
 namespace pgaf {
 
-std::string report_page(const nlohmann::json &document) {
-    const auto run = parse_run(document);
-    const Report report{run, document};
+std::string report_page(const RunRecord &run, const RunRecords &records) {
+    const Report report{run, records};
     const auto title =
         fmt::format("Upgrade {} to PostgreSQL {}: {}", run.run, run.target_version, to_string(run.state));
     std::string body;

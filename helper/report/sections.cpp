@@ -33,13 +33,8 @@ std::string code(const std::string &text) {
     return text.empty() ? "" : element_of_text("code", "", text);
 }
 
-std::string text_of(const nlohmann::json &row, const char *key) {
-    const auto found = row.find(key);
-    return found == row.end() || found->is_null() ? "" : found->is_string() ? found->get<std::string>() : found->dump();
-}
-
-std::string name_of(const RunRecord &run, const nlohmann::json &id) {
-    const auto *node = id.is_null() ? nullptr : run.node(id);
+std::string name_of(const RunRecord &run, std::optional<std::int64_t> id) {
+    const auto *node = id ? run.node(*id) : nullptr;
     return node == nullptr ? "" : escape_html(label_of(run, *node));
 }
 
@@ -151,25 +146,21 @@ std::string nodes_section(const Report &report) {
                    code(node.data_directory)});
     }
     auto content = table.html();
-    if (!report.document.at("identifiers").empty()) {
+    if (!report.records.identifiers.empty()) {
         Table changes({{"at", "time"}, {"group"}, {"node"}, {"identifier before"}, {"after"}, {"by"}});
-        for (const auto &row : report.document.at("identifiers")) {
-            changes.row({escape_html(clock_time(row.at("changed_at"))),
-                         escape_html(fmt::format("{}/{}", text_of(row, "formation"), text_of(row, "group"))),
-                         escape_html(text_of(row, "node")), code(text_of(row, "before")), code(text_of(row, "after")),
-                         escape_html(text_of(row, "changed_by"))});
+        for (const auto &row : report.records.identifiers) {
+            changes.row({escape_html(clock_time(row.changed_at)),
+                         escape_html(fmt::format("{}/{}", row.formation, row.group)), escape_html(row.node),
+                         code(row.before), code(row.after), escape_html(row.changed_by)});
         }
         content += element_of_text("h3", "", "Rewritten on the monitor") + changes.html();
     }
-    if (!report.document.at("backups").empty()) {
+    if (!report.records.backups.empty()) {
         Table backups({{"taken at", "time"}, {"backup"}, {"tool"}, {"of"}, {"where"}, {"verified"}});
-        for (const auto &row : report.document.at("backups")) {
-            const auto &verified = row.at("verified_at");
-            backups.row({escape_html(date_and_time(row.at("taken_at"))), escape_html(text_of(row, "label")),
-                         escape_html(text_of(row, "tool")),
-                         escape_html(text_of(row, text_of(row, "node").empty() ? "formation" : "node")),
-                         code(text_of(row, "location")),
-                         verified.is_null() ? "no" : escape_html(date_and_time(verified))});
+        for (const auto &row : report.records.backups) {
+            backups.row({escape_html(date_and_time(row.taken_at)), escape_html(row.label), escape_html(row.tool),
+                         escape_html(row.node.empty() ? row.formation : row.node), code(row.location),
+                         row.verified_at ? escape_html(date_and_time(*row.verified_at)) : "no"});
         }
         content += element_of_text("h3", "", "Backups on record") + backups.html();
     }
@@ -181,22 +172,20 @@ std::string checks_section(const Report &report) {
     Table table({{"node"}, {"check"}, {"result"}, {"found"}, {"it would mean"}, {"to do"}});
     std::map<std::string, std::vector<std::int64_t>> passed;
     std::size_t shown = 0;
-    for (const auto &row : report.document.at("checks")) {
-        const auto name = text_of(row, "check");
-        if (row.at("passed").get<bool>()) {
-            passed[name].push_back(row.at("node"));
+    for (const auto &row : report.records.checks) {
+        if (row.passed) {
+            passed[row.check].push_back(row.nodeid);
             continue;
         }
         ++shown;
-        const auto severity = text_of(row, "severity");
-        const bool is_waived = !row.at("waived_at").is_null();
-        auto result = tag(severity == "error" && !is_waived ? "bad" : "warn", is_waived ? "waived" : severity);
-        if (is_waived) {
-            result += lines(fmt::format(" by {} at {}: {}", text_of(row, "waived_by"), clock_time(row.at("waived_at")),
-                                        text_of(row, "waive_reason")));
+        const bool is_bad = row.severity == "error" && !row.waived_at;
+        auto result = tag(is_bad ? "bad" : "warn", row.waived_at ? "waived" : row.severity);
+        if (row.waived_at) {
+            result +=
+                lines(fmt::format(" by {} at {}: {}", row.waived_by, clock_time(*row.waived_at), row.waive_reason));
         }
-        table.row({name_of(run, row.at("node")), code(name), result, lines(text_of(row, "found")),
-                   lines(text_of(row, "meaning")), lines(text_of(row, "remedy"))});
+        table.row({name_of(run, row.nodeid), code(row.check), result, lines(row.found), lines(row.meaning),
+                   lines(row.remedy)});
     }
     std::string content;
     if (shown > 0) {
@@ -214,29 +203,23 @@ std::string checks_section(const Report &report) {
 
 std::string carried_section(const Report &report) {
     std::string content;
-    for (const auto &row : report.document.at("carried")) {
-        std::vector<std::string> files;
-        for (const auto &file : row.at("files")) {
-            files.push_back(file.get<std::string>());
-        }
-        content += element("h3", "", name_of(report.run, row.at("node")));
-        content += element("p", "class=\"files\"", code(fmt::format("{}", fmt::join(files, "  "))));
+    for (const auto &row : report.records.carried) {
+        content += element("h3", "", name_of(report.run, row.nodeid));
+        content += element("p", "class=\"files\"", code(fmt::format("{}", fmt::join(row.files, "  "))));
         std::string diff;
         std::string last;
-        for (const auto &change : row.at("changes")) {
-            const auto file = text_of(change, "file");
-            if (file != last) {
+        for (const auto &change : row.changes) {
+            if (change.file != last) {
+                last = change.file;
                 diff +=
-                    element_of_text("span", "class=\"at\"", fmt::format("{}{}", diff.empty() ? "" : "\n", file)) + "\n";
-                last = file;
+                    element_of_text("span", "class=\"at\"", fmt::format("{}{}", diff.empty() ? "" : "\n", last)) + "\n";
             }
-            const auto number = text_of(change, "line");
-            const auto where = number == "0" ? std::string("at the end") : "line " + number;
+            const auto where = change.line == 0 ? std::string("at the end") : fmt::format("line {}", change.line);
             diff += element_of_text("span", "class=\"at\"", where) + "\n";
-            if (number != "0") {
-                diff += element_of_text("span", "class=\"minus\"", "- " + text_of(change, "before")) + "\n";
+            if (change.line != 0) {
+                diff += element_of_text("span", "class=\"minus\"", "- " + change.before) + "\n";
             }
-            diff += element_of_text("span", "class=\"plus\"", "+ " + text_of(change, "after")) + "\n";
+            diff += element_of_text("span", "class=\"plus\"", "+ " + change.after) + "\n";
         }
         content += diff.empty() ? element_of_text("p", "class=\"soft\"", "each as it was, with owner and mode")
                                 : element("pre", "", diff);
@@ -277,10 +260,9 @@ std::string steps_section(const Report &report) {
 
 std::string events_section(const Report &report) {
     Table table({{"at", "time"}, {"node"}, {"step"}, {"what"}, {"state"}, {""}, {"by"}});
-    for (const auto &row : report.document.at("events")) {
-        table.row({escape_html(clock_time(row.at("at"))), name_of(report.run, row.at("node")),
-                   code(text_of(row, "step")), escape_html(text_of(row, "kind")), escape_html(text_of(row, "state")),
-                   lines(text_of(row, "message")), escape_html(text_of(row, "by"))});
+    for (const auto &row : report.records.events) {
+        table.row({escape_html(clock_time(row.at)), name_of(report.run, row.nodeid), code(row.step),
+                   escape_html(row.kind), escape_html(row.state), lines(row.message), escape_html(row.by)});
     }
     return section("Every event", table.html());
 }

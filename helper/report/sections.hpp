@@ -2,17 +2,14 @@
 
 #include <string>
 
-#include <nlohmann/json.hpp>
+#include "view/run_records.hpp"
 
-#include "view/run_record.hpp"
-
-// The parts of the report, each HTML that can stand by itself. `document` is the whole answer of
-// pgaf_upgrade_report(), with its records.
+// The parts of the report, each HTML that can stand by itself.
 namespace pgaf {
 
 struct Report {
     const RunRecord &run;
-    const nlohmann::json &document;
+    const RunRecords &records;
 };
 
 [[nodiscard]] std::string verdict_section(const Report &report);

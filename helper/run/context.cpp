@@ -3,6 +3,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "core/monitor_states.hpp"
 #include "postgres/connection.hpp"
@@ -21,17 +22,17 @@ constexpr std::string_view kNotInPrerequisiteState = "55000";
 
 }  // namespace
 
-Role Context::role() const {
-    return parse_role(plan.at("node").at("role").get<std::string>()).value();
+int Context::source() const {
+    return plan.source_version ? *plan.source_version : Installation::from(journal).source;
 }
 
 // A monitor's database is small: by copy, its old cluster stays as it was.
 std::string Context::method() const {
-    return role() == Role::Monitor ? "copy" : plan.at("method").get<std::string>();
+    return role() == Role::Monitor ? "copy" : plan.method;
 }
 
 std::string Context::standby_method() const {
-    return plan.at("node").value("kept", false) ? "basebackup" : plan.value("standby_method", "basebackup");
+    return plan.node.is_kept ? "basebackup" : plan.standby_method;
 }
 
 fs::path Context::old_dir() const {
@@ -64,36 +65,26 @@ Connection Context::local_server(const std::string &dbname) const {
     return std::move(*server);
 }
 
-nlohmann::json Context::group_primary() const {
-    for (const auto &other : plan.at("group")) {
-        if (other.at("role") == "primary") {
-            return other;
-        }
-    }
-    throw HelperError(ExitCode::Internal, "the plan names no primary");
-}
-
 std::int64_t Context::current_primary() const {
-    for (const auto &other : plan.at("group")) {
-        const auto id = other.at("id").get<std::int64_t>();
-        const auto goal = monitor.report_of(id).goal_state;
+    for (const auto &other : plan.group) {
+        const auto goal = monitor.report_of(other.id).goal_state;
         if (is_writable_state(goal) || is_writable_in_passing(goal)) {
-            return id;
+            return other.id;
         }
     }
-    return group_primary().at("id").get<std::int64_t>();
+    return plan.group_primary().id;
 }
 
 void Context::require_same_primary() const {
-    const auto primary = group_primary();
-    if (current_primary() != primary.at("id").get<std::int64_t>()) {
-        const auto name = primary.at("name").get<std::string>();
+    const auto &primary = plan.group_primary();
+    if (current_primary() != primary.id) {
+        const auto &name = primary.name;
         throw HelperError(ExitCode::Refused,
                           fmt::format("pg_auto_failover has replaced {} as the primary: {}", name, describe_group()),
                           fmt::format("Abort the run with SELECT pgaf_upgrade_abort({}, 'reason') on the monitor and "
                                       "start another; or make {} the primary again with pg_autoctl perform switchover, "
                                       "then pgaf-upgrade run.",
-                                      plan.at("run").get<std::int64_t>(), name));
+                                      plan.run, name));
     }
 }
 
@@ -114,13 +105,13 @@ std::chrono::seconds Context::limit(std::chrono::seconds usual) const {
 std::string Context::describe_group() const {
     std::string text;
     try {
-        for (const auto &other : plan.at("group")) {
-            if (other.at("role") == "monitor") {
+        for (const auto &other : plan.group) {
+            if (other.role == Role::Monitor) {
                 continue;
             }
-            const auto report = monitor.report_of(other.at("id").get<std::int64_t>());
+            const auto report = monitor.report_of(other.id);
             text += fmt::format("{}{} is {} and shall be {}, {}, reported {:.0f} s ago", text.empty() ? "" : "; ",
-                                other.at("name").get<std::string>(), report.reported_state, report.goal_state,
+                                other.name, report.reported_state, report.goal_state,
                                 report.health == 1 ? "healthy" : "not healthy", report.report_age_s);
         }
     } catch (const HelperError &) {
@@ -160,6 +151,10 @@ void Context::wait_until(const std::string &what, std::chrono::seconds usual_lim
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
+}
+
+Found Found::done(const nlohmann::json &result) {
+    return {Progress::Done, std::make_shared<const nlohmann::json>(result)};
 }
 
 }  // namespace pgaf

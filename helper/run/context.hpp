@@ -2,10 +2,11 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "core/steps.hpp"
 #include "monitor/monitor.hpp"
@@ -20,20 +21,20 @@ struct Context {
     const Node &node;
     Monitor &monitor;
     Journal &journal;
-    const nlohmann::json &plan;
+    const Assignment &plan;
     std::string token;
     std::function<void(const std::string &)> say;  // progress, shown to people
 
-    [[nodiscard]] Role role() const;
+    [[nodiscard]] Role role() const { return plan.node.role; }
     // How pg_upgrade brings the data files into the new cluster: link, swap, clone or copy.
     [[nodiscard]] std::string method() const;
-    [[nodiscard]] int source() const { return plan.at("source_version"); }
-    [[nodiscard]] int target() const { return plan.at("target_version"); }
-    [[nodiscard]] std::string formation() const { return plan.at("node").at("formation"); }
+    // Throws HelperError(StepFailed) where neither the plan nor this node's step `discover` tells it.
+    [[nodiscard]] int source() const;
+    [[nodiscard]] int target() const { return plan.target_version; }
+    [[nodiscard]] const std::string &formation() const { return plan.node.formation; }
     [[nodiscard]] std::string standby_method() const;     // of this node: one that was kept is copied
     [[nodiscard]] std::filesystem::path old_dir() const;  // the old cluster after the swap
     [[nodiscard]] std::filesystem::path new_dir() const;  // the new cluster before it
-    [[nodiscard]] nlohmann::json group_primary() const;
 
     // The node of the group that takes writes, or goes to take them, as the monitor has it now: before and after
     // the switch pg_auto_failover may replace the run's primary. That one while there is none.
@@ -73,8 +74,8 @@ enum class Progress { Absent, Partial, Done };
 
 struct Found {
     Progress progress = Progress::Absent;
-    nlohmann::json result = nullptr;
-    [[nodiscard]] static Found done(nlohmann::json result) { return {Progress::Done, std::move(result)}; }
+    std::shared_ptr<const nlohmann::json> result = nullptr;
+    [[nodiscard]] static Found done(const nlohmann::json &result);
 };
 
 // A unit of work on this node. After a crash at any instant, probe() and perform() bring it to its end.

@@ -1,5 +1,7 @@
 #include "run/data_size.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace pgaf {
 
 nlohmann::json measure_data(const Node &node) {

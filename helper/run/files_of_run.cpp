@@ -7,7 +7,7 @@
 namespace pgaf {
 
 ShownFiles files_of_run(const Context &context) {
-    auto shown = shown_files(places_of(context.node), context.plan.at("run").get<std::int64_t>());
+    auto shown = shown_files(places_of(context.node), context.plan.run);
     if (!shown) {
         throw HelperError(ExitCode::StepFailed,
                           fmt::format("\"{}\" does not hold the configuration as it was shown",

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
+
 #include "node/service.hpp"
 #include "postgres/controldata.hpp"
 

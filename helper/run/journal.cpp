@@ -16,6 +16,7 @@
 #include <boost/crc.hpp>
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
+#include <nlohmann/json.hpp>
 
 #include "system/error.hpp"
 #include "system/files.hpp"
@@ -63,6 +64,8 @@ Journal::Journal(std::filesystem::path path) : path_(std::move(path)) {
         read();
     }
 }
+
+Journal::~Journal() = default;
 
 void Journal::read() {
     const auto content = read_file(path_);
@@ -132,8 +135,9 @@ std::string Journal::token() {
     return token;
 }
 
-void Journal::begin_run(const nlohmann::json &plan) {
+void Journal::begin_run(const std::string &document) {
     const std::lock_guard lock(mutex_);
+    const auto plan = nlohmann::json::parse(document);
     run_ = plan.at("run");
     const auto last = std::ranges::find_if(entries_.rbegin(), entries_.rend(),
                                            [](const nlohmann::json &entry) { return entry.contains("plan"); });
@@ -152,11 +156,11 @@ std::span<const nlohmann::json> Journal::of_run() const {
     return std::span(entries_).subspan(std::min(first_, entries_.size()));
 }
 
-std::optional<nlohmann::json> Journal::last_plan() const {
+std::optional<std::string> Journal::last_plan() const {
     const std::lock_guard lock(mutex_);
     for (const auto &entry : std::views::reverse(entries_)) {
         if (entry.contains("plan")) {
-            return entry.at("plan");
+            return entry.at("plan").dump();
         }
     }
     return std::nullopt;

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 namespace pgaf {
 
@@ -20,14 +20,17 @@ class Journal {
     // A last line that a crash has torn is cut off. Throws HelperError(Refused) when any other line is
     // not as it was written.
     explicit Journal(std::filesystem::path path);
+    ~Journal();
+    Journal(const Journal &) = delete;
+    Journal &operator=(const Journal &) = delete;
 
     // The token of this node's lease, made at the first use and kept, so that a helper that was killed
     // is known again at once.
     [[nodiscard]] std::string token();
 
-    // From here on, entries are of this run; the plan is what attach answered.
-    void begin_run(const nlohmann::json &plan);
-    [[nodiscard]] std::optional<nlohmann::json> last_plan() const;
+    // From here on, entries are of this run; the document is what attach answered, a JSON object that is kept as it is.
+    void begin_run(const std::string &document);
+    [[nodiscard]] std::optional<std::string> last_plan() const;
 
     void begun(std::string_view step);
     void done(std::string_view step, const nlohmann::json &result);

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <fstream>
 
+#include <nlohmann/json.hpp>
+
 namespace pgaf {
 
 namespace {
@@ -22,8 +24,16 @@ void Parts::lap(const std::string &part, std::chrono::steady_clock::time_point a
     const auto seconds = std::chrono::duration<double>(at - last_).count();
     last_ = at;
     if (seconds >= kLeast) {
-        parts_.push_back({{"part", part}, {"seconds", std::round(seconds * 1000) / 1000}});
+        parts_.emplace_back(part, std::round(seconds * 1000) / 1000);
     }
+}
+
+nlohmann::json Parts::json() const {
+    auto json = nlohmann::json::array();
+    for (const auto &[part, seconds] : parts_) {
+        json.push_back({{"part", part}, {"seconds", seconds}});
+    }
+    return json;
 }
 
 std::string ended_part(std::string_view line_before, std::string_view line) {

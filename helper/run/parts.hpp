@@ -5,8 +5,10 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 // Where a step's time goes, as its result keeps it: [{"part", "seconds"}], in order; what takes less than 10 ms is left
 // out.
@@ -17,11 +19,11 @@ class Parts {
     // What was done since the last call, or since the beginning.
     void lap(const std::string &part) { lap(part, std::chrono::steady_clock::now()); }
     void lap(const std::string &part, std::chrono::steady_clock::time_point at);
-    [[nodiscard]] const nlohmann::json &json() const { return parts_; }
+    [[nodiscard]] nlohmann::json json() const;
 
   private:
     std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-    nlohmann::json parts_ = nlohmann::json::array();
+    std::vector<std::pair<std::string, double>> parts_;  // with their seconds
 };
 
 // The parts of pg_upgrade, by what appears in its log while this object lives.

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
 #include "core/errors.hpp"
 #include "runner/runner.hpp"
@@ -11,8 +12,7 @@ namespace pgaf {
 // From this node's checks until its first step behind the gate: what the operator reads, or has read, is what is
 // carried over, or it is shown anew.
 void Runner::close_gate_if_edited(const Due &due) {
-    const auto state = parse_run_state(due.run_state);
-    if (!state || !is_before_switch(*state) || !journal_.is_done(steps::kCheck)) {
+    if (!is_before_switch(due.run_state) || !journal_.is_done(steps::kCheck)) {
         return;
     }
     const auto with = context(monitor_, std::string(steps::kCheck));

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
 #include "cluster/new_data.hpp"
 #include "core/method.hpp"
 #include "postgres/controldata.hpp"
+#include "run/notes.hpp"
 #include "runner/runner.hpp"
 #include "system/fault.hpp"
 #include "system/process.hpp"
@@ -14,17 +16,14 @@ namespace pgaf {
 
 namespace {
 
-// Notes of the journal.
-constexpr const char *kRollback = "rollback";
-constexpr const char *kKeeps = "nothing was written since";
-constexpr const char *kDiscards = "discards new data";
+// A note of the journal: what was given up.
 constexpr const char *kGivenUp = "given up";
 
 std::string how_to_give_up(const Context &context) {
     return fmt::format(
         "To give that up, on the monitor: SELECT pgaf_upgrade_rollback({}, 'reason', discard_new_data => true); then "
         "pgaf-upgrade run on every node.",
-        context.plan.at("run").get<std::int64_t>());
+        context.plan.run);
 }
 
 // On the primary it can be said how much it is.
@@ -40,7 +39,7 @@ void refuse_to_lose(const Context &context) {
 // From when this node has seen it, it does not go forward in this run any more: neither alone, nor when a
 // monitor that has gone back to its old cluster knows of no rollback.
 bool Runner::is_going_back() const {
-    return journal_.noted(kRollback).has_value();
+    return journal_.noted(notes::kRollback).has_value();
 }
 
 // Every step behind the gate, the last first. Each undo() can be repeated, so that after a crash the whole
@@ -85,7 +84,7 @@ void Runner::roll_back(const std::string &reason) {
     }
     deliver(monitor_, "the rollback", [&] {
         static_cast<void>(monitor_.attach(token_, false, true));
-        monitor_.request_rollback(token_, reason, journal_.noted(kRollback) == kDiscards, false);
+        monitor_.request_rollback(token_, reason, journal_.noted(notes::kRollback) == notes::kDiscards, false);
         monitor_.finish_rollback(token_, result);
     });
 }
@@ -95,15 +94,15 @@ bool Runner::go_back(const Due &due) {
     const std::string reason = "goes on as its nodes have begun it";
     if (!is_going_back()) {
         attach(true);
-        journal_.note(kRollback, plan_.value("discards_new_data", false) ? kDiscards : kKeeps);
+        journal_.note(notes::kRollback, plan().discards_new_data ? notes::kDiscards : notes::kKeeps);
     }
-    if (due.run_state != "rolling_back") {
+    if (due.run_state != RunState::RollingBack) {
         // new data is given up by the monitor's helper, or by the operator again
-        return monitor_.request_rollback(token_, reason, journal_.noted(kRollback) == kDiscards, false) ==
-               "rolling_back";
+        return monitor_.request_rollback(token_, reason, journal_.noted(notes::kRollback) == notes::kDiscards, false) ==
+               RunState::RollingBack;
     }
     const auto with = context(monitor_, std::string(steps::kRollback));
-    if (journal_.noted(kRollback) == kDiscards && with.is_swapped() && !journal_.noted(kGivenUp)) {
+    if (journal_.noted(notes::kRollback) == notes::kDiscards && with.is_swapped() && !journal_.noted(kGivenUp)) {
         end_new_server(with);
         journal_.note(kGivenUp, describe_new_data(with));
     }
@@ -118,29 +117,23 @@ bool Runner::go_back(const Due &due) {
 // While the monitor's own server is down, or has not yet served at its new version, its rollback needs
 // nobody: the run itself stays, and pgaf-upgrade run tries again.
 bool Runner::roll_back_monitor() {
-    const auto plan = journal_.last_plan();
-    if (!plan || is_going_back() || node_.nodeid != 0 || !journal_.was_begun(steps::kStop) ||
+    if (!recall() || is_going_back() || node_.nodeid != 0 || !journal_.was_begun(steps::kStop) ||
         journal_.is_done(steps::kStart)) {
         return false;
     }
-    plan_ = *plan;
     static_cast<void>(undo_steps());
     return true;
 }
 
 ExitCode Runner::request_rollback(const std::string &reason, bool discard_new_data) {
-    const auto plan = journal_.last_plan();
-    if (plan) {
-        plan_ = *plan;
-        journal_.begin_run(*plan);
-    }
+    const bool has_plan = recall();
     if (roll_back_monitor()) {
         view_.note("the monitor serves from its old cluster again; pgaf-upgrade run tries its upgrade again");
         return ExitCode::Done;
     }
     bool attached = false;
     deliver(monitor_, "the rollback", [&] { attached = attach(false); });
-    if (!plan && !attached) {
+    if (!has_plan && !attached) {
         view_.note("nothing to roll back: no upgrade is under way");
         return ExitCode::Done;
     }
@@ -152,18 +145,17 @@ ExitCode Runner::request_rollback(const std::string &reason, bool discard_new_da
     }
     const bool is_interrupted_start =
         with.role() == Role::Primary && journal_.was_begun(steps::kStart) && !was_new_server_started(with);
-    if (!discard_new_data && !plan_.value("discards_new_data", false)) {
+    if (!discard_new_data && !plan().discards_new_data) {
         refuse_to_lose(with);
     }
-    std::string state;
+    auto state = RunState::RollingBack;
     deliver(monitor_, "the rollback",
             [&] { state = monitor_.request_rollback(token_, reason, discard_new_data, is_interrupted_start); });
-    if (state == "aborted") {
-        view_.note(
-            fmt::format("run {} is aborted: nothing that serves was changed", plan_.at("run").get<std::int64_t>()));
+    if (state == RunState::Aborted) {
+        view_.note(fmt::format("run {} is aborted: nothing that serves was changed", plan().run));
         return ExitCode::Done;
     }
-    if (state != "rolling_back") {
+    if (state != RunState::RollingBack) {
         throw HelperError(ExitCode::Refused, "only the operator may give up what was written to the new cluster",
                           how_to_give_up(with));
     }

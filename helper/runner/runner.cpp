@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <nlohmann/json.hpp>
+
 #include "cluster/serving_server.hpp"
 #include "core/errors.hpp"
 #include "run/software.hpp"
@@ -20,29 +22,61 @@ constexpr std::chrono::seconds kHeartbeat{5};
 // A notification comes with everything that happens; this is for the time of the approval, and for one lost.
 constexpr std::chrono::milliseconds kPoll{2000};
 
+// How errors call it.
+constexpr const char *kJournalsPlan = "the plan in this node's journal";
+
 }  // namespace
 
 Runner::Runner(const Node &node, Journal &journal, ProgressView &view)
     : node_(node), journal_(journal), view_(view), monitor_(node), token_(journal.token()) {
     // A node that was made by copying another's disk would speak for that one.
-    if (const auto plan = journal.last_plan(); plan && plan->at("node").at("id") != node.nodeid) {
+    const auto document = journal.last_plan();
+    const auto plan = document ? std::optional(parse_assignment(*document, kJournalsPlan)) : std::nullopt;
+    if (plan && plan->node.id != node.nodeid) {
         throw HelperError(ExitCode::Refused,
                           fmt::format("the journal in \"{}\" is of {}, and this is node {}", node.work_dir().string(),
-                                      plan->at("node").at("name").get<std::string>(), node.nodeid),
+                                      plan->node.name, node.nodeid),
                           "Move that folder away, if this node was made by copying the other.");
     }
 }
 
 Runner::~Runner() = default;
 
+const Assignment &Runner::plan() const {
+    if (!plan_) {
+        throw HelperError(ExitCode::Internal, "this node has no plan of a run yet", "Run pgaf-upgrade run again.");
+    }
+    return *plan_;
+}
+
+bool Runner::recall() {
+    const auto document = journal_.last_plan();
+    if (document) {
+        plan_ = parse_assignment(*document, kJournalsPlan);
+        journal_.begin_run(*document);
+    }
+    return document.has_value();
+}
+
+void Runner::show_plan() {
+    std::vector<std::pair<std::string, StepState>> steps;
+    for (const auto &step : plan().steps) {
+        steps.emplace_back(step.name, step.state);
+    }
+    const auto source = plan().source_version ? fmt::format("{}", *plan().source_version) : "?";
+    view_.begin(fmt::format("run {}: {} ({}) from PostgreSQL {} to {}", plan().run, plan().node.name,
+                            to_string(plan().node.role), source, plan().target_version),
+                plan().node.role, steps);
+}
+
 bool Runner::attach(bool resumed) {
     // cron does not repeat what failed: somebody has to look at it first
-    const auto plan = monitor_.attach(token_, !node_.options.once && !resumed, resumed);
-    if (!plan) {
+    auto attached = monitor_.attach(token_, !node_.options.once && !resumed, resumed);
+    if (!attached) {
         return false;
     }
-    plan_ = *plan;
-    journal_.begin_run(plan_);
+    plan_ = std::move(attached->plan);
+    journal_.begin_run(attached->document);
     sync_journal();
     report_software();
     alone_ = false;
@@ -54,7 +88,7 @@ void Runner::report_software() {
     if (journal_.was_begun(steps::kStop) || journal_.was_begun(steps::kEnterMaintenance) || is_going_back()) {
         return;
     }
-    const int target = plan_.at("target_version");
+    const int target = plan().target_version;
     monitor_.report_software(token_, to_json(software_of(Installation::find(node_, target), target)));
 }
 
@@ -77,8 +111,7 @@ void Runner::sync_journal() {
 // Between these the primary refuses writes, and none of them needs the monitor: once `stop` has begun they
 // do not wait for one that is away.
 std::string Runner::switch_step() const {
-    if (is_going_back() || plan_.is_null() || plan_.at("node").at("role") != "primary" ||
-        !journal_.was_begun(steps::kStop)) {
+    if (is_going_back() || !plan_ || plan_->node.role != Role::Primary || !journal_.was_begun(steps::kStop)) {
         return {};
     }
     for (const auto *definition : steps_of(Role::Primary)) {
@@ -162,7 +195,7 @@ Context Runner::context(Monitor &monitor, const std::string &step) {
     return {.node = node_,
             .monitor = monitor,
             .journal = journal_,
-            .plan = plan_,
+            .plan = plan(),
             .token = token_,
             .say = [this, step](const std::string &text) {
                 const std::lock_guard lock(progress_mutex_);
@@ -205,10 +238,10 @@ void Runner::keep_server_up(const Context &context) {
 // What is found done, by an attempt that could not say so, is not done again.
 nlohmann::json Runner::carry_out(Monitor &monitor, const std::string &step) {
     const auto with = context(monitor, step);
-    auto found = step_by_name(step).probe(with);
+    const auto found = step_by_name(step).probe(with);
     if (found.progress == Progress::Done) {
         spdlog::info("step {} is found done", step);
-        return std::move(found.result);
+        return *found.result;
     }
     if (found.progress == Progress::Partial) {
         spdlog::info("step {} is found partly done", step);
@@ -348,21 +381,19 @@ void Runner::wait_for_change() {
 ExitCode Runner::run() {
     // Started again where the monitor's own server is down, or the switch is under way while it is away: by
     // the journal.
-    if (const auto plan = journal_.last_plan()) {
-        plan_ = *plan;
-        journal_.begin_run(plan_);
+    if (recall()) {
         if (is_going_back() && node_.nodeid == 0) {
             static_cast<void>(undo_steps());  // its server may be between its clusters
         }
         if (offline_step().empty() && (switch_step().empty() || tell("where it stands", [&] { attach(false); }))) {
-            plan_ = nullptr;
+            plan_.reset();
         }
     }
-    if (plan_.is_null() && !wait_for_run()) {
+    if (!plan_ && !wait_for_run()) {
         view_.note("nothing is due: no upgrade is under way");
         return ExitCode::Done;
     }
-    view_.begin(plan_);
+    show_plan();
     heartbeat_ = std::jthread([this](const std::stop_token &stop) { beat(stop); });
 
     while (true) {
@@ -404,11 +435,11 @@ ExitCode Runner::run() {
         if (!is_told) {
             continue;
         }
-        if (due.run_state == "finished" || due.run_state == "aborted") {
-            view_.note(fmt::format("run {} is {}", plan_.at("run").get<std::int64_t>(), due.run_state));
-            return due.run_state == "finished" ? ExitCode::Done : ExitCode::Refused;
+        if (has_ended(due.run_state)) {
+            view_.note(fmt::format("run {} is {}", plan().run, to_string(due.run_state)));
+            return due.run_state == RunState::Finished ? ExitCode::Done : ExitCode::Refused;
         }
-        if (due.run_state == "rolling_back" || is_going_back()) {
+        if (due.run_state == RunState::RollingBack || is_going_back()) {
             if (!go_back(due)) {
                 if (node_.options.once) {
                     return ExitCode::Done;
@@ -421,8 +452,7 @@ ExitCode Runner::run() {
         close_gate_if_edited(due);
         if (due.step.empty()) {
             view_.waiting(due.wait.reason == WaitReason::Approval
-                              ? fmt::format("{}: SELECT pgaf_upgrade_approve({})", due.wait.what,
-                                            plan_.at("run").get<std::int64_t>())
+                              ? fmt::format("{}: SELECT pgaf_upgrade_approve({})", due.wait.what, plan().run)
                               : due.wait.what);
             if (due.wait.reason == WaitReason::FailedHere) {
                 throw HelperError(ExitCode::StepFailed, due.wait.what,

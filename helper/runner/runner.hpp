@@ -37,6 +37,9 @@ class Runner {
     // Of a step that the monitor's absence has interrupted; while it is away none is counted.
     static constexpr int kStepAttempts = 10;
 
+    [[nodiscard]] const Assignment &plan() const;
+    bool recall();  // the journal's last plan
+    void show_plan();
     bool attach(bool resumed);
     void begin(Monitor &monitor, const std::string &step);
     [[nodiscard]] bool wait_for_run();
@@ -72,7 +75,7 @@ class Runner {
     ProgressView &view_;
     Monitor monitor_;
     std::string token_;
-    nlohmann::json plan_;
+    std::optional<Assignment> plan_;
 
     std::mutex progress_mutex_;  // guards progress_ and failure_
     std::map<std::string, std::string> progress_;

@@ -84,8 +84,7 @@ void Runner::require_lost_monitor() {
     } catch (const HelperError &) {
         return;  // away, or a new one that has no pgaf_upgrade yet
     }
-    const auto status = monitor_.status();
-    if (status.size() > 0 && status.text(0, "run") == std::to_string(plan_.at("run").get<std::int64_t>())) {
+    if (monitor_.newest_run() == plan().run) {
         throw HelperError(ExitCode::Refused, "the monitor answers, and knows of this run",
                           "Go on with it: pgaf-upgrade run.");
     }
@@ -107,12 +106,9 @@ void Runner::leave_monitor(const Context &context) {
 // The primary's switch is ended by its journal, as while a monitor is only away; what needs the monitor is
 // left to pg_auto_failover's own `enable monitor`, by which a new one takes the nodes as they are then.
 ExitCode Runner::run_without_monitor() {
-    const auto plan = journal_.last_plan();
-    if (!plan) {
+    if (!recall()) {
         throw HelperError(ExitCode::Refused, "this node has taken part in no upgrade", kReplaceIt);
     }
-    plan_ = *plan;
-    journal_.begin_run(plan_);
     const auto with = context(monitor_, std::string(steps::kRejoin));
     if (with.role() == Role::Monitor) {
         throw HelperError(ExitCode::Refused, "this is the monitor",
@@ -130,7 +126,7 @@ ExitCode Runner::run_without_monitor() {
             fmt::format("{} Then start another run.", kReplaceIt));
     }
     alone_ = true;
-    view_.begin(plan_);
+    show_plan();
     if (is_primary) {
         for (auto step = switch_step(); !step.empty(); step = switch_step()) {
             keep_server_up(with);

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "run/data_size.hpp"
 #include "seed/standby.hpp"

@@ -5,6 +5,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "postgres/controldata.hpp"
 #include "seed/manifest_reader.hpp"

@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
 #include "cluster/old_files.hpp"
 #include "cluster/version_directory.hpp"
@@ -271,11 +272,9 @@ fs::path seed_compressed_pack(const Node &node) {
 }
 
 bool is_seed_wanted(const Context &context) {
-    const auto takes_it = [](const nlohmann::json &node) {
-        return node.at("role") == "secondary" && !node.value("kept", false);
-    };
+    const auto takes_it = [](const AssignedNode &node) { return node.role == Role::Secondary && !node.is_kept; };
     return context.role() != Role::Monitor && takes_old_files(context.method()) &&
-           context.standby_method() != "basebackup" && std::ranges::any_of(context.plan.at("group"), takes_it);
+           context.standby_method() != "basebackup" && std::ranges::any_of(context.plan.group, takes_it);
 }
 
 void note_end_of_old_cluster(const Context &context) {

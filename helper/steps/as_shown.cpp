@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "checks/check.hpp"
 #include "configuration/configuration.hpp"
@@ -16,11 +17,11 @@ namespace {
 constexpr std::string_view kCheck = "files_as_shown";
 
 std::int64_t run_of(const Context &context) {
-    return context.plan.at("run");
+    return context.plan.run;
 }
 
 std::string name_of(const Context &context) {
-    return context.plan.at("node").at("name");
+    return context.plan.node.name;
 }
 
 // Where the server has ended, they begin where they began.

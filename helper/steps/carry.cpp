@@ -1,7 +1,9 @@
-#include "run/files_of_run.hpp"
 #include "steps/steps.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "configuration/carry.hpp"
+#include "run/files_of_run.hpp"
 
 namespace pgaf {
 

@@ -1,6 +1,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "checks/estimate.hpp"
 #include "configuration/hba.hpp"
@@ -116,7 +117,7 @@ nlohmann::json CheckStep::perform(const Context &context) const {
     context.monitor.report_hba(context.token, "before", hba);
     nlohmann::json result{{"hba", hba}, {"files", kept.digests}};
     if (looked.estimate) {
-        result["estimate"] = looked.estimate->values;
+        result["estimate"] = nlohmann::json::parse(looked.estimate->values);
     }
     return result;
 }

@@ -60,7 +60,7 @@ std::string in_words(const std::vector<OpenCheck> &checks) {
 }
 
 std::vector<OpenCheck> checks_in_the_way(const Context &context) {
-    return context.monitor.checks_in_the_way(context.plan.at("run"), context.plan.at("node").at("name"));
+    return context.monitor.checks_in_the_way(context.plan.run, context.plan.node.name);
 }
 
 }  // namespace pgaf

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
 #include "cluster/serving_server.hpp"
 #include "node/service.hpp"
@@ -18,16 +19,15 @@ namespace {
 // One that is just connecting again would miss the end of this server's WAL, and has to be copied then. It is waited
 // for while writes are still accepted; one that stays away is not worth more.
 void wait_for_standbys(const Context &context, Connection &server) {
-    const auto streams = [&](const nlohmann::json &other) {
-        const auto id = other.at("id").get<std::int64_t>();
-        return id == context.node.nodeid || server.single(
-                                                "SELECT count(*) FROM pg_catalog.pg_stat_replication WHERE "
-                                                "application_name = $1 AND state = 'streaming'",
-                                                {autoctl::replication_slot_of(id)}) == "1";
+    const auto streams = [&](const AssignedNode &other) {
+        return other.id == context.node.nodeid || server.single(
+                                                      "SELECT count(*) FROM pg_catalog.pg_stat_replication WHERE "
+                                                      "application_name = $1 AND state = 'streaming'",
+                                                      {autoctl::replication_slot_of(other.id)}) == "1";
     };
     try {
         context.wait_until("every standby to stream", std::chrono::seconds(30),
-                           [&] { return std::ranges::all_of(context.plan.at("group"), streams); });
+                           [&] { return std::ranges::all_of(context.plan.group, streams); });
     } catch (const HelperError &error) {
         if (error.code() != ExitCode::TimedOut) {
             throw;

@@ -1,8 +1,10 @@
-#include "run/files_of_run.hpp"
 #include "steps/steps.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include "cluster/new_cluster.hpp"
 #include "configuration/carry.hpp"
+#include "run/files_of_run.hpp"
 
 namespace pgaf {
 

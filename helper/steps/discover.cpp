@@ -2,6 +2,8 @@
 
 #include <thread>
 
+#include <nlohmann/json.hpp>
+
 #include "node/kept_autoctl.hpp"
 #include "node/service.hpp"
 #include "postgres/controldata.hpp"

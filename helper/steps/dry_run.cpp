@@ -1,6 +1,9 @@
+#include "steps/steps.hpp"
+
+#include <nlohmann/json.hpp>
+
 #include "cluster/busiest_tables.hpp"
 #include "cluster/pg_upgrade.hpp"
-#include "steps/steps.hpp"
 #include "system/error.hpp"
 
 namespace pgaf {

@@ -1,6 +1,7 @@
 #include "steps/steps.hpp"
 
 #include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
 #include "cluster/private_server.hpp"
 #include "cluster/serving_server.hpp"

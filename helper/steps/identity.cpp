@@ -1,6 +1,7 @@
 #include "steps/steps.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "core/sysidentifier.hpp"
 #include "postgres/controldata.hpp"
@@ -32,19 +33,17 @@ Found Identity::probe(const Context &context) const {
 }
 
 nlohmann::json Identity::perform(const Context &context) const {
-    const auto &self = context.plan.at("node");
-    context.monitor.rewrite_sysidentifier(self.at("formation"), self.at("group"), before(context),
-                                          std::to_string(after(context)));
+    const auto &self = context.plan.node;
+    context.monitor.rewrite_sysidentifier(self.formation, self.group, before(context), std::to_string(after(context)));
     fault_point(steps::kIdentity, "middle");
     return identity_of(context);
 }
 
 void Identity::undo(const Context &context) const {
-    const auto &self = context.plan.at("node");
+    const auto &self = context.plan.node;
     const auto known = from_bigint(std::stoll(context.monitor.report_of(context.node.nodeid).sysidentifier));
     if (std::to_string(known) != before(context)) {
-        context.monitor.rewrite_sysidentifier(self.at("formation"), self.at("group"), std::to_string(known),
-                                              before(context));
+        context.monitor.rewrite_sysidentifier(self.formation, self.group, std::to_string(known), before(context));
     }
 }
 

@@ -1,6 +1,7 @@
 #include "steps/steps.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "cluster/initdb_parameters.hpp"
 #include "cluster/new_cluster.hpp"

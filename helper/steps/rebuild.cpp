@@ -1,10 +1,10 @@
-#include "run/files_of_run.hpp"
 #include "steps/steps.hpp"
 
 #include <thread>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
 #include "cluster/base_backup.hpp"
 #include "cluster/new_cluster.hpp"
@@ -14,6 +14,7 @@
 #include "configuration/carry.hpp"
 #include "postgres/controldata.hpp"
 #include "run/data_size.hpp"
+#include "run/files_of_run.hpp"
 #include "seed/standby.hpp"
 #include "system/fault.hpp"
 #include "system/files.hpp"

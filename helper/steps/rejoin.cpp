@@ -1,5 +1,7 @@
 #include "steps/steps.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "cluster/private_server.hpp"
 #include "cluster/serving_server.hpp"
 #include "node/service.hpp"

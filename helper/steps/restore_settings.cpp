@@ -1,6 +1,7 @@
 #include "steps/steps.hpp"
 
 #include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
 #include "seed/seed.hpp"
 #include "system/fault.hpp"
@@ -15,7 +16,7 @@ int wanted(const Context &context) {
 
 bool is_primary_settled(const Context &context) {
     return context.monitor.report_of(context.current_primary())
-        .is_stable_in(context.plan.at("group").size() > 1 ? "primary" : "single");
+        .is_stable_in(context.plan.group.size() > 1 ? "primary" : "single");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
 #include "cluster/new_data.hpp"
 #include "cluster/port.hpp"
@@ -13,6 +14,7 @@
 #include "cluster/serving_server.hpp"
 #include "core/method.hpp"
 #include "node/service.hpp"
+#include "run/notes.hpp"
 #include "run/parts.hpp"
 #include "seed/seed.hpp"
 #include "system/fault.hpp"
@@ -21,15 +23,11 @@ namespace pgaf {
 
 namespace {
 
-std::int64_t id_of(const nlohmann::json &other) {
-    return other.at("id").get<std::int64_t>();
-}
-
 bool has_replication_slots(const Context &context, Connection &server) {
-    return std::ranges::all_of(context.plan.at("group"), [&](const auto &other) {
-        return id_of(other) == context.node.nodeid ||
+    return std::ranges::all_of(context.plan.group, [&](const AssignedNode &other) {
+        return other.id == context.node.nodeid ||
                server.query("SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = $1",
-                            {autoctl::replication_slot_of(id_of(other))})
+                            {autoctl::replication_slot_of(other.id)})
                        .size() == 1;
     });
 }
@@ -37,14 +35,14 @@ bool has_replication_slots(const Context &context, Connection &server) {
 // The slots that the standbys will stream by, so that no WAL is recycled before they do.
 void make_replication_slots(const Context &context) {
     auto server = context.local_server();
-    for (const auto &other : context.plan.at("group")) {
-        if (id_of(other) == context.node.nodeid) {
+    for (const auto &other : context.plan.group) {
+        if (other.id == context.node.nodeid) {
             continue;
         }
         server.query(
             "SELECT pg_catalog.pg_create_physical_replication_slot(slot, true) FROM (VALUES ($1::name)) AS wanted(slot)"
             " WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_replication_slots WHERE slot_name = slot)",
-            {autoctl::replication_slot_of(id_of(other))});
+            {autoctl::replication_slot_of(other.id)});
     }
 }
 
@@ -123,7 +121,7 @@ nlohmann::json Start::perform(const Context &context) const {
 void Start::undo(const Context &context) const {
     const bool is_given_up =
         context.role() == Role::Monitor ||
-        (!takes_old_files(context.method()) && context.journal.noted("rollback") == "discards new data");
+        (!takes_old_files(context.method()) && context.journal.noted(notes::kRollback) == notes::kDiscards);
     remove_seed(context.node);
     if (is_given_up) {
         end_new_server(context);

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
 #include "run/data_size.hpp"
 #include "run/parts.hpp"

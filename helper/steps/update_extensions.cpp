@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include <nlohmann/json.hpp>
+
 #include "cluster/pg_upgrade.hpp"
 #include "system/fault.hpp"
 #include "system/process.hpp"

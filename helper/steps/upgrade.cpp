@@ -1,6 +1,7 @@
 #include "steps/steps.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "cluster/new_cluster.hpp"
 #include "cluster/old_files.hpp"

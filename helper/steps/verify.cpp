@@ -1,6 +1,7 @@
 #include "steps/steps.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "checks/check.hpp"
 #include "configuration/hba.hpp"

@@ -44,8 +44,8 @@ fs::path environment_file_of(const std::string &value) {
     return value.starts_with('-') ? value.substr(1) : value;
 }
 
-std::vector<Assignment> service_assignments(const std::vector<fs::path> &files) {
-    std::vector<Assignment> all;
+std::vector<ServiceLine> service_lines(const std::vector<fs::path> &files) {
+    std::vector<ServiceLine> all;
     for (const auto &file : files) {
         static const std::regex kContinued(R"(\\\n)");
         std::istringstream lines(std::regex_replace(read_file(file), kContinued, " "));
@@ -58,7 +58,7 @@ std::vector<Assignment> service_assignments(const std::vector<fs::path> &files) 
                 const auto key = line.substr(0, line.find_last_not_of(" \t", equals - 1) + 1);
                 const auto begin = line.find_first_not_of(" \t", equals + 1);
                 if (begin == std::string::npos) {
-                    std::erase_if(all, [&key](const Assignment &one) { return one.key == key; });
+                    std::erase_if(all, [&key](const ServiceLine &one) { return one.key == key; });
                 } else {
                     all.push_back({key, line.substr(begin)});
                 }
@@ -68,8 +68,8 @@ std::vector<Assignment> service_assignments(const std::vector<fs::path> &files) 
     return all;
 }
 
-UnitOverride override_of(const std::vector<Assignment> &unit, OtherPrograms &programs, const fs::path &environment_file,
-                         const std::function<std::string(const fs::path &)> &read) {
+UnitOverride override_of(const std::vector<ServiceLine> &unit, OtherPrograms &programs,
+                         const fs::path &environment_file, const std::function<std::string(const fs::path &)> &read) {
     UnitOverride made;
     std::set<std::string> lists;
     for (const auto &[key, value] : unit) {

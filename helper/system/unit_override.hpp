@@ -28,11 +28,11 @@ class OtherPrograms {
 
 // What the section [Service] of a unit's file and of its drop-ins says, in their order; of a list that is begun anew,
 // what stands behind that.
-struct Assignment {
+struct ServiceLine {
     std::string key;
     std::string value;
 };
-[[nodiscard]] std::vector<Assignment> service_assignments(const std::vector<std::filesystem::path> &files);
+[[nodiscard]] std::vector<ServiceLine> service_lines(const std::vector<std::filesystem::path> &files);
 
 // Of the value of an EnvironmentFile= ("-/etc/default/pg_autoctl": one that need not be there).
 [[nodiscard]] std::filesystem::path environment_file_of(const std::string &value);
@@ -44,7 +44,7 @@ struct UnitOverride {
 
 // `read` gives the text of one of the unit's EnvironmentFiles. Throws HelperError(Refused) where one of the programs is
 // run as root.
-[[nodiscard]] UnitOverride override_of(const std::vector<Assignment> &unit, OtherPrograms &programs,
+[[nodiscard]] UnitOverride override_of(const std::vector<ServiceLine> &unit, OtherPrograms &programs,
                                        const std::filesystem::path &environment_file,
                                        const std::function<std::string(const std::filesystem::path &)> &read);
 

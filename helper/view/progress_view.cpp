@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "core/steps.hpp"
 #include "system/shown.hpp"
 #include "view/clock.hpp"
 #include "view/text.hpp"
@@ -16,11 +15,18 @@ namespace pgaf {
 
 namespace {
 
-const char *mark_of(const std::string &state) {
-    if (state == "done") {
-        return "ok";
+const char *mark_of(StepState state) {
+    switch (state) {
+        case StepState::Done:
+            return "ok";
+        case StepState::Running:
+            return ">>";
+        case StepState::Failed:
+            return "!!";
+        case StepState::Pending:
+            break;
     }
-    return state == "running" ? ">>" : state == "failed" ? "!!" : "  ";
+    return "  ";
 }
 
 }  // namespace
@@ -32,7 +38,7 @@ ProgressView::ProgressView() : is_terminal_(::isatty(STDOUT_FILENO) == 1) {
     }
 }
 
-ProgressView::Line *ProgressView::find(const std::string &step) {
+ProgressView::Line *ProgressView::find(std::string_view step) {
     for (auto &line : lines_) {
         if (line.step == step) {
             return &line;
@@ -41,21 +47,16 @@ ProgressView::Line *ProgressView::find(const std::string &step) {
     return nullptr;
 }
 
-void ProgressView::begin(const nlohmann::json &plan) {
+void ProgressView::begin(const std::string &heading, Role role,
+                         const std::vector<std::pair<std::string, StepState>> &steps) {
     const std::lock_guard lock(mutex_);
-    const auto &node = plan.at("node");
-    heading_ = fmt::format("run {}: {} ({}) from PostgreSQL {} to {}", plan.at("run").get<std::int64_t>(),
-                           node.at("name").get<std::string>(), node.at("role").get<std::string>(),
-                           plan.at("source_version").is_null() ? "?" : plan.at("source_version").dump(),
-                           plan.at("target_version").get<int>());
-    const auto role = parse_role(node.at("role").get<std::string>()).value();
-    for (const auto &step : plan.at("steps")) {
-        const auto name = step.at("name").get<std::string>();
+    heading_ = heading;
+    for (const auto &[name, state] : steps) {
         const auto *definition = find_step(role, name);
         lines_.push_back({.step = name,
                           .title = definition == nullptr ? name : std::string(definition->title),
                           .guide = definition == nullptr ? "" : std::string(definition->guide),
-                          .state = step.at("state"),
+                          .state = state,
                           .text = {},
                           .since = {}});
     }
@@ -67,16 +68,18 @@ void ProgressView::begin(const nlohmann::json &plan) {
     }
 }
 
-void ProgressView::change(const std::string &step, const std::string &state, const std::string &text) {
+void ProgressView::change(std::string_view step, StepState state, const std::string &text) {
     const std::lock_guard lock(mutex_);
     auto *line = find(step);
     if (line == nullptr) {
         return;
     }
-    if (state == "running" && line->state != "running") {
+    const bool runs = state == StepState::Running;
+    const bool ran = line->state == StepState::Running;
+    if (runs && !ran) {
         line->since = std::chrono::steady_clock::now();
     }
-    if (state != "running" && line->state == "running") {
+    if (!runs && ran) {
         line->seconds = seconds_since(line->since);
     }
     const bool state_changed = line->state != state;
@@ -86,24 +89,24 @@ void ProgressView::change(const std::string &step, const std::string &state, con
     if (is_terminal_) {
         draw();
     } else if (state_changed) {
-        const auto seconds = line->seconds >= 0 ? fmt::format(" {:.1f} s", line->seconds) : "";
-        fmt::print("{:<18} {:<36} {}{}{}\n", line->step, line->title, state, state == "done" ? seconds : "",
-                   text.empty() ? "" : ": " + text);
+        const bool has_time = state == StepState::Done && line->seconds >= 0;
+        fmt::print("{:<18} {:<36} {}{}{}\n", line->step, line->title, to_string(state),
+                   has_time ? fmt::format(" {:.1f} s", line->seconds) : "", text.empty() ? "" : ": " + text);
         std::fflush(stdout);
     }
 }
 
-void ProgressView::begun(const std::string &step) {
-    change(step, "running", "");
+void ProgressView::begun(std::string_view step) {
+    change(step, StepState::Running, "");
 }
-void ProgressView::progress(const std::string &step, const std::string &text) {
-    change(step, "running", text);
+void ProgressView::progress(std::string_view step, const std::string &text) {
+    change(step, StepState::Running, text);
 }
-void ProgressView::done(const std::string &step) {
-    change(step, "done", "");
+void ProgressView::done(std::string_view step) {
+    change(step, StepState::Done, "");
 }
-void ProgressView::failed(const std::string &step, const std::string &error) {
-    change(step, "failed", error);
+void ProgressView::failed(std::string_view step, const std::string &error) {
+    change(step, StepState::Failed, error);
 }
 
 void ProgressView::waiting(const std::string &for_what) {
@@ -141,10 +144,10 @@ void ProgressView::draw() {
         add(fmt::format("   {:<18} {:<5} {:<36} {:>8}", "step", "guide", "", "seconds"));
     }
     for (const auto &line : lines_) {
-        const auto seconds = line.state == "running" ? seconds_since(line.since) : line.seconds;
+        const auto seconds = line.state == StepState::Running ? seconds_since(line.since) : line.seconds;
         add(fmt::format("{} {:<18} {:<5} {:<36} {:>8}", mark_of(line.state), line.step, line.guide, line.title,
                         seconds >= 0 ? fmt::format("{:.1f}", seconds) : ""));
-        if (!line.text.empty() && line.state != "done") {
+        if (!line.text.empty() && line.state != StepState::Done) {
             add("     " + line.text);
         }
     }

@@ -3,9 +3,11 @@
 #include <chrono>
 #include <mutex>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include "core/steps.hpp"
 
 namespace pgaf {
 
@@ -15,11 +17,12 @@ class ProgressView {
   public:
     ProgressView();
 
-    void begin(const nlohmann::json &plan);
-    void begun(const std::string &step);
-    void progress(const std::string &step, const std::string &text);
-    void done(const std::string &step);
-    void failed(const std::string &step, const std::string &error);
+    // The heading, and the steps of a node of that role as they are.
+    void begin(const std::string &heading, Role role, const std::vector<std::pair<std::string, StepState>> &steps);
+    void begun(std::string_view step);
+    void progress(std::string_view step, const std::string &text);
+    void done(std::string_view step);
+    void failed(std::string_view step, const std::string &error);
     void waiting(const std::string &for_what);
     void note(const std::string &text);
 
@@ -28,14 +31,14 @@ class ProgressView {
         std::string step;
         std::string title;
         std::string guide;
-        std::string state;
+        StepState state = StepState::Pending;
         std::string text;
         std::chrono::steady_clock::time_point since;
         double seconds = -1;
     };
 
-    Line *find(const std::string &step);
-    void change(const std::string &step, const std::string &state, const std::string &text);
+    Line *find(std::string_view step);
+    void change(std::string_view step, StepState state, const std::string &text);
     void draw();
 
     std::mutex mutex_;

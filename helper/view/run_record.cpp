@@ -12,65 +12,6 @@ namespace {
 
 constexpr double kSilentAfter = 30;  // seconds; the lease of a helper ends then
 
-std::string text(const nlohmann::json &object, const char *key) {
-    const auto &value = object.at(key);
-    return value.is_null() ? std::string() : value.get<std::string>();
-}
-
-template <typename T>
-std::optional<T> maybe(const nlohmann::json &object, const char *key) {
-    const auto &value = object.at(key);
-    return value.is_null() ? std::nullopt : std::optional<T>(value.get<T>());
-}
-
-StepRecord parse_step(const nlohmann::json &row, Role role) {
-    StepRecord step;
-    step.nodeid = row.at("node");
-    step.name = row.at("step");
-    const auto *definition = find_step(role, step.name);
-    step.title = definition == nullptr ? step.name : std::string(definition->title);
-    step.guide = definition == nullptr ? "" : std::string(definition->guide);
-    step.phase = definition == nullptr ? Phase::Prepare : definition->phase;
-    step.background = definition != nullptr && definition->background;
-    step.state = parse_step_state(row.at("state").get<std::string>()).value();
-    step.attempts = row.at("attempts");
-    step.first_started_at = maybe<double>(row, "first_started_at");
-    step.started_at = maybe<double>(row, "started_at");
-    step.finished_at = maybe<double>(row, "finished_at");
-    step.progress = text(row, "progress");
-    step.error = text(row, "error");
-    step.hint = text(row, "hint");
-    return step;
-}
-
-NodeRecord parse_node(const nlohmann::json &row) {
-    NodeRecord node;
-    node.id = row.at("id");
-    node.name = row.at("name");
-    node.host = text(row, "host");
-    node.formation = row.at("formation");
-    node.port = row.at("port");
-    node.group = row.at("group");
-    node.rank = row.at("rank");
-    node.is_kept = row.value("kept", false);
-    node.role = parse_role(row.at("role").get<std::string>()).value();
-    node.old_system_identifier = text(row, "old_system_identifier");
-    node.new_system_identifier = text(row, "new_system_identifier");
-    node.old_server_version = text(row, "old_server_version");
-    node.new_server_version = text(row, "new_server_version");
-    node.old_pgautofailover = text(row, "old_pgautofailover");
-    node.new_pgautofailover = text(row, "new_pgautofailover");
-    node.data_directory = text(row, "data_directory");
-    node.helper_heard_at = maybe<double>(row, "helper_heard_at");
-    node.checks_passed = row.at("checks_passed");
-    node.checks_failed = row.at("checks_failed");
-    node.checks_waived = row.at("checks_waived");
-    node.rollback_asked_at = maybe<double>(row, "rollback_asked_at");
-    node.rollback_done_at = maybe<double>(row, "rollback_done_at");
-    node.discarded = text(row, "discarded");
-    return node;
-}
-
 const StepRecord *step_named(const NodeRecord &node, std::string_view name) {
     const auto found = std::ranges::find(node.steps, name, &StepRecord::name);
     return found == node.steps.end() ? nullptr : &*found;
@@ -153,46 +94,6 @@ Activity activity_of(const RunRecord &run, const NodeRecord &node, const RunPlan
 const NodeRecord *RunRecord::node(std::int64_t id) const {
     const auto found = std::ranges::find(nodes, id, &NodeRecord::id);
     return found == nodes.end() ? nullptr : &*found;
-}
-
-RunRecord parse_run(const nlohmann::json &document) {
-    RunRecord run;
-    run.at = document.at("at");
-    run.run = document.at("run");
-    run.state = parse_run_state(document.at("state").get<std::string>()).value();
-    run.source_version = maybe<int>(document, "source_version");
-    run.target_version = document.at("target_version");
-    run.method = document.at("method");
-    run.note = text(document, "note");
-    run.started_by = text(document, "started_by");
-    run.approved_by = text(document, "approved_by");
-    run.ended_by = text(document, "ended_by");
-    run.end_reason = text(document, "end_reason");
-    run.waiting_for = text(document, "waiting_for");
-    run.started_at = document.at("started_at");
-    run.approved_at = maybe<double>(document, "approved_at");
-    run.not_before = maybe<double>(document, "not_before");
-    run.ended_at = maybe<double>(document, "ended_at");
-    run.expected_refused_s = maybe<double>(document, "expected_refused_s");
-    run.redundancy_after_s = maybe<double>(document, "redundancy_after_s");
-    run.expected_redundancy_after_s = maybe<double>(document, "expected_redundancy_after_s");
-    for (const auto &row : document.at("nodes")) {
-        run.nodes.push_back(parse_node(row));
-    }
-    for (const auto &row : document.at("steps")) {
-        const auto node = std::ranges::find(run.nodes, row.at("node").get<std::int64_t>(), &NodeRecord::id);
-        node->steps.push_back(parse_step(row, node->role));
-    }
-    for (const auto &row : document.at("maintenance")) {
-        const auto *node = run.node(row.at("node"));
-        if (node != nullptr) {
-            run.maintenance.emplace_back(node->id, Span{.formation = node->formation,
-                                                        .group = node->group,
-                                                        .from = row.at("started_at"),
-                                                        .to = maybe<double>(row, "ended_at")});
-        }
-    }
-    return run;
 }
 
 std::string label_of(const RunRecord &run, const NodeRecord &node) {

@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "core/steps.hpp"
 
 // A run as pgaf_upgrade_report() tells it: what status, its watch and the report are made of. Times are
 // seconds since 1970, by the monitor's clock.
 namespace pgaf {
+
+class Document;
 
 using Instant = std::optional<double>;
 
@@ -94,8 +94,11 @@ struct RunRecord {
     [[nodiscard]] const NodeRecord *node(std::int64_t id) const;
 };
 
-// Throws where the document is of another version of the extension.
-[[nodiscard]] RunRecord parse_run(const nlohmann::json &document);
+// Throws HelperError(Internal), which says what is missing or not as it should be.
+[[nodiscard]] RunRecord parse_run(const Document &document);
+
+// The node of the run that a row names. Throws HelperError(Internal) where the run has none such.
+[[nodiscard]] std::int64_t require_node(const RunRecord &run, const Document &row);
 
 // A name that tells the node from every other of the run.
 [[nodiscard]] std::string label_of(const RunRecord &run, const NodeRecord &node);

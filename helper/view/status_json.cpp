@@ -1,5 +1,7 @@
 #include "view/status_json.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "view/clock.hpp"
 
 namespace pgaf {

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/steps.hpp"
+#include "system/document.hpp"
+#include "view/run_record.hpp"
 
 // A document as pgaf_upgrade_report() makes it, for the tests of what is shown of a run: a primary (1), its
 // secondaries (2, 3, …) and the monitor (0), no step begun, started at second 1000.
@@ -99,6 +101,7 @@ class RunDocument {
                                       {"group", 0},
                                       {"role", to_string(role)},
                                       {"rank", rank},
+                                      {"kept", false},
                                       {"old_system_identifier", "7000000000000000001"},
                                       {"new_system_identifier", nullptr},
                                       {"old_server_version", "15.9"},
@@ -130,5 +133,9 @@ class RunDocument {
 
     nlohmann::json document_;
 };
+
+inline RunRecord parse_run(const nlohmann::json &document) {
+    return parse_run(Document(document, "the monitor's answer"));
+}
 
 }  // namespace pgaf

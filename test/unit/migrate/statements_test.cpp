@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "migrate/content.hpp"
 #include "migrate/endpoint.hpp"

@@ -5,9 +5,15 @@
 #include "report/page.hpp"
 #include "report/timeline.hpp"
 #include "run_document.hpp"
+#include "view/run_records.hpp"
 
 namespace pgaf {
 namespace {
+
+std::string report_page(const nlohmann::json &document) {
+    const auto run = parse_run(document);
+    return report_page(run, parse_records(Document(document, "the monitor's answer"), run));
+}
 
 std::size_t count(const std::string &text, const std::string &part) {
     std::size_t found = 0;

@@ -35,7 +35,7 @@ class UnitOverrideTest : public WithFolder {
         }
         OtherPrograms programs(major);
         const auto read = [](const fs::path &file) { return fs::exists(file) ? read_file(file) : ""; };
-        return override_of(service_assignments(files), programs, "/state/environment", read);
+        return override_of(service_lines(files), programs, "/state/environment", read);
     }
 };
 
