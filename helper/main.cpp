@@ -22,13 +22,17 @@ int report(pgaf::ExitCode code, const char *message, const std::string &hint) no
     return static_cast<int>(code);
 }
 
-int reported(const std::function<int()> &work) {
+// The last edge: what is thrown becomes the process's exit code, with a message and a hint.
+int reported(const std::function<int()> &work) noexcept {
     try {
-        return work();
-    } catch (const pgaf::HelperError &error) {
-        return report(error.code(), error.what(), error.hint());
-    } catch (const std::exception &error) {
-        return report(pgaf::ExitCode::Internal, error.what(), "");
+        try {
+            return work();
+        } catch (...) {
+            const auto error = pgaf::from_current_exception("pgaf-upgrade");
+            return report(error.code(), error.what(), error.hint());
+        }
+    } catch (...) {
+        return report(pgaf::ExitCode::Internal, "out of memory", "");
     }
 }
 
@@ -182,7 +186,11 @@ int run_command_line(int argc, char **argv) {
     if (app.got_subcommand("version")) {
         return static_cast<int>(command(options));  // of no node
     }
-    return pgaf::carry_out(options, command, reported);
+    const auto doing = "pgaf-upgrade " + app.get_subcommands().front()->get_name();
+    return pgaf::carry_out(
+        options,
+        [&](const pgaf::Options &given) { return pgaf::with_errors_told(doing, [&] { return command(given); }); },
+        reported);
 }
 
 }  // namespace

@@ -25,22 +25,6 @@ bool is_meant_for(const Check &check, Subject &subject) {
     return false;
 }
 
-CheckResult examine_one(Subject &subject, const Check &check) {
-    try {
-        CheckResult result{&check, check.find(subject), ""};
-        if (check.detail && !result.findings.empty()) {
-            result.detail = check.detail(subject);
-        }
-        return result;
-    } catch (const NotExamined &why) {
-        return {&check, {}, why.what()};
-    } catch (const HelperError &error) {
-        return {&check, {{fmt::format("could not be looked at: {}", error.what()), error.hint()}}, ""};
-    } catch (const std::filesystem::filesystem_error &error) {
-        return {&check, {{fmt::format("could not be looked at: {}", error.what())}}, ""};
-    }
-}
-
 Findings findings_of(const Rows &rows) {
     Findings findings;
     for (int row = 0; row < rows.size(); ++row) {
@@ -50,7 +34,31 @@ Findings findings_of(const Rows &rows) {
     return findings;
 }
 
+CheckResult could_not_look(const Check &check, const HelperError &error) {
+    return {.check = &check,
+            .findings = {{fmt::format("could not be looked at: {}", error.what()), error.hint()}},
+            .not_examined = ""};
+}
+
 }  // namespace
+
+CheckResult examine_one(Subject &subject, const Check &check) {
+    try {
+        CheckResult result{.check = &check, .findings = check.find(subject), .not_examined = ""};
+        if (check.detail && !result.findings.empty()) {
+            result.detail = check.detail(subject);
+        }
+        return result;
+    } catch (const NotExamined &why) {
+        return {.check = &check, .findings = {}, .not_examined = why.what()};
+    } catch (const HelperError &error) {
+        return could_not_look(check, error);
+    } catch (...) {
+        auto result = could_not_look(check, from_current_exception(""));
+        result.has_broken = true;
+        return result;
+    }
+}
 
 std::function<Findings(Subject &)> rows_of_server(const char *query) {
     return [query](Subject &subject) { return findings_of(subject.server().query(query)); };

@@ -32,8 +32,8 @@ struct Check {
     Where where;
     std::string meaning;  // what it would lead to
     std::string remedy;   // what to do about it, where the finding does not say
-    // Nothing is found when all is as it should be. May throw HelperError, which is a finding too, and
-    // NotExamined.
+    // Nothing is found when all is as it should be. May throw NotExamined; and HelperError, which is a finding too.
+    // Whatever else it throws is a finding of severity error, since what the check is there for is not known.
     std::function<Findings(Subject &)> find;
     // More of what was found, for the monitor to show, where there is more.
     std::function<std::string(Subject &)> detail = {};
@@ -52,9 +52,16 @@ struct CheckResult {
     Findings findings;
     std::string not_examined;  // why; empty when it was
     std::string detail = {};
+    bool has_broken = false;  // by what no check should throw
 
     [[nodiscard]] bool passed() const { return findings.empty() && not_examined.empty(); }
+    [[nodiscard]] Severity severity() const {
+        return has_broken && !closes_gate(check->severity) ? Severity::Error : check->severity;
+    }
 };
+
+// Makes one check. Throws nothing that this one throws.
+[[nodiscard]] CheckResult examine_one(Subject &subject, const Check &check);
 
 // Of those that this kind of node needs; `only`, where not empty, names those that are wanted.
 // Throws HelperError(Usage) for a name that no check has.

@@ -42,11 +42,7 @@ PrivateServer::PrivateServer(const Context &context, fs::path bindir, std::chron
 }
 
 PrivateServer::~PrivateServer() {
-    try {
-        stop();
-    } catch (const HelperError &error) {
-        spdlog::error("could not stop the private server: {}", error.what());
-    }
+    with_errors_logged("could not stop the private server", [this] { stop(); });
 }
 
 void PrivateServer::stop() {

@@ -200,7 +200,7 @@ ExitCode take_and_record(const Node &node, Monitor &monitor) {
     }
     try {
         take(node, place, size);
-    } catch (const HelperError &) {
+    } catch (...) {
         remove_unfinished(node);
         throw;
     }

@@ -46,7 +46,7 @@ void print_wrapped(const std::string &label, const std::string &text) {
 
 void print(const CheckResult &result) {
     const auto &check = *result.check;
-    print_wrapped(to_string(check.severity), fmt::format("{}: {}", check.name, check.meaning));
+    print_wrapped(to_string(result.severity()), fmt::format("{}: {}", check.name, check.meaning));
     for (std::size_t at = 0; at < std::min(result.findings.size(), kFindingsShown); ++at) {
         print_wrapped("   found", shown_here(result.findings[at].found));
         if (!result.findings[at].remedy.empty()) {
@@ -106,7 +106,7 @@ ExitCode command_check(const Options &options) {
             not_examined.push_back(fmt::format("{} ({})", result.check->name, result.not_examined));
         } else {
             print(result);
-            errors += closes_gate(result.check->severity) ? 1 : 0;
+            errors += closes_gate(result.severity()) ? 1 : 0;
         }
     }
     if (options.show_changes) {

@@ -43,7 +43,8 @@ struct Heard {
 class Listener {
   public:
     explicit Listener(const Node &node) : node_(node) {
-        thread_ = std::jthread([this](const std::stop_token &stop) { listen(stop); });
+        thread_ = std::jthread(
+            [this](const std::stop_token &stop) { with_errors_logged("pgaf-upgrade status", [&] { listen(stop); }); });
     }
 
     // What is known, after the time or as soon as there is something new.
@@ -82,11 +83,8 @@ class Listener {
                 monitor.disconnect();
                 tell([](Heard &heard) { heard.away_since = heard.away_since.value_or(Clock::now()); });
                 std::this_thread::sleep_for(kAgain);
-            } catch (const HelperError &error) {
-                refuse(error);
-                return;
-            } catch (const std::exception &error) {
-                refuse(HelperError(ExitCode::Internal, error.what()));
+            } catch (...) {
+                refuse(from_current_exception("pgaf-upgrade status"));
                 return;
             }
         }

@@ -15,11 +15,16 @@ namespace pgaf {
 
 namespace {
 
+// What leaves the node, as the monitor's database can take it.
+std::string text_told(const std::string &text) {
+    return as_utf8(without_secrets(text));
+}
+
 // Every text of a document that leaves the node.
 std::string told(nlohmann::json document) {
     const auto hide = [](const auto &self, nlohmann::json &value) -> void {
         if (value.is_string()) {
-            value = without_secrets(value.get_ref<const std::string &>());
+            value = text_told(value.get_ref<const std::string &>());
         } else if (value.is_structured()) {
             for (auto &part : value) {
                 self(self, part);
@@ -31,7 +36,7 @@ std::string told(nlohmann::json document) {
 }
 
 Value told(const std::string &text) {
-    return text.empty() ? Value{} : Value{without_secrets(text)};
+    return text.empty() ? Value{} : Value{text_told(text)};
 }
 
 }  // namespace
@@ -119,13 +124,13 @@ void Monitor::finish_step(const std::string &token, std::string_view step, const
 
 void Monitor::fail_step(const std::string &token, std::string_view step, const HelperError &error) {
     call("pgaf_upgrade_fail_step", "$1, $2, $3, $4",
-         {token, std::string(step), without_secrets(error.what()), without_secrets(error.hint())});
+         {token, std::string(step), text_told(error.what()), text_told(error.hint())});
 }
 
 void Monitor::report_check(const std::string &token, const CheckReport &report) {
     call("pgaf_upgrade_report_check", "$1, $2, $3, $4, $5, $6, $7, $8, $9",
-         {token, report.name, report.severity, report.passed ? "t" : "f", without_secrets(report.found), report.meaning,
-          without_secrets(report.remedy), report.data_loss ? "t" : "f", told(report.detail)});
+         {token, report.name, report.severity, report.passed ? "t" : "f", text_told(report.found), report.meaning,
+          text_told(report.remedy), report.data_loss ? "t" : "f", told(report.detail)});
 }
 
 void Monitor::report_software(const std::string &token, const nlohmann::json &software) {
@@ -156,7 +161,7 @@ void Monitor::sync_journal(const std::string &token, const nlohmann::json &entri
 RunState Monitor::request_rollback(const std::string &token, const std::string &reason, bool discard_new_data,
                                    bool not_started) {
     const auto rows = call("pgaf_upgrade_request_rollback", "$1, $2, $3, $4",
-                           {token, without_secrets(reason), discard_new_data ? "t" : "f", not_started ? "t" : "f"});
+                           {token, text_told(reason), discard_new_data ? "t" : "f", not_started ? "t" : "f"});
     return AnswerRow(rows, 0).named("pgaf_upgrade_request_rollback", parse_run_state);
 }
 
@@ -173,7 +178,7 @@ void Monitor::record_backup(const std::string &label, const std::string &taken_a
     call("pgaf_upgrade_record_backup",
          "label => $1, tool => 'pg_basebackup', taken_at => $2, node => $3, location => $4,"
          " verified_at => pg_catalog.clock_timestamp(), note => 'by pgaf-upgrade backup'",
-         {label, taken_at, node_.nodeid == 0 ? "monitor" : std::to_string(node_.nodeid), without_secrets(location)});
+         {label, taken_at, node_.nodeid == 0 ? "monitor" : std::to_string(node_.nodeid), text_told(location)});
 }
 
 std::optional<std::int64_t> Monitor::newest_run() {

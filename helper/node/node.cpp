@@ -68,6 +68,13 @@ Node::Node(const Options &given) : pgdata(find_pgdata(given).lexically_normal())
     }
 }
 
+Node::Node(const Options &given, Owner its_owner, autoctl::Paths its_paths)
+    : pgdata(given.pgdata),
+      data_dir(given.pgdata),
+      owner(std::move(its_owner)),
+      paths(std::move(its_paths)),
+      options(given) {}
+
 void Node::keep_config() const {
     const auto text = read_file(paths.config);
     if (!text.empty() && !(fs::exists(kept_config()) && read_file(kept_config()) == text)) {

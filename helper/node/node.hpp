@@ -51,6 +51,8 @@ class Node {
   public:
     // Throws HelperError(Usage or Refused).
     explicit Node(const Options &given);
+    // One whose PGDATA, owner and files of pg_autoctl are known already: nothing is looked for, nor read.
+    Node(const Options &given, Owner its_owner, autoctl::Paths its_paths);
 
     std::filesystem::path pgdata;    // as pg_autoctl knows it, perhaps a symbolic link
     std::filesystem::path data_dir;  // the real directory

@@ -147,12 +147,10 @@ void serve(int socket, const std::function<std::string(const Request &, const De
         std::string text;
         try {
             text = carry_out(checked(request, descriptors), descriptors);
-        } catch (const HelperError &error) {
+        } catch (...) {
+            const auto error = from_current_exception("what root was asked for");
             reply.failed = static_cast<std::int32_t>(error.code());
             text = std::string(error.what()) + (error.hint().empty() ? "" : "\n" + error.hint());
-        } catch (const std::exception &error) {
-            reply.failed = static_cast<std::int32_t>(ExitCode::Internal);
-            text = error.what();
         }
         text.copy(reply.text.data(), reply.text.size() - 1);
         for (const auto descriptor : descriptors) {

@@ -18,6 +18,7 @@
 #include <boost/uuid/uuid_io.hpp>
 #include <nlohmann/json.hpp>
 
+#include "system/document.hpp"
 #include "system/error.hpp"
 #include "system/files.hpp"
 
@@ -183,12 +184,12 @@ void Journal::undone(std::string_view step) {
 
 void Journal::failed(std::string_view step, const std::string &error) {
     const std::lock_guard lock(mutex_);
-    append({{"step", step}, {"state", "failed"}, {"error", error}});
+    append({{"step", step}, {"state", "failed"}, {"error", as_utf8(error)}});
 }
 
 void Journal::note(const std::string &name, const std::string &about) {
     const std::lock_guard lock(mutex_);
-    append({{"note", name}, {"about", about}});
+    append({{"note", name}, {"about", as_utf8(about)}});
 }
 
 bool Journal::has_note(const std::string &name, const std::string &about) const {

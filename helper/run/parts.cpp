@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "system/error.hpp"
+
 namespace pgaf {
 
 namespace {
@@ -49,23 +51,27 @@ PgUpgradeParts::PgUpgradeParts(std::filesystem::path log) {
     const auto size = std::filesystem::file_size(log, error);
     const auto from = static_cast<std::streamoff>(error ? 0 : size);
     thread_ = std::jthread([this, log = std::move(log), from](const std::stop_token &stop) {
-        std::string before;
-        auto at = from;
-        for (bool is_last = false; !is_last;) {
-            is_last = stop.stop_requested();
-            std::ifstream file(log);
-            file.seekg(at);
-            std::string line;
-            while (std::getline(file, line) && !file.eof()) {  // only whole lines
-                at += static_cast<std::streamoff>(line.size() + 1);
-                if (const auto part = ended_part(before, line); !part.empty()) {
-                    parts_.lap(part);
-                }
-                before = line;
-            }
-            std::this_thread::sleep_for(kLook);
-        }
+        with_errors_logged("the parts of pg_upgrade are not known", [&] { look(log, from, stop); });
     });
+}
+
+void PgUpgradeParts::look(const std::filesystem::path &log, std::streamoff from, const std::stop_token &stop) {
+    std::string before;
+    auto at = from;
+    for (bool is_last = false; !is_last;) {
+        is_last = stop.stop_requested();
+        std::ifstream file(log);
+        file.seekg(at);
+        std::string line;
+        while (std::getline(file, line) && !file.eof()) {  // only whole lines
+            at += static_cast<std::streamoff>(line.size() + 1);
+            if (const auto part = ended_part(before, line); !part.empty()) {
+                parts_.lap(part);
+            }
+            before = line;
+        }
+        std::this_thread::sleep_for(kLook);
+    }
 }
 
 Parts PgUpgradeParts::take() {

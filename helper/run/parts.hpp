@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <filesystem>
+#include <ios>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -38,6 +40,8 @@ class PgUpgradeParts {
     [[nodiscard]] Parts take();
 
   private:
+    void look(const std::filesystem::path &log, std::streamoff from, const std::stop_token &stop);
+
     Parts parts_;
     std::jthread thread_;
 };

@@ -304,16 +304,14 @@ nlohmann::json make_seed(const Context &context) {
 }
 
 void compress_seed(const Node &node) noexcept {
-    try {
+    with_errors_logged("the seed is not offered compressed", [&node] {
         if (!fs::exists(seed_pack(node)) || fs::exists(seed_compressed_pack(node))) {
             return;
         }
         const fs::path made = seed_compressed_pack(node).string() + ".new";
         compress_file(seed_pack(node), made);
         fs::rename(made, seed_compressed_pack(node));
-    } catch (const std::exception &error) {
-        spdlog::warn("the seed is not offered compressed: {}", error.what());
-    }
+    });
 }
 
 void remove_seed(const Node &node) {

@@ -42,12 +42,12 @@ const std::vector<std::string> &checks_of_the_moment() {
 
 void report_check(const Context &context, const CheckResult &result) {
     context.monitor.report_check(context.token, {.name = result.check->name,
-                                                 .severity = to_string(result.check->severity),
+                                                 .severity = to_string(result.severity()),
                                                  .passed = result.passed(),
                                                  .found = join_found(result),
                                                  .meaning = result.check->meaning,
                                                  .remedy = join_remedies(result),
-                                                 .data_loss = result.check->severity == Severity::DataLoss,
+                                                 .data_loss = result.severity() == Severity::DataLoss,
                                                  .detail = result.detail});
 }
 

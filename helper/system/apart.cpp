@@ -157,12 +157,21 @@ int apart(const std::optional<Owner> &owner, std::string *output, const std::fun
     if (!is_one) {
         ::close(err.inner);
     }
-    // what it has begun for a worker that has ended is done before this process ends
-    std::jthread answers([&answer, socket = sockets[0]] { answer(socket); });
-    std::jthread outputs([&] { pass_on(out, STDOUT_FILENO, output); });
+    // What it has begun for a worker that has ended is done before this process ends; what is closed is an error to the
+    // worker, which would else wait for it.
+    std::jthread answers([&answer, socket = sockets[0]] {
+        with_errors_logged("root's answers have ended", [&] { answer(socket); });
+        ::shutdown(socket, SHUT_RDWR);
+    });
+    const auto pass = [](const Channel &channel, int to, std::string *into) {
+        if (!with_errors_logged("the worker's output has ended", [&] { pass_on(channel, to, into); })) {
+            ::close(channel.outer);
+        }
+    };
+    std::jthread outputs([&] { pass(out, STDOUT_FILENO, output); });
     std::jthread errors;
     if (!is_one) {
-        errors = std::jthread([&] { pass_on(err, STDERR_FILENO, nullptr); });
+        errors = std::jthread([&] { pass(err, STDERR_FILENO, nullptr); });
     }
     int status = 0;
     bool is_ended = false;  // by us: the next start finds out how far it came

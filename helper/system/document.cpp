@@ -134,6 +134,11 @@ bool Document::has(const char *key) const {
     return found != value_->end() && !found->is_null();
 }
 
+std::string as_utf8(const std::string &text) {
+    const auto quoted = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return nlohmann::json::parse(quoted).get<std::string>();
+}
+
 void read_document(std::string_view text, const std::string &whose, const std::function<void(const Document &)> &read) {
     const auto document = nlohmann::json::parse(text, nullptr, false);
     if (document.is_discarded()) {

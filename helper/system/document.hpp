@@ -65,6 +65,10 @@ class Document {
 // Parses the text, and gives it to `read` as a Document. Throws HelperError(Internal) where it is no JSON.
 void read_document(std::string_view text, const std::string &whose, const std::function<void(const Document &)> &read);
 
+// The text, with what in it is no UTF-8 replaced: a server's own words may be of another encoding, and neither JSON nor
+// a monitor's database takes those.
+[[nodiscard]] std::string as_utf8(const std::string &text);
+
 // What is said of an answer that this program cannot read.
 inline constexpr const char *kOtherVersion =
     "Install the same version of pgaf-upgrade on every node, and of the extension on the monitor.";

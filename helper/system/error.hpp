@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace pgaf {
@@ -31,5 +33,32 @@ class HelperError : public std::runtime_error {
     ExitCode code_;
     std::string hint_;
 };
+
+// What a library has thrown, and nobody has taken for anything: it says itself what was being done.
+class UnexpectedError : public HelperError {
+  public:
+    using HelperError::HelperError;
+};
+
+// To be called where something is caught: as an error that people can read, "initdb: filesystem error: cannot rename:
+// …" with `doing` "initdb", which may be empty. What is a HelperError already says enough, and is left as it is.
+[[nodiscard]] HelperError from_current_exception(std::string_view doing);
+
+// The edge of a piece of work: whatever it throws becomes a HelperError; what is one already keeps its kind.
+template <typename Work>
+decltype(auto) with_errors_told(std::string_view doing, const Work &work) {
+    try {
+        return work();
+    } catch (const HelperError &) {
+        throw;
+    } catch (...) {
+        const auto error = from_current_exception(doing);
+        throw UnexpectedError(error.code(), error.what(), error.hint());
+    }
+}
+
+// The edge of a thread, or of a destructor: what the work throws is written into the log, for people who look for more
+// (`quietly`) or for all, and ends nothing else. Returns whether the work came to its end.
+bool with_errors_logged(std::string_view doing, const std::function<void()> &work, bool quietly = false) noexcept;
 
 }  // namespace pgaf

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "system/error.hpp"
+
 namespace fs = std::filesystem;
 
 namespace pgaf {
@@ -56,15 +58,17 @@ FaultWatch::FaultWatch(std::string_view step, std::string_view moment, fs::path 
     const auto size = fs::file_size(log, error);
     const auto from = static_cast<std::streamoff>(error ? 0 : size);
     thread_ = std::jthread([log = std::move(log), text = std::move(text), from](const std::stop_token &stop) {
-        while (!stop.stop_requested()) {
-            std::ifstream file(log);
-            file.seekg(from);
-            const std::string said(std::istreambuf_iterator<char>(file), {});
-            if (said.find(text) != std::string::npos) {
-                reached();
+        with_errors_logged("a point at which to die", [&] {
+            while (!stop.stop_requested()) {
+                std::ifstream file(log);
+                file.seekg(from);
+                const std::string said(std::istreambuf_iterator<char>(file), {});
+                if (said.find(text) != std::string::npos) {
+                    reached();
+                }
+                std::this_thread::sleep_for(kLook);
             }
-            std::this_thread::sleep_for(kLook);
-        }
+        });
     });
 }
 
@@ -73,13 +77,15 @@ FaultWatch::FaultWatch(std::string_view step, std::string_view moment, std::chro
         return;
     }
     thread_ = std::jthread([after](const std::stop_token &stop) {
-        const auto time = std::chrono::steady_clock::now() + after;
-        while (!stop.stop_requested()) {
-            if (std::chrono::steady_clock::now() >= time) {
-                reached();
+        with_errors_logged("a point at which to die", [&] {
+            const auto time = std::chrono::steady_clock::now() + after;
+            while (!stop.stop_requested()) {
+                if (std::chrono::steady_clock::now() >= time) {
+                    reached();
+                }
+                std::this_thread::sleep_for(kLook);
             }
-            std::this_thread::sleep_for(kLook);
-        }
+        });
     });
 }
 
