@@ -5,6 +5,7 @@
 
 #include "contains.hpp"
 #include "run_document.hpp"
+#include "system/shown.hpp"
 #include "view/change_log.hpp"
 #include "view/clock.hpp"
 #include "view/screen.hpp"
@@ -121,7 +122,7 @@ TEST(Color, IsForTerminalsThatWantIt) {
     EXPECT_FALSE(wants_color(true, nullptr, "dumb"));
     EXPECT_FALSE(wants_color(true, nullptr, nullptr));
     const Line line{{"a", Style::Bad}, {"b"}};
-    EXPECT_EQ(render(line, {.color = true, .utf8 = true}), "\x1b[1;31ma\x1b[0mb");
+    EXPECT_EQ(render(line, {.color = true, .utf8 = true}), escape() + "[1;31ma" + escape() + "[0mb");
     EXPECT_EQ(render(line, kPlain), "ab");
 }
 
