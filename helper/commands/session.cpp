@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "monitor/monitor.hpp"
 #include "node/service.hpp"
+#include "runner/host_workplace.hpp"
 #include "system/fault.hpp"
 #include "system/files.hpp"
 #include "system/leftovers.hpp"
@@ -63,7 +65,11 @@ ExitCode in_session(const Options &options, const std::function<ExitCode(Runner 
     Journal journal(node.work_dir() / "journal");
     ProgressView view;
     try {
-        Runner runner(node, journal, view);
+        Runner runner({.nodeid = node.nodeid,
+                       .work_dir = node.work_dir(),
+                       .once = options.once,
+                       .wait_limit = std::chrono::seconds(options.wait_limit_s)},
+                      journal, view, [&] { return std::make_unique<HostWorkplace>(node, journal); });
         return work(runner);
     } catch (const PgError &error) {
         if (options.once && error.connection_lost() && journal.last_plan().has_value()) {

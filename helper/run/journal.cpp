@@ -177,6 +177,11 @@ void Journal::done(std::string_view step, const nlohmann::json &result) {
     append({{"step", step}, {"state", "done"}, {"result", result}});
 }
 
+void Journal::undoing(std::string_view step) {
+    const std::lock_guard lock(mutex_);
+    append({{"step", step}, {"state", "undoing"}});
+}
+
 void Journal::undone(std::string_view step) {
     const std::lock_guard lock(mutex_);
     append({{"step", step}, {"state", "undone"}});
@@ -233,7 +238,12 @@ bool Journal::was_begun(std::string_view step) const {
 
 bool Journal::is_done(std::string_view step) const {
     const std::lock_guard lock(mutex_);
-    return std::ranges::any_of(entries_of(step), [](const auto *entry) { return entry->at("state") == "done"; });
+    bool is_done = false;
+    for (const auto *entry : entries_of(step)) {
+        const auto &state = entry->at("state");
+        is_done = state == "done" || (is_done && state != "undoing");
+    }
+    return is_done;
 }
 
 std::string Journal::time_of(std::string_view step) const {
@@ -253,6 +263,22 @@ nlohmann::json Journal::result(std::string_view step) const {
     return result;
 }
 
+std::vector<std::string> Journal::undone_steps() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> steps;
+    for (const auto &entry : of_run()) {
+        const auto step = entry.value("step", "");
+        if (step.empty()) {
+            continue;
+        }
+        std::erase(steps, step);
+        if (entry.at("state") == "undone") {
+            steps.push_back(step);
+        }
+    }
+    return steps;
+}
+
 nlohmann::json Journal::finished() const {
     const std::lock_guard lock(mutex_);
     auto finished = nlohmann::json::array();
@@ -264,7 +290,7 @@ nlohmann::json Journal::finished() const {
         }
         if (entry["state"] == "running") {
             started[step] = entry["at"];
-        } else if (entry["state"] == "undone") {
+        } else if (entry["state"] == "undoing" || entry["state"] == "undone") {
             std::erase_if(*finished.get_ptr<nlohmann::json::array_t *>(),
                           [&](const nlohmann::json &done) { return done.at("step") == step; });
         } else if (entry["state"] == "done") {

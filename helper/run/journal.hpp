@@ -34,7 +34,10 @@ class Journal {
 
     void begun(std::string_view step);
     void done(std::string_view step, const nlohmann::json &result);
-    void undone(std::string_view step);  // by a rollback: as if it had never been begun
+    // Of a rollback. From when a step is about to be undone it is no longer done, and was begun all the same; once it
+    // is undone it is as if it had never been begun.
+    void undoing(std::string_view step);
+    void undone(std::string_view step);
     void failed(std::string_view step, const std::string &error);
 
     // What a step must know after a crash and the disk does not tell: a name, and which thing it is said of.
@@ -47,6 +50,9 @@ class Journal {
     [[nodiscard]] bool is_done(std::string_view step) const;
     [[nodiscard]] nlohmann::json result(std::string_view step) const;  // an empty object when not done
     [[nodiscard]] std::string time_of(std::string_view step) const;    // when it was first begun
+
+    // The steps that have been undone, in that order, and not been begun again.
+    [[nodiscard]] std::vector<std::string> undone_steps() const;
 
     // The finished steps of the current run as pgaf_upgrade_sync_journal takes them.
     [[nodiscard]] nlohmann::json finished() const;

@@ -8,4 +8,7 @@ inline constexpr const char *kRollback = "rollback";
 inline constexpr const char *kKeeps = "nothing was written since";
 inline constexpr const char *kDiscards = "discards new data";
 
+// Of the operator on this node, and not yet begun: a JSON object with what was asked; empty when it was refused.
+inline constexpr const char *kRollbackAsked = "rollback asked for";
+
 }  // namespace pgaf::notes

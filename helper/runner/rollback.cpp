@@ -1,14 +1,17 @@
+#include "runner/rollback.hpp"
+
 #include <algorithm>
+#include <thread>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
 
-#include "cluster/new_data.hpp"
 #include "core/method.hpp"
-#include "postgres/controldata.hpp"
+#include "postgres/connection.hpp"
 #include "run/notes.hpp"
-#include "runner/runner.hpp"
+#include "system/document.hpp"
+#include "system/error.hpp"
 #include "system/fault.hpp"
 #include "system/process.hpp"
 
@@ -19,96 +22,109 @@ namespace {
 // A note of the journal: what was given up.
 constexpr const char *kGivenUp = "given up";
 
-std::string how_to_give_up(const Context &context) {
+constexpr const char *kGoesOn = "goes on as its nodes have begun it";
+
+std::string how_to_give_up(const Assignment &plan) {
     return fmt::format(
         "To give that up, on the monitor: SELECT pgaf_upgrade_rollback({}, 'reason', discard_new_data => true); then "
         "pgaf-upgrade run on every node.",
-        context.plan.run);
-}
-
-// On the primary it can be said how much it is.
-void refuse_to_lose(const Context &context) {
-    if (context.role() == Role::Primary && !takes_old_files(context.method()) && was_new_server_started(context)) {
-        throw HelperError(ExitCode::Refused, fmt::format("this would lose {}", describe_new_data(context)),
-                          how_to_give_up(context));
-    }
+        plan.run);
 }
 
 }  // namespace
 
-// From when this node has seen it, it does not go forward in this run any more: neither alone, nor when a
-// monitor that has gone back to its old cluster knows of no rollback.
-bool Runner::is_going_back() const {
-    return journal_.noted(notes::kRollback).has_value();
+void Rollback::undo(const std::string &step) {
+    for (int attempt = 1;; ++attempt) {
+        try {
+            with_errors_told(fmt::format("undoing {}", step), [&] {
+                parts_.workplace.undo(parts_.position.plan(), step, parts_.progress.of(steps::kRollback));
+            });
+            return;
+        } catch (const PgError &error) {
+            if (!error.is_transient() || attempt >= parts_.settings.attempts || stop_was_asked()) {
+                throw;
+            }
+            parts_.link.monitor().disconnect();
+            std::this_thread::sleep_for(parts_.settings.reconnect);
+        }
+    }
 }
 
-// Every step behind the gate, the last first. Each undo() can be repeated, so that after a crash the whole
-// is simply begun again. Returns the names.
-nlohmann::json Runner::undo_steps() {
-    const auto with = context(monitor_, std::string(steps::kRollback));
-    auto steps = steps_of(with.role());
+// The journal says before the disk changes that a step is no longer done: pgaf-upgrade run may go forward again where
+// the monitor alone has gone back.
+void Rollback::undo_steps() {
+    auto steps = steps_of(parts_.position.plan().node.role);
     std::ranges::reverse(steps);
-    auto undone = nlohmann::json::array();
     for (const auto *definition : steps) {
         const std::string name(definition->name);
-        if (definition->phase == Phase::Prepare || !journal_.was_begun(name)) {
+        if (definition->phase == Phase::Prepare || !parts_.journal.was_begun(name)) {
             continue;
         }
         spdlog::info("undoing {}", name);
         fault_point(steps::kRollback, name);
-        for (int attempt = 1;; ++attempt) {
-            try {
-                step_by_name(name).undo(with);
-                break;
-            } catch (const PgError &error) {
-                if (!error.is_transient() || attempt >= kStepAttempts || stop_was_asked()) {
-                    throw;
-                }
-                monitor_.disconnect();
-                std::this_thread::sleep_for(kReconnect);
-            }
-        }
-        journal_.undone(name);
-        undone.push_back(name);
-        view_.note(fmt::format("undone: {}", name));
+        parts_.journal.undoing(name);
+        undo(name);
+        parts_.journal.undone(name);
+        parts_.view.note(fmt::format("undone: {}", name));
     }
-    return undone;
 }
 
 // A monitor that has gone back to its old cluster is told again what was asked for.
-void Runner::roll_back(const std::string &reason) {
-    view_.note("the run is rolled back: this node undoes its part");
-    nlohmann::json result{{"undone", undo_steps()}};
-    if (const auto given_up = journal_.noted(kGivenUp)) {
+void Rollback::undo_and_report(const std::string &reason) {
+    parts_.view.note("the run is rolled back: this node undoes its part");
+    undo_steps();
+    nlohmann::json result{{"undone", nlohmann::json::array()}};
+    for (const auto &step : parts_.journal.undone_steps()) {  // by an earlier helper, too
+        if (find_step(parts_.position.plan().node.role, step)->phase != Phase::Prepare) {
+            result["undone"].push_back(step);
+        }
+    }
+    if (const auto given_up = parts_.journal.noted(kGivenUp)) {
         result["discarded"] = *given_up;
     }
-    deliver(monitor_, "the rollback", [&] {
-        static_cast<void>(monitor_.attach(token_, false, true));
-        monitor_.request_rollback(token_, reason, journal_.noted(notes::kRollback) == notes::kDiscards, false);
-        monitor_.finish_rollback(token_, result);
+    auto &link = parts_.link;
+    link.deliver("the rollback", [&] {
+        static_cast<void>(link.monitor().attach(link.token(), false, true));
+        link.monitor().request_rollback(link.token(), reason,
+                                        parts_.journal.noted(notes::kRollback) == notes::kDiscards, false);
+        link.monitor().finish_rollback(link.token(), result);
     });
 }
 
-// Returns false when it is not yet this node's turn.
-bool Runner::go_back(const Due &due) {
-    const std::string reason = "goes on as its nodes have begun it";
-    if (!is_going_back()) {
-        attach(true);
-        journal_.note(notes::kRollback, plan().discards_new_data ? notes::kDiscards : notes::kKeeps);
+// Before anything is undone, and once: what is told of it is what there was when nobody could write any more.
+void Rollback::give_up_new_data() {
+    auto &journal = parts_.journal;
+    const auto &plan = parts_.position.plan();
+    if (journal.noted(notes::kRollback) == notes::kDiscards && parts_.workplace.is_swapped(plan) &&
+        !journal.noted(kGivenUp)) {
+        parts_.workplace.end_new_server(plan);
+        journal.note(kGivenUp, parts_.workplace.describe_new_data(plan));
     }
+}
+
+void Rollback::go_on_alone() {
+    if (parts_.position.has_begun_to_go_back() && parts_.settings.nodeid == 0) {
+        give_up_new_data();
+        undo_steps();
+    }
+}
+
+bool Rollback::go_back(const Due &due) {
+    auto &journal = parts_.journal;
+    if (!parts_.position.has_begun_to_go_back()) {
+        parts_.attachment.attach(true);
+        journal.note(notes::kRollback, parts_.position.plan().discards_new_data ? notes::kDiscards : notes::kKeeps);
+    }
+    const bool discards = journal.noted(notes::kRollback) == notes::kDiscards;
     if (due.run_state != RunState::RollingBack) {
         // new data is given up by the monitor's helper, or by the operator again
-        return monitor_.request_rollback(token_, reason, journal_.noted(notes::kRollback) == notes::kDiscards, false) ==
+        return parts_.link.monitor().request_rollback(parts_.link.token(), kGoesOn, discards, false) ==
                RunState::RollingBack;
     }
-    const auto with = context(monitor_, std::string(steps::kRollback));
-    if (journal_.noted(notes::kRollback) == notes::kDiscards && with.is_swapped() && !journal_.noted(kGivenUp)) {
-        end_new_server(with);
-        journal_.note(kGivenUp, describe_new_data(with));
-    }
-    background_ = {};  // a step that still runs there ends first
+    give_up_new_data();
+    parts_.performer.join_background();  // a step that still runs there ends first
     if (due.step == steps::kRollback) {
-        roll_back(reason);
+        undo_and_report(kGoesOn);
         return true;
     }
     return false;
@@ -116,51 +132,99 @@ bool Runner::go_back(const Due &due) {
 
 // While the monitor's own server is down, or has not yet served at its new version, its rollback needs
 // nobody: the run itself stays, and pgaf-upgrade run tries again.
-bool Runner::roll_back_monitor() {
-    if (!recall() || is_going_back() || node_.nodeid != 0 || !journal_.was_begun(steps::kStop) ||
-        journal_.is_done(steps::kStart)) {
+bool Rollback::take_monitor_back() {
+    const auto &journal = parts_.journal;
+    if (!parts_.position.has_plan() || parts_.position.is_going_back() || parts_.settings.nodeid != 0 ||
+        !journal.was_begun(steps::kStop) || journal.is_done(steps::kStart)) {
         return false;
     }
-    static_cast<void>(undo_steps());
+    undo_steps();
     return true;
 }
 
-ExitCode Runner::request_rollback(const std::string &reason, bool discard_new_data) {
-    const bool has_plan = recall();
-    if (roll_back_monitor()) {
-        view_.note("the monitor serves from its old cluster again; pgaf-upgrade run tries its upgrade again");
+// On the primary it can be said how much it is.
+void Rollback::refuse_to_lose(const Assignment &plan) {
+    if (plan.node.role == Role::Primary && !takes_old_files(plan.method) &&
+        parts_.workplace.was_new_server_started(plan)) {
+        throw HelperError(ExitCode::Refused,
+                          fmt::format("this would lose {}", parts_.workplace.describe_new_data(plan)),
+                          how_to_give_up(plan));
+    }
+}
+
+std::optional<ExitCode> Rollback::request(const std::string &reason, bool discard_new_data) {
+    auto &link = parts_.link;
+    const bool has_plan = parts_.position.recall();
+    if (has_plan) {
+        go_on_alone();
+    }
+    if (take_monitor_back()) {
+        parts_.view.note("the monitor serves from its old cluster again; pgaf-upgrade run tries its upgrade again");
         return ExitCode::Done;
     }
     bool attached = false;
-    deliver(monitor_, "the rollback", [&] { attached = attach(false); });
-    if (!has_plan && !attached) {
-        view_.note("nothing to roll back: no upgrade is under way");
-        return ExitCode::Done;
-    }
-    const auto with = context(monitor_, std::string(steps::kRollback));
+    link.deliver("the rollback", [&] { attached = parts_.attachment.attach(false); });
     // also of a run that is finished, as long as the old cluster is there
-    if (!attached && (!with.is_swapped() || major_of(with.old_dir()) != with.source())) {
-        view_.note("nothing to roll back: no upgrade is under way");
+    if (!attached && (!has_plan || !parts_.workplace.has_old_cluster_aside(parts_.position.plan()))) {
+        parts_.view.note("nothing to roll back: no upgrade is under way");
         return ExitCode::Done;
     }
-    const bool is_interrupted_start =
-        with.role() == Role::Primary && journal_.was_begun(steps::kStart) && !was_new_server_started(with);
-    if (!discard_new_data && !plan().discards_new_data) {
-        refuse_to_lose(with);
+    const auto &plan = parts_.position.plan();
+    const bool is_interrupted_start = plan.node.role == Role::Primary && parts_.journal.was_begun(steps::kStart) &&
+                                      !parts_.workplace.was_new_server_started(plan);
+    if (!discard_new_data && !plan.discards_new_data) {
+        refuse_to_lose(plan);
     }
-    auto state = RunState::RollingBack;
-    deliver(monitor_, "the rollback",
-            [&] { state = monitor_.request_rollback(token_, reason, discard_new_data, is_interrupted_start); });
+    const Wish wish{reason, discard_new_data, is_interrupted_start};
+    parts_.journal.note(notes::kRollbackAsked, nlohmann::json{{"reason", as_utf8(wish.reason)},
+                                                              {"discard_new_data", wish.discard_new_data},
+                                                              {"is_interrupted_start", wish.is_interrupted_start}}
+                                                   .dump());
+    const auto state = ask(wish);
     if (state == RunState::Aborted) {
-        view_.note(fmt::format("run {} is aborted: nothing that serves was changed", plan().run));
+        parts_.view.note(fmt::format("run {} is aborted: nothing that serves was changed", plan.run));
         return ExitCode::Done;
     }
     if (state != RunState::RollingBack) {
         throw HelperError(ExitCode::Refused, "only the operator may give up what was written to the new cluster",
-                          how_to_give_up(with));
+                          how_to_give_up(plan));
     }
-    const auto code = run();
-    return code == ExitCode::Refused ? ExitCode::Done : code;  // aborted is what was asked for
+    return std::nullopt;
+}
+
+// The note is there before the monitor hears of it: a primary that is cut off from a monitor which has agreed, and then
+// killed, must not go on forward by its journal.
+RunState Rollback::ask(const Wish &wish) {
+    auto &link = parts_.link;
+    auto state = RunState::RollingBack;
+    try {
+        link.deliver("the rollback", [&] {
+            state = link.monitor().request_rollback(link.token(), wish.reason, wish.discard_new_data,
+                                                    wish.is_interrupted_start);
+        });
+    } catch (const PgError &error) {
+        if (!error.is_transient()) {
+            parts_.journal.note(notes::kRollbackAsked, "");  // refused
+        }
+        throw;
+    }
+    if (state != RunState::RollingBack) {
+        parts_.journal.note(notes::kRollbackAsked, "");  // aborted; or left to the operator
+    }
+    return state;
+}
+
+void Rollback::ask_again() {
+    const auto about = parts_.journal.noted(notes::kRollbackAsked).value_or("");
+    if (about.empty() || parts_.position.has_begun_to_go_back()) {
+        return;
+    }
+    Wish wish;
+    read_document(about, "a note of this node's journal", [&](const Document &note) {
+        wish = {note.text("reason"), note.boolean("discard_new_data"), note.boolean("is_interrupted_start")};
+    });
+    parts_.link.deliver("the rollback", [&] { parts_.attachment.attach(true); });
+    static_cast<void>(ask(wish));
 }
 
 }  // namespace pgaf

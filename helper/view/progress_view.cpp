@@ -3,8 +3,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cstdio>
-
 #include <fmt/format.h>
 
 #include "system/shown.hpp"
@@ -31,9 +29,9 @@ const char *mark_of(StepState state) {
 
 }  // namespace
 
-ProgressView::ProgressView() : is_terminal_(::isatty(STDOUT_FILENO) == 1) {
+ProgressView::ProgressView(std::FILE *out) : out_(out), is_terminal_(::isatty(::fileno(out)) == 1) {
     winsize size{};
-    if (is_terminal_ && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20) {
+    if (is_terminal_ && ::ioctl(::fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 20) {
         width_ = size.ws_col;
     }
 }
@@ -63,8 +61,8 @@ void ProgressView::begin(const std::string &heading, Role role,
     if (is_terminal_) {
         draw();
     } else {
-        fmt::print("{}\n", heading_);
-        std::fflush(stdout);
+        fmt::print(out_, "{}\n", heading_);
+        std::fflush(out_);
     }
 }
 
@@ -90,9 +88,9 @@ void ProgressView::change(std::string_view step, StepState state, const std::str
         draw();
     } else if (state_changed) {
         const bool has_time = state == StepState::Done && line->seconds >= 0;
-        fmt::print("{:<18} {:<36} {}{}{}\n", line->step, line->title, to_string(state),
+        fmt::print(out_, "{:<18} {:<36} {}{}{}\n", line->step, line->title, to_string(state),
                    has_time ? fmt::format(" {:.1f} s", line->seconds) : "", text.empty() ? "" : ": " + text);
-        std::fflush(stdout);
+        std::fflush(out_);
     }
 }
 
@@ -116,8 +114,8 @@ void ProgressView::waiting(const std::string &for_what) {
     if (is_terminal_) {
         draw();
     } else if (changed && !for_what.empty()) {
-        fmt::print("waiting for {}\n", for_what);
-        std::fflush(stdout);
+        fmt::print(out_, "waiting for {}\n", for_what);
+        std::fflush(out_);
     }
 }
 
@@ -127,8 +125,8 @@ void ProgressView::note(const std::string &text) {
     if (is_terminal_) {
         draw();
     }
-    fmt::print("{}\n", text);
-    std::fflush(stdout);
+    fmt::print(out_, "{}\n", text);
+    std::fflush(out_);
     drawn_ = 0;
 }
 
@@ -154,8 +152,8 @@ void ProgressView::draw() {
     if (!waiting_.empty()) {
         add("waiting for " + waiting_);
     }
-    std::fputs(screen.c_str(), stdout);
-    std::fflush(stdout);
+    std::fputs(screen.c_str(), out_);
+    std::fflush(out_);
 }
 
 }  // namespace pgaf

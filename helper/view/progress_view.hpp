@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdio>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -15,7 +16,7 @@ namespace pgaf {
 // each change. Called from several threads.
 class ProgressView {
   public:
-    ProgressView();
+    explicit ProgressView(std::FILE *out = stdout);
 
     // The heading, and the steps of a node of that role as they are.
     void begin(const std::string &heading, Role role, const std::vector<std::pair<std::string, StepState>> &steps);
@@ -41,6 +42,7 @@ class ProgressView {
     void change(std::string_view step, StepState state, const std::string &text);
     void draw();
 
+    std::FILE *out_;
     std::mutex mutex_;
     bool is_terminal_;
     int width_ = 80;

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "run/journal.hpp"
+#include "runner/attachment.hpp"
+#include "runner/monitor_link.hpp"
+#include "runner/position.hpp"
+#include "runner/settings.hpp"
+#include "runner/step_progress.hpp"
+#include "runner/workplace.hpp"
+#include "view/progress_view.hpp"
+
+namespace pgaf {
+
+// Performs the steps: each is begun, done and failed in the journal and on the monitor, whatever it throws.
+class Performer {
+  public:
+    struct Parts {
+        MonitorLink &link;
+        Attachment &attachment;
+        Position &position;
+        Journal &journal;
+        Workplace &workplace;
+        OpenWorkplace open;
+        StepProgress &progress;
+        ProgressView &view;
+        const RunnerSettings &settings;
+    };
+    explicit Performer(Parts parts);
+
+    // Throws HelperError, as the process is to end: StepFailed, CheckFailed or Refused.
+    void perform(std::string_view step);
+
+    // Beside the later steps, in a thread of its own.
+    void perform_in_background(std::string_view step);
+    [[nodiscard]] bool has_background() const { return background_runs_; }
+    // The new cluster's server runs without a service until pg_autoctl is started over it: what a power cut or the
+    // kernel has ended in between is started by nobody else.
+    void keep_server_up();
+
+    // Waits until it has ended.
+    void join_background() { background_ = {}; }
+    // Throws what it has failed with, if it has.
+    void require_background();
+
+  private:
+    // With the error as the process ends by.
+    [[nodiscard]] static HelperError failure_of(std::string_view step, const HelperError &error);
+    [[nodiscard]] nlohmann::json carry_out(Workplace &workplace, MonitorLink &link, const Assignment &plan,
+                                           std::string_view step, bool waits_for_monitor);
+    void begin_here(std::string_view step);
+    void end_here(std::string_view step, const nlohmann::json &result);
+    void fail_here(std::string_view step, const HelperError &error);
+    void work_in_background(const std::string &step, const Assignment &plan);
+    static void report_failure(std::string_view step, const std::function<void()> &report);
+
+    Parts parts_;
+    std::mutex mutex_;                    // guards failure_
+    std::optional<HelperError> failure_;  // of the background step
+    std::atomic<bool> background_runs_{false};
+    std::jthread background_;  // last: it ends before the rest goes
+};
+
+}  // namespace pgaf
