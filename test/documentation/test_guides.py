@@ -134,7 +134,7 @@ def test_functions_and_options_of_the_pages_exist(page):
                                                  os.listdir(os.path.join(TREE, "extension/sql/1.0")))
     for function in set(re.findall(r"\b(pgaf_upgrade_\w+)\(", text)):
         assert re.search(rf"\b{function} ?\(", sql), function
-    known = text_of("helper/main.cpp")
+    known = text_of("helper/commands/options.cpp")
     for line in re.findall(r"pgaf-upgrade [^`\n]+", text):
-        for option in re.findall(r" (--[a-z][a-z-]+)", line):
-            assert f'"{option}' in known, f"{page}: {line}"
+        for option in re.findall(r" --([a-z][a-z-]+)", line):
+            assert f'.name = "{option}"' in known, f"{page}: {line}"

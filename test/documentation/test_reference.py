@@ -26,9 +26,8 @@ def options_of(text):
 
 
 def commands_of(installed):
-    listed = re.split(r"^subcommands:", installed.run("pgaf-upgrade", "--help").stdout,
-                      flags=re.MULTILINE | re.IGNORECASE)[1]
-    return re.findall(r"^ +([a-z-]+) ", listed, re.MULTILINE)
+    listed = installed.run("pgaf-upgrade", "--help").stdout.split("\nCommands:\n")[1].split("\n\n")[0]
+    return re.findall(r"^  ([a-z-]+) ", listed, re.MULTILINE)
 
 
 def known_options(installed):

@@ -156,7 +156,21 @@ def test_rollback_before_the_switch(lab):
 
 
 def test_unknown_option(lab, unchanged):
-    assert_refused(lab.run("node1", HELPER, "run", "--nonsense"), "nonsense", code=2)
+    assert_refused(lab.run("node1", HELPER, "run", "--nonsense"), "nonsense", "pgaf-upgrade help run", code=2)
+    assert_refused(lab.run("node1", HELPER, "run", "--onec"), 'Did you mean "--once"?', code=2)
+
+
+def test_unknown_command(lab, unchanged):
+    assert_refused(lab.run("node1", HELPER, "rnu"), 'no command "rnu"', 'Did you mean "run"?', code=2)
+
+
+def test_unknown_setting(lab, unchanged):
+    lab.sh("node1", "sh", "-c", "echo 'limit-facto = 2' >/etc/pgaf-upgrade.conf")
+    try:
+        assert_refused(lab.run("node1", HELPER, "run", "--once"), 'no setting "limit-facto"',
+                       'Did you mean "limit-factor"?', code=2)
+    finally:
+        lab.sh("node1", "rm", "/etc/pgaf-upgrade.conf")
 
 
 def test_no_monitor(lab):

@@ -186,7 +186,7 @@ def test_what_is_refused(lab, new):
     refused(migrate(lab, source="host=node1 user=nobody"), UNREACHABLE, "nobody", "pg_hba.conf")
     refused(migrate(lab, source=f"host=client port={NEW_PORT} user=postgres"), REFUSED, "itself")
     refused(migrate(lab, "--give-back-writes"), REFUSED, "no migration")
-    refused(migrate(lab, "--give-back-writes", "--refuse-writes"), USAGE, "excludes")
+    refused(migrate(lab, "--give-back-writes", "--refuse-writes"), USAGE, "together")
     refused(lab.run("client", HELPER, "migrate", "--pgdata", f"{NEW}_monitor", "--from", FROM), REFUSED, "is a monitor")
     refused(lab.run("monitor", HELPER, "migrate", "--pgdata", NEW, "--from",
                     "host=node1 user=postgres hostaddr=127.0.0.1 port=1"),

@@ -1,0 +1,71 @@
+#include "commands/command_table.hpp"
+
+#include <algorithm>
+
+#include "commands/commands.hpp"
+#include "commands/help.hpp"
+#include "commands/migrate.hpp"
+
+namespace pgaf {
+
+namespace {
+
+template <ExitCode (*Command)(const Options &)>
+ExitCode of_options(const Options &options, const Given & /*given*/) {
+    return Command(options);
+}
+
+ExitCode migrate_as_given(const Options &options, const Given &given) {
+    return command_migrate(options, given.migrate);
+}
+
+ExitCode help_as_given(const Options & /*options*/, const Given &given) {
+    return command_help(given.help_for);
+}
+
+}  // namespace
+
+const std::vector<CommandRow> &all_commands() {
+    static const std::vector<CommandRow> commands{
+        {"check", "Find what would stop an upgrade; change nothing",
+         "Finds what would stop or spoil an upgrade of this node. Changes nothing that serves.",
+         of_options<command_check>},
+        {"backup", "Take, verify and record a base backup of this node",
+         "Takes a base backup of this node, verifies it with pg_verifybackup, and records it on the monitor.",
+         of_options<command_backup>},
+        {"plan", "Show the steps of this node in order; change nothing",
+         "Shows the steps of this node in order. Changes nothing.", of_options<command_plan>},
+        {"run", "Perform the steps of this node as they become due",
+         "Performs the steps of this node as they become due, and ends with the run.", of_options<command_run>},
+        {"rollback", "Return to the old cluster, if that is still possible",
+         "Lets all nodes return to the old cluster, if that is still possible.", of_options<command_rollback>},
+        {"status", "Show the run on all nodes",
+         "Shows the run on all nodes. It can be called on any of them, as PGDATA's owner too.",
+         of_options<command_status>},
+        {"report", "Write a report of a run as one HTML page",
+         "Writes a run as one HTML page: what happened and when, as a picture and in tables.",
+         of_options<command_report>},
+        {"migrate", "Fill this new cluster from an old one by dump and restore",
+         "Fills a new cluster from an old one by dump and restore, and compares every table and sequence. Run it on "
+         "the primary of the new cluster. The old cluster stays as it is.",
+         migrate_as_given},
+        {"version", "Show the version", "Shows the version.", of_options<command_version>, false},
+        {"help", "Show the options of a command", "Shows the commands, or the options of one command.", help_as_given,
+         false},
+    };
+    return commands;
+}
+
+const CommandRow *command_named(const std::string &name) {
+    const auto &all = all_commands();
+    const auto found = std::ranges::find(all, name, &CommandRow::name);
+    return found == all.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> names_of_commands() {
+    std::vector<std::string> names;
+    std::ranges::transform(all_commands(), std::back_inserter(names), &CommandRow::name);
+    return names;
+}
+
+}  // namespace pgaf
