@@ -46,8 +46,7 @@ int run_command_line(const std::vector<std::string> &arguments) {
         return pgaf::with_errors_told(doing, [&] { return request.command->perform(options, request.given); });
     };
     const auto &options = request.given.options;
-    return request.command->is_of_node ? pgaf::carry_out(options, perform, reported)
-                                       : static_cast<int>(perform(options));
+    return request.is_of_node() ? pgaf::carry_out(options, perform, reported) : static_cast<int>(perform(options));
 }
 
 }  // namespace

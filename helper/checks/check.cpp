@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "system/suggestion.hpp"
+
 namespace pgaf {
 
 namespace {
@@ -84,10 +86,12 @@ const std::vector<Check> &all_checks() {
 
 std::vector<CheckResult> examine(Subject &subject, const std::vector<std::string> &only,
                                  const std::function<void(const std::string &)> &say) {
+    std::vector<std::string> names;
+    std::ranges::transform(all_checks(), std::back_inserter(names), &Check::name);
     for (const auto &name : only) {
-        if (std::ranges::find(all_checks(), name, &Check::name) == all_checks().end()) {
+        if (std::ranges::find(names, name) == names.end()) {
             throw HelperError(ExitCode::Usage, fmt::format("no check is named \"{}\"", name),
-                              "pgaf-upgrade check without --only shows their names.");
+                              did_you_mean(name, names) + "\"pgaf-upgrade check --list\" shows all names.");
         }
     }
     std::vector<CheckResult> results;

@@ -11,6 +11,9 @@ namespace pgaf {
 struct Request {
     const CommandRow *command;
     Given given;
+
+    // Whether it is about a node of this host.
+    [[nodiscard]] bool is_of_node() const { return command->is_of_node && !given.lists_checks; }
 };
 
 // What is asked for: by the command line, before the configuration file, before the environment. The arguments are

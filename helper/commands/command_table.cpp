@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "commands/check_list.hpp"
 #include "commands/commands.hpp"
 #include "commands/help.hpp"
 #include "commands/migrate.hpp"
@@ -13,6 +14,10 @@ namespace {
 template <ExitCode (*Command)(const Options &)>
 ExitCode of_options(const Options &options, const Given & /*given*/) {
     return Command(options);
+}
+
+ExitCode check_or_list(const Options &options, const Given &given) {
+    return given.lists_checks ? command_check_list(options.json) : command_check(options);
 }
 
 ExitCode migrate_as_given(const Options &options, const Given &given) {
@@ -28,8 +33,7 @@ ExitCode help_as_given(const Options & /*options*/, const Given &given) {
 const std::vector<CommandRow> &all_commands() {
     static const std::vector<CommandRow> commands{
         {"check", "Find what would stop an upgrade; change nothing",
-         "Finds what would stop or spoil an upgrade of this node. Changes nothing that serves.",
-         of_options<command_check>},
+         "Finds what would stop or spoil an upgrade of this node. Changes nothing that serves.", check_or_list},
         {"backup", "Take, verify and record a base backup of this node",
          "Takes a base backup of this node, verifies it with pg_verifybackup, and records it on the monitor.",
          of_options<command_backup>},

@@ -18,6 +18,7 @@ namespace pgaf {
 struct Given {
     Options options;
     MigrateOptions migrate;
+    bool lists_checks = false;
     std::string help_for;  // a command
 };
 

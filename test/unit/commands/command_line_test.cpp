@@ -91,6 +91,13 @@ TEST_F(CommandLine, RunAndItsNumberAreApart) {
     EXPECT_EQ(request({"status", "--run", "12"}).given.options.run, 12);
 }
 
+TEST_F(CommandLine, TellsWhatNeedsANode) {
+    EXPECT_TRUE(request({"check"}).is_of_node());
+    EXPECT_TRUE(request({"status", "--json"}).is_of_node());
+    EXPECT_FALSE(request({"check", "--list", "--json"}).is_of_node());
+    EXPECT_FALSE(request({"version"}).is_of_node());
+}
+
 TEST_F(CommandLine, HelpIsACommand) {
     for (const auto &arguments : std::initializer_list<std::vector<std::string>>{
              {"run", "--help"}, {"--help", "run"}, {"run", "-h"}, {"help", "run"}}) {
@@ -114,6 +121,8 @@ TEST_F(CommandLine, WhatIsWrongIsToldWithWhatMayBeMeant) {
              {{"--users", "billing", "chekc"}, "there is no command \"chekc\""},
              {{"run", "check"}, "unexpected argument \"check\""},
              {{"report"}, "report needs --html FILE / \"pgaf-upgrade help report\""},
+             {{"check", "--json"}, "--json needs --list"},
+             {{"check", "--list", "--only", "memory"}, "--list and --only cannot be used together"},
              {{"status", "--watch", "--json"}, "--watch and --json cannot be used together"},
              {{"status", "--prometheus", "--json"}, "--json and --prometheus cannot be used together"},
              {{"migrate", "--from", "x", "--jobs", "65"},
