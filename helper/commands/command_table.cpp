@@ -24,8 +24,8 @@ ExitCode migrate_as_given(const Options &options, const Given &given) {
     return command_migrate(options, given.migrate);
 }
 
-ExitCode help_as_given(const Options & /*options*/, const Given &given) {
-    return command_help(given.help_for);
+ExitCode help_as_given(const Options &options, const Given &given) {
+    return command_help(given.help_for, options.json);
 }
 
 }  // namespace

@@ -1,12 +1,12 @@
 #include "commands/help.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "commands/command_table.hpp"
+#include "system/output.hpp"
 #include "system/suggestion.hpp"
 #include "view/text.hpp"
 
@@ -117,10 +117,9 @@ std::string help_text(const std::string &command) {
     return help_of(*row);
 }
 
-ExitCode command_help(const std::string &command) {
-    fmt::print("{}", help_text(command));
-    return std::fflush(stdout) == 0 ? ExitCode::Done
-                                    : throw HelperError(ExitCode::Internal, "could not write to standard output");
+ExitCode command_help(const std::string &command, bool as_json) {
+    write_output("-", as_json ? help_as_json() : help_text(command));
+    return ExitCode::Done;
 }
 
 }  // namespace pgaf

@@ -17,6 +17,10 @@ namespace pgaf {
 // "default: 7", or in words, with the variable that goes before it; empty when there is nothing to say.
 [[nodiscard]] std::string default_in_words(const OptionRow &option);
 
-ExitCode command_help(const std::string &command);
+// All commands, options and exit codes, for programs.
+[[nodiscard]] std::string help_as_json();
+
+// Throws HelperError(Usage) as help_text() does.
+ExitCode command_help(const std::string &command, bool as_json);
 
 }  // namespace pgaf

@@ -269,7 +269,13 @@ std::vector<OptionRow> of_looking() {
          .summary = "Show the options of this command",
          .manual = "The command to show; without it, all commands.",
          .takes = Takes::Command,
-         .is_positional = true},
+         .is_positional = true,
+         .excludes = {"json"}},
+        {.command = "help",
+         .name = "json",
+         .field = of(&Options::json),
+         .summary = "Print all commands, options and exit codes as JSON",
+         .manual = "For programs. `schema_version` grows when a field goes or changes its meaning."},
     };
 }
 

@@ -26,6 +26,7 @@ def test_commands(installed):
     assert completed(installed, "--limit-factor", "2", "roll") == ["rollback"]
     # one is enough
     assert completed(installed, "run", "r") == []
+    assert completed(installed, "help", "roll") == ["rollback"]
 
 
 def test_options(installed):
@@ -44,6 +45,10 @@ def test_values(installed):
     assert completed(installed, "run", "--pgdata", "/run/files/da") == ["/run/files/data"]
     assert set(completed(installed, "--config", "/run/files/da")) == {"/run/files/data", "/run/files/data.conf"}
     assert completed(installed, "check", "--method", "c") == ["clone", "copy"]
+    assert completed(installed, "check", "--method", "s") == ["swap"]
+    assert completed(installed, "check", "--only", "memo") == ["memory"]
+    assert completed(installed, "check", "--only", "backup,memo") == ["backup,memory"]
+    assert completed(installed, "--users", "roo") == ["root"]
     assert completed(installed, "--archive", "p") == ["pause"]
     assert completed(installed, "--limit-factor", "") == []
 

@@ -1,5 +1,6 @@
 """Manual pages, README and the example of a configuration file name what the program knows, no more and no less."""
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -14,65 +15,54 @@ pytestmark = [pytest.mark.check, pytest.mark.together]
 
 @pytest.fixture(scope="session")
 def reference():
-    spec = importlib.util.spec_from_file_location("readme", os.path.join(TREE, "docs/reference/readme.py"))
+    spec = importlib.util.spec_from_file_location("reference", os.path.join(TREE, "docs/reference/reference.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def options_of(text):
-    """The long options that a help's own lines begin with."""
-    return set(re.findall(r"^ +(?:-\w, *)?(--[a-z][a-z-]*)", text, re.MULTILINE))
+@pytest.fixture
+def known(installed):
+    """What the program says of itself."""
+    return json.loads(installed.run("pgaf-upgrade", "help", "--json").stdout)
 
 
-def commands_of(installed):
-    listed = installed.run("pgaf-upgrade", "--help").stdout.split("\nCommands:\n")[1].split("\n\n")[0]
-    return re.findall(r"^  ([a-z-]+) ", listed, re.MULTILINE)
-
-
-def known_options(installed):
-    """As in the manual page: those of a command with its name before them."""
-    general = options_of(installed.run("pgaf-upgrade", "--help").stdout)
-    assert "--pgdata" in general
-    known = set(general)
-    for command in commands_of(installed):
-        known |= {f"{command} {option}" for option in options_of(installed.run("pgaf-upgrade", command,
-                                                                               "--help").stdout)
-                  if option not in general}
-    return known
-
-
-def documented_options(reference):
-    terms = [reference.plain(term) for term, _ in reference.sections("pgaf-upgrade.1.scd")["OPTIONS"]]
-    return {re.sub(r"-\w, ", "", re.sub(r" [A-Z]+$", "", term)) for term in terms}
-
-
-def test_every_option_is_in_the_manual_page(installed, reference):
-    assert documented_options(reference) == known_options(installed)
-
-
-def test_every_command_is_in_the_manual_page(installed, reference):
-    documented = [reference.plain(term) for term, _ in reference.sections("pgaf-upgrade.1.scd")["COMMANDS"]]
-    assert sorted(documented) == sorted(commands_of(installed))
-
-
-def test_every_exit_code_is_in_the_manual_page(reference):
-    with open(os.path.join(TREE, "helper/system/error.hpp"), encoding="utf-8") as file:
-        codes = re.findall(r"^ +\w+ = (\d+),", file.read(), re.MULTILINE)
-    assert [reference.plain(term) for term, _ in reference.sections("pgaf-upgrade.1.scd")["EXIT STATUS"]] == codes
-
-
-def test_the_readme_says_what_the_manual_page_says():
-    done = subprocess.run([os.path.join(TREE, "docs/reference/readme.py"), "--check"], text=True,
-                          stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT)
+def test_every_page_says_what_the_program_says(known):
+    done = subprocess.run([os.path.join(TREE, "docs/reference/reference.py"), "--check"], input=json.dumps(known),
+                          text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == 0, done.stdout
 
 
-def test_no_line_of_the_reference_is_lost_in_the_readme(reference):
-    """A term whose text readme.py did not find would be an empty cell."""
-    for table in reference.tables().values():
-        assert len(table.splitlines()) > 5 and "|  |" not in table.replace("| |\n|---", "")
+def changed_by(reference, known):
+    return sorted(path for path, text in reference.files(known).items() if text != reference.read(path))
+
+
+def test_what_is_new_is_missed_everywhere(reference, known):
+    option = {**known["options"][0], "name": "new-one", "term": "--new-one DIR"}
+    known["commands"][0]["options"].append(option)
+    of_option = ["README.md", "docs/reference/pgaf-upgrade.1.scd", "packaging/pgaf-upgrade.bash-completion"]
+    assert changed_by(reference, known) == of_option
+    known["options"].append(option)
+    assert changed_by(reference, known) == sorted([*of_option, "docs/reference/pgaf-upgrade.conf.5.scd",
+                                                   "packaging/pgaf-upgrade.conf"])
+    known["exit_codes"].append({"code": 99, "meaning": "new", "remedy": None})
+    assert "docs/trouble.md" in changed_by(reference, known)
+
+
+def test_help_shows_what_programs_are_told(installed, known):
+    text = installed.run("pgaf-upgrade", "--help").stdout
+    listed = text.split("\nCommands:\n")[1].split("\n\n")[0]
+    assert re.findall(r"^  ([a-z-]+) ", listed, re.MULTILINE) == [command["name"] for command in known["commands"]]
+    for command in known["commands"]:
+        text = installed.run("pgaf-upgrade", command["name"], "--help").stdout
+        for option in [*command["options"], *known["options"]]:
+            assert f"\n  {option['term']}" in text, option["term"]
+
+
+def test_every_exit_code_is_told(known):
+    with open(os.path.join(TREE, "helper/system/error.hpp"), encoding="utf-8") as file:
+        codes = re.findall(r"^ +\w+ = (\d+),", file.read(), re.MULTILINE)
+    assert [str(row["code"]) for row in known["exit_codes"]] == codes
 
 
 @pytest.mark.parametrize("page", ["man1/pgaf-upgrade.1", "man5/pgaf-upgrade.conf.5"])
@@ -92,12 +82,9 @@ def example(installed):
     return installed.run("cat", f"{installed.share}/doc/pgaf-upgrade/examples/pgaf-upgrade.conf").stdout
 
 
-def test_the_example_has_every_setting(installed, reference):
+def test_the_example_has_every_setting(installed, known):
     settings = re.findall(r"^#([a-z-]+) = ", example(installed), re.MULTILINE)
-    documented = [reference.plain(term) for term, _ in reference.sections("pgaf-upgrade.conf.5.scd")["SETTINGS"]]
-    general = {option.removeprefix("--") for option in known_options(installed) if option.startswith("--")}
-    assert settings == documented
-    assert set(settings) == general - {"help", "config"}
+    assert settings == [option["name"] for option in known["options"] if option["setting"]]
 
 
 def test_the_example_is_taken(installed):
