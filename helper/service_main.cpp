@@ -12,6 +12,7 @@
 
 #include "privileged/verbs.hpp"
 #include "system/error.hpp"
+#include "system/words.hpp"
 
 namespace {
 
@@ -24,7 +25,7 @@ pgaf::privileged::Settings settings_of_host(uid_t caller) {
         for (const auto &item : CLI::ConfigTOML().from_file(kFile)) {
             const auto value = item.inputs.empty() ? std::string() : item.inputs.front();
             if (item.name == "users") {
-                users = item.inputs;
+                users = pgaf::words_of(item.inputs);
             } else if (item.name == "service") {
                 settings.service = value;
             } else if (item.name == "pgdata") {
@@ -68,11 +69,9 @@ int run(int argc, char **argv) {
 int main(int argc, char **argv) {
     try {
         return run(argc, argv);
-    } catch (const pgaf::HelperError &error) {
+    } catch (...) {
+        const auto error = pgaf::from_current_exception("");
         std::fprintf(stderr, "%s\n%s\n", error.what(), error.hint().c_str());
         return static_cast<int>(error.code());
-    } catch (const std::exception &error) {
-        std::fprintf(stderr, "%s\n", error.what());
-        return static_cast<int>(pgaf::ExitCode::Internal);
     }
 }

@@ -11,6 +11,7 @@
 #include "commands/options.hpp"
 #include "system/error.hpp"
 #include "system/suggestion.hpp"
+#include "system/words.hpp"
 
 namespace pgaf {
 
@@ -30,19 +31,6 @@ std::optional<bool> truth_of(std::string text) {
         }
     }
     return std::nullopt;
-}
-
-std::vector<std::string> words_of(const std::vector<std::string> &texts) {
-    std::vector<std::string> words;
-    for (const auto &text : texts) {
-        for (std::size_t begin = 0, end = 0; begin <= text.size(); begin = end + 1) {
-            end = std::min(text.find(',', begin), text.size());
-            if (end > begin) {
-                words.push_back(text.substr(begin, end - begin));
-            }
-        }
-    }
-    return words;
 }
 
 HelperError invalid(const std::string &text, const std::string &name, const std::string &wanted,

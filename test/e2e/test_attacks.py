@@ -209,10 +209,15 @@ def test_sudo_of_the_service_program_takes_nothing_but_its_verbs(lab, host):
     try:
         call = ("runuser", "-u", "postgres", "--", "sudo", "-n", "/usr/sbin/pgaf-upgrade-service")
         assert as_root(lab, host, *call, "find").stdout.strip() == "pgautofailover.service"
+        # several users, however the file has them
+        for users in ('"other,postgres"', '["other", "postgres"]'):
+            lab.put(host, "/etc/pgaf-upgrade.conf", f"users = {users}\n")
+            assert as_root(lab, host, *call, "find").stdout.strip() == "pgautofailover.service", users
+        lab.sh(host, "rm", "/etc/pgaf-upgrade.conf")
         for words in ("", "--help", "stop cron.service extra words", "find --config /etc/shadow", "scope /bin/sh -c id",
                       "program 99", "program -1", "program 4294967311", "program 17;id", "no-such-verb", "use-kept 7"):
             done = as_root(lab, host, *call, *words.split(), input="id -u >/tmp/uid\n")
-            assert "uid=0" not in done.stdout + done.stderr, words
+            assert done.returncode and "uid=0" not in done.stdout + done.stderr, words
         # a scope's shell is the owner's
         as_root(lab, host, *call, "scope", input="id -u; id -G\n")
         done = as_root(lab, host, *call, "scope", input="id -u; id -G\n")
