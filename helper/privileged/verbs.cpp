@@ -36,7 +36,6 @@ void start_scope(const Owner &owner, const Descriptors &descriptors) {
         ::dup2(descriptors.at(static_cast<std::size_t>(at)), at);
     }
     ::close_range(3, ~0U, 0);
-    ::setsid();
     exec_scope(owner);
 }
 
@@ -70,6 +69,7 @@ void exec_scope(const Owner &owner) {
     const std::array<const char *, 9> argv{
         "/usr/bin/systemd-run", "--scope", "--quiet", "--collect", uid.c_str(), gid.c_str(), "--", "/bin/sh", nullptr};
     const std::array<const char *, 3> environment{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", nullptr};
+    ::setsid();  // a process group of its own, by which the owner ends it when it takes too long
     // systemd-run leaves the groups as they are
     if (::setgroups(owner.groups.size(), owner.groups.data()) == 0) {
         ::execve(argv[0], const_cast<char *const *>(argv.data()), const_cast<char *const *>(environment.data()));

@@ -223,6 +223,9 @@ def test_sudo_of_the_service_program_takes_nothing_but_its_verbs(lab, host):
         done = as_root(lab, host, *call, "scope", input="id -u; id -G\n")
         assert done.stdout.split()[0] == lab.sh(host, "id", "-u", "postgres").strip(), done.stdout
         assert "0" not in done.stdout.split(), done.stdout
+        # with a process group of its own, by which the helper ends what takes too long
+        done = as_root(lab, host, *call, "scope", input='test "$(ps -o pgid= -p $$ | tr -d " ")" = $$ && echo own\n')
+        assert done.stdout.strip() == "own", done.stdout + done.stderr
         call = ("runuser", "-u", "mallory", "--", "sudo", "-n", "/usr/sbin/pgaf-upgrade-service")
         assert as_root(lab, host, *call, "find").returncode
     finally:
