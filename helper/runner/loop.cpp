@@ -18,8 +18,8 @@ void Loop::go_on_by_journal() {
     if (!position.recall()) {
         return;
     }
-    parts_.rollback.go_on_alone();
-    parts_.rollback.ask_again();
+    rollback_.go_on_alone();
+    rollback_.ask_again();
     const bool is_needed = !position.offline_step().empty() || !position.switch_step().empty();
     if (!position.offline_step().empty()) {
         return;
@@ -82,7 +82,7 @@ ExitCode Loop::run() {
 
 void Loop::require_background() {
     if (!parts_.position.is_going_back()) {
-        parts_.performer.require_background();
+        performer_.require_background();
     }
 }
 
@@ -93,9 +93,9 @@ Loop::End Loop::turn() {
                           "Run pgaf-upgrade run again: it goes on where it stopped.");
     }
     require_background();
-    parts_.performer.keep_server_up();
+    performer_.keep_server_up();
     if (const auto step = position.offline_step(); !step.empty()) {
-        parts_.performer.perform(step);
+        performer_.perform(step);
         return std::nullopt;
     }
     if (parts_.link.is_alone()) {
@@ -113,11 +113,11 @@ Loop::End Loop::turn() {
     if (due->run_state == RunState::RollingBack || position.is_going_back()) {
         return go_back(*due);
     }
-    parts_.gate.close_if_edited(*due);
+    gate_.close_if_edited(*due);
     if (due->step.empty()) {
         return wait(*due);
     }
-    parts_.gate.close_if_hindered(*due);
+    gate_.close_if_hindered(*due);
     perform(*due);
     return std::nullopt;
 }
@@ -142,14 +142,14 @@ std::optional<Due> Loop::ask() {
 
 void Loop::go_on_alone() {
     if (const auto step = parts_.position.switch_step(); !step.empty()) {
-        parts_.performer.perform(step);
+        performer_.perform(step);
     } else {
         parts_.link.deliver("the switch", [this] { parts_.attachment.attach(true); });
     }
 }
 
 Loop::End Loop::go_back(const Due &due) {
-    if (parts_.rollback.go_back(due)) {
+    if (rollback_.go_back(due)) {
         return std::nullopt;
     }
     if (parts_.settings.once) {
@@ -168,7 +168,7 @@ Loop::End Loop::wait(const Due &due) {
         throw HelperError(ExitCode::StepFailed, due.wait.what,
                           "See pgaf-upgrade status; when its cause is mended: pgaf-upgrade run.");
     }
-    if (parts_.settings.once && !parts_.performer.has_background()) {
+    if (parts_.settings.once && !performer_.has_background()) {
         return ExitCode::Done;
     }
     wait_for_change();
@@ -183,9 +183,9 @@ void Loop::perform(const Due &due) {
                           fmt::format("the monitor has step {} for a {}", due.step, to_string(role)), kOtherVersion);
     }
     if (definition->background) {
-        parts_.performer.perform_in_background(due.step);
+        performer_.perform_in_background(due.step);
     } else {
-        parts_.performer.perform(due.step);
+        performer_.perform(due.step);
     }
 }
 

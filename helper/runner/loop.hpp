@@ -2,16 +2,10 @@
 
 #include <optional>
 
-#include "runner/attachment.hpp"
 #include "runner/gate.hpp"
-#include "runner/monitor_link.hpp"
+#include "runner/parts.hpp"
 #include "runner/performer.hpp"
-#include "runner/position.hpp"
 #include "runner/rollback.hpp"
-#include "runner/settings.hpp"
-#include "runner/step_progress.hpp"
-#include "runner/workplace.hpp"
-#include "view/progress_view.hpp"
 
 namespace pgaf {
 
@@ -19,20 +13,8 @@ namespace pgaf {
 // operator stops it.
 class Loop {
   public:
-    struct Parts {
-        MonitorLink &link;
-        Attachment &attachment;
-        Position &position;
-        Journal &journal;
-        Gate &gate;
-        Rollback &rollback;
-        Performer &performer;
-        OpenWorkplace open;
-        StepProgress &progress;
-        ProgressView &view;
-        const RunnerSettings &settings;
-    };
-    explicit Loop(Parts parts) : parts_(std::move(parts)) {}
+    Loop(const RunnerParts &parts, Gate &gate, Rollback &rollback, Performer &performer)
+        : parts_(parts), gate_(gate), rollback_(rollback), performer_(performer) {}
 
     ExitCode run();
 
@@ -51,7 +33,10 @@ class Loop {
     void perform(const Due &due);
     void wait_for_change();
 
-    Parts parts_;
+    const RunnerParts &parts_;
+    Gate &gate_;
+    Rollback &rollback_;
+    Performer &performer_;
 };
 
 }  // namespace pgaf

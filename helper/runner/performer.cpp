@@ -11,7 +11,7 @@
 
 namespace pgaf {
 
-Performer::Performer(Parts parts) : parts_(std::move(parts)) {}
+Performer::Performer(const RunnerParts &parts) : parts_(parts) {}
 
 HelperError Performer::failure_of(std::string_view step, const HelperError &error) {
     // what a server refuses is a failure; what the step itself refuses is not

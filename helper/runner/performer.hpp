@@ -8,32 +8,14 @@
 #include <string_view>
 #include <thread>
 
-#include "run/journal.hpp"
-#include "runner/attachment.hpp"
-#include "runner/monitor_link.hpp"
-#include "runner/position.hpp"
-#include "runner/settings.hpp"
-#include "runner/step_progress.hpp"
-#include "runner/workplace.hpp"
-#include "view/progress_view.hpp"
+#include "runner/parts.hpp"
 
 namespace pgaf {
 
 // Performs the steps: each is begun, done and failed in the journal and on the monitor, whatever it throws.
 class Performer {
   public:
-    struct Parts {
-        MonitorLink &link;
-        Attachment &attachment;
-        Position &position;
-        Journal &journal;
-        Workplace &workplace;
-        OpenWorkplace open;
-        StepProgress &progress;
-        ProgressView &view;
-        const RunnerSettings &settings;
-    };
-    explicit Performer(Parts parts);
+    explicit Performer(const RunnerParts &parts);
 
     // Throws HelperError, as the process is to end: StepFailed, CheckFailed or Refused.
     void perform(std::string_view step);
@@ -61,7 +43,7 @@ class Performer {
     void work_in_background(const std::string &step, const Assignment &plan);
     static void report_failure(std::string_view step, const std::function<void()> &report);
 
-    Parts parts_;
+    const RunnerParts &parts_;
     std::mutex mutex_;                    // guards failure_
     std::optional<HelperError> failure_;  // of the background step
     std::atomic<bool> background_runs_{false};

@@ -122,7 +122,7 @@ bool Rollback::go_back(const Due &due) {
                RunState::RollingBack;
     }
     give_up_new_data();
-    parts_.performer.join_background();  // a step that still runs there ends first
+    performer_.join_background();  // a step that still runs there ends first
     if (due.step == steps::kRollback) {
         undo_and_report(kGoesOn);
         return true;

@@ -3,32 +3,15 @@
 #include <optional>
 #include <string>
 
-#include "run/journal.hpp"
-#include "runner/attachment.hpp"
-#include "runner/monitor_link.hpp"
+#include "runner/parts.hpp"
 #include "runner/performer.hpp"
-#include "runner/position.hpp"
-#include "runner/step_progress.hpp"
-#include "runner/workplace.hpp"
-#include "view/progress_view.hpp"
 
 namespace pgaf {
 
 // Undoes this node's part of a run.
 class Rollback {
   public:
-    struct Parts {
-        MonitorLink &link;
-        Attachment &attachment;
-        Position &position;
-        Journal &journal;
-        Workplace &workplace;
-        Performer &performer;
-        StepProgress &progress;
-        ProgressView &view;
-        const RunnerSettings &settings;
-    };
-    explicit Rollback(Parts parts) : parts_(parts) {}
+    Rollback(const RunnerParts &parts, Performer &performer) : parts_(parts), performer_(performer) {}
 
     // Asks the monitor to have the run rolled back. Returns what the process ends by where nothing is left to do.
     [[nodiscard]] std::optional<ExitCode> request(const std::string &reason, bool discard_new_data);
@@ -59,7 +42,8 @@ class Rollback {
     [[nodiscard]] bool take_monitor_back();
     void refuse_to_lose(const Assignment &plan);
 
-    Parts parts_;
+    const RunnerParts &parts_;
+    Performer &performer_;
 };
 
 }  // namespace pgaf

@@ -16,10 +16,11 @@ struct Runner::Pieces {
           link(workplace->monitor(), journal.token(), position, view, settings),
           gate(link, position, journal, *workplace, progress, view),
           attachment(link, position, journal, *workplace, gate, settings),
-          performer({link, attachment, position, journal, *workplace, open, progress, view, settings}),
-          rollback({link, attachment, position, journal, *workplace, performer, progress, view, settings}),
-          without_monitor({link, position, journal, *workplace, performer, progress, view}),
-          loop({link, attachment, position, journal, gate, rollback, performer, open, progress, view, settings}) {}
+          parts{link, attachment, position, journal, *workplace, open, progress, view, settings},
+          performer(parts),
+          rollback(parts, performer),
+          without_monitor(parts, performer),
+          loop(parts, gate, rollback, performer) {}
 
     RunnerSettings settings;
     std::unique_ptr<Workplace> workplace;
@@ -28,6 +29,7 @@ struct Runner::Pieces {
     MonitorLink link;
     Gate gate;
     Attachment attachment;
+    RunnerParts parts;
     Performer performer;
     Rollback rollback;
     WithoutMonitor without_monitor;

@@ -55,8 +55,8 @@ void WithoutMonitor::require_that_it_is_so() {
 }
 
 void WithoutMonitor::perform(std::string_view step) {
-    parts_.performer.keep_server_up();
-    parts_.performer.perform(step);
+    performer_.keep_server_up();
+    performer_.perform(step);
 }
 
 void WithoutMonitor::perform_all(const Assignment &plan) {
@@ -73,7 +73,7 @@ void WithoutMonitor::perform_all(const Assignment &plan) {
             perform(step);
         }
     }
-    parts_.performer.keep_server_up();
+    performer_.keep_server_up();
 }
 
 ExitCode WithoutMonitor::run() {
@@ -92,7 +92,7 @@ ExitCode WithoutMonitor::run() {
     }
     parts_.workplace.serve_without_monitor(plan, say);
     if (is_primary && !parts_.journal.is_done(steps::kStatistics)) {
-        parts_.performer.perform(steps::kStatistics);
+        performer_.perform(steps::kStatistics);
     }
     parts_.view.note(fmt::format("this node serves at PostgreSQL {} without a monitor; {}, on this node:\n  {}",
                                  plan.target_version,

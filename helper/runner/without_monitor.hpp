@@ -1,13 +1,8 @@
 #pragma once
 
-#include "run/journal.hpp"
-#include "runner/monitor_link.hpp"
+#include "runner/parts.hpp"
 #include "runner/performer.hpp"
-#include "runner/position.hpp"
-#include "runner/step_progress.hpp"
-#include "runner/workplace.hpp"
 #include "system/error.hpp"
-#include "view/progress_view.hpp"
 
 namespace pgaf {
 
@@ -16,16 +11,7 @@ namespace pgaf {
 // `enable monitor`, by which a new one takes the nodes as they are then.
 class WithoutMonitor {
   public:
-    struct Parts {
-        MonitorLink &link;
-        Position &position;
-        Journal &journal;
-        Workplace &workplace;
-        Performer &performer;
-        StepProgress &progress;
-        ProgressView &view;
-    };
-    explicit WithoutMonitor(Parts parts) : parts_(parts) {}
+    WithoutMonitor(const RunnerParts &parts, Performer &performer) : parts_(parts), performer_(performer) {}
 
     // Throws HelperError(Refused) where it cannot be done without.
     ExitCode run();
@@ -36,7 +22,8 @@ class WithoutMonitor {
     void perform_all(const Assignment &plan);
     void perform(std::string_view step);
 
-    Parts parts_;
+    const RunnerParts &parts_;
+    Performer &performer_;
 };
 
 }  // namespace pgaf
