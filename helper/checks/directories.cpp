@@ -86,23 +86,27 @@ Findings parent_is_writable(Subject &subject) {
     return {};
 }
 
-// What the server itself writes has to be its own. A file of another's that the configuration names, such as a key of
-// root's, is carried as a copy.
-bool is_carried(const std::vector<fs::path> &files, const fs::path &path) {
-    return std::ranges::find(files, path) != files.end();
+// Those that the configuration names: one of another's, such as a key of root's, is carried as a copy. What the server
+// itself writes has to be its own.
+std::vector<fs::path> carried_files(Subject &subject) {
+    const auto &node = subject.node;
+    return configured_files(file_parameters(subject.server()), node.pgdata, node.data_dir).inside;
 }
 
 Findings files_of_owner(Subject &subject) {
     constexpr std::size_t kEnough = 20;
     const auto &node = subject.node;
-    const auto files = configured_files(file_parameters(subject.server()), node.pgdata, node.data_dir).inside;
+    const auto carried = carried_files(subject);
+    const auto is_carried = [&](const fs::path &path) {
+        return std::ranges::find(carried, path.lexically_relative(node.data_dir)) != carried.end();
+    };
     Findings findings;
     std::error_code error;
     // the server makes and deletes files all the while
     for (fs::recursive_directory_iterator it(node.data_dir, error), end; !error && it != end; it.increment(error)) {
         struct stat status{};
         if (::lstat(it->path().c_str(), &status) == 0 && !S_ISLNK(status.st_mode) && status.st_uid != node.owner.uid &&
-            !is_carried(files, it->path().lexically_relative(node.data_dir)) && findings.size() < kEnough) {
+            !is_carried(it->path()) && findings.size() < kEnough) {
             findings.push_back({fmt::format("\"{}\" does not belong to {}", it->path().string(), node.owner.name),
                                 shell_line({"chown", node.owner.name, it->path().string()})});
         }
@@ -113,7 +117,7 @@ Findings files_of_owner(Subject &subject) {
 Findings files_of_others(Subject &subject) {
     const auto &node = subject.node;
     Findings findings;
-    for (const auto &file : configured_files(file_parameters(subject.server()), node.pgdata, node.data_dir).inside) {
+    for (const auto &file : carried_files(subject)) {
         const auto path = node.data_dir / file;
         struct stat status{};
         if (::stat(path.c_str(), &status) != 0 || status.st_uid == node.owner.uid || S_ISDIR(status.st_mode)) {

@@ -142,6 +142,9 @@ def look_at_processes(lab):
         shown = lab.sh(host, "sh", "-c", 'p=$(pgrep -o -x pg_autoctl); readlink /proc/$p/exe; cut -d " " -f 4 '
                                          '/proc/$p/stat')
         assert shown.split() == [f"{NEW_BINDIR}/pg_autoctl", "1"]
+        # nothing that ends it is blocked, as it is in the helper's own processes
+        blocked = lab.sh(host, "sh", "-c", "grep -h ^SigBlk: $(pgrep -x pg_autoctl | sed 's|.*|/proc/&/status|')")
+        assert set(blocked.split()) == {"SigBlk:", "0" * 16}, blocked
 
 
 def test_started_by_hand(make_lab):

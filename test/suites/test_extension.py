@@ -1,10 +1,6 @@
 """The extension in real servers, on a host of its own that has no network."""
 import pytest
 
-# what safety.md names beside tests, and the test that runs it
-RUNS = {"sql/": "test_regression", "test/specs/": "test_regression", "test/dump_restore.sh": "test_dump_and_restore",
-        "test/hba/judge.py": "test_hba_judge", "test/faults/faults.py": "test_failures_inside"}
-
 
 @pytest.mark.check
 @pytest.mark.parametrize("major", ["15", "17"])
