@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "system/error.hpp"
+#include "system/files.hpp"
 #include "with_folder.hpp"
 
 namespace fs = std::filesystem;
