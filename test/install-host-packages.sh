@@ -36,7 +36,7 @@ trap 'rm -f "$log"' EXIT
 } >"$log" 2>&1 </dev/null &
 while kill -0 $! 2>/dev/null; do
     sleep 1
-    [ $((++seconds % 8)) != 0 ] || echo "still installing, $seconds s"
+    [ $((SECONDS % 8)) != 0 ] || echo "still installing, $SECONDS s"
 done
 if ! wait $!; then
     grep '^E:' "$log" | head -n 3 >&2 || tail -n 3 "$log" >&2
