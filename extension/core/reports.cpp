@@ -25,6 +25,7 @@ constexpr std::size_t kDepth = 16;
 constexpr std::size_t kSoftwareLimit = 64UL * 1024;
 constexpr double kLongest = 1e9;                           // seconds, 31 years
 constexpr std::int64_t kLargest = std::int64_t{1} << 53U;  // bytes; what every reader of JSON takes
+constexpr std::size_t kSha256Digits = 64;
 constexpr std::int64_t kLastLine = std::numeric_limits<std::int32_t>::max();
 
 enum class Shape {
@@ -37,6 +38,7 @@ enum class Shape {
     Parts,    // of a step's time: {"part", "seconds"}
     Changes,  // of lines: {"file", "line", "before", "after"}
     Text,
+    Sha256,
 };
 
 // A member that something on the monitor, or a documented query, reads. `step` is empty for that of every step.
@@ -46,7 +48,7 @@ struct Member {
     Shape shape;
 };
 
-constexpr std::array<Member, 22> kMembers{{
+constexpr std::array<Member, 23> kMembers{{
     {"", "seconds", Shape::Seconds},
     {"", "parts", Shape::Parts},
     {steps::kDiscover, "old_server_version", Shape::Name},
@@ -62,6 +64,7 @@ constexpr std::array<Member, 22> kMembers{{
     {steps::kCarry, "files", Shape::Paths},
     {steps::kStart, "server_version", Shape::Name},
     {steps::kStart, "pgautofailover", Shape::Name},
+    {steps::kStart, "seed_sha256", Shape::Sha256},
     {steps::kRebuild, "standby_method", Shape::Name},
     {steps::kRebuild, "no_links", Shape::Text},
     {steps::kVerify, "server_version", Shape::Name},
@@ -179,6 +182,12 @@ void require_shape(const What &what, const Value &value, Shape shape) {
             break;
         case Shape::Text:
             require_at_most(what, text_of(what, value).size(), kTextLimit);
+            break;
+        case Shape::Sha256:
+            if (const auto &text = text_of(what, value);
+                text.size() != kSha256Digits || text.find_first_not_of("0123456789abcdef") != std::string::npos) {
+                refuse_kind(what, "a SHA-256 in hexadecimal digits");
+            }
             break;
     }
 }

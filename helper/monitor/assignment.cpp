@@ -46,6 +46,7 @@ Assignment parse_plan(const Document &plan) {
                       .standby_method = plan.text("standby_method"),
                       .discards_new_data = plan.boolean("discards_new_data"),
                       .number_sync_standbys = plan.maybe_small_integer("number_sync_standbys").value_or(0),
+                      .seed_sha256 = plan.maybe_text("seed_sha256"),
                       .node = parse_node(plan.object("node")),
                       .group = {},
                       .steps = {}};

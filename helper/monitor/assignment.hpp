@@ -35,6 +35,9 @@ struct Assignment {
     std::string standby_method;
     bool discards_new_data = false;
     int number_sync_standbys = 0;  // of the formation, when the run was started
+    // Of the seed's manifest, as the group's primary has reported it, in hexadecimal digits: empty where it has none,
+    // nothing before its new server serves.
+    std::optional<std::string> seed_sha256;
     AssignedNode node;
     std::vector<AssignedNode> group;  // this node too; of the monitor it alone
     std::vector<AssignedStep> steps;  // this node's, in order

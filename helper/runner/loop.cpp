@@ -182,6 +182,10 @@ void Loop::perform(const Due &due) {
         throw HelperError(ExitCode::Internal,
                           fmt::format("the monitor has step {} for a {}", due.step, to_string(role)), kOtherVersion);
     }
+    if (due.step == steps::kRebuild) {
+        // what the primary has reported since this node attached; without a monitor it does without
+        parts_.link.tell("the rebuild", [this] { parts_.attachment.attach(true); });
+    }
     if (definition->background) {
         performer_.perform_in_background(due.step);
     } else {

@@ -118,6 +118,14 @@ void fetch_pack(const Context &context, SeedSource &source) {
     fs::remove(compressed);
 }
 
+// What the primary's helper has reported to the monitor, by another way than this.
+void require_as_reported(const Context &context, const fs::path &manifest) {
+    const auto &reported = context.plan.seed_sha256;
+    if (reported && *reported != ManifestReader(manifest).sha256()) {
+        throw LinksRefused("the primary offers another seed than the one that its helper has reported to the monitor");
+    }
+}
+
 std::string first_line(const fs::path &path) {
     const auto begin = InputFile(path).read(0, 1024);
     return begin.substr(0, begin.find('\n'));
@@ -140,6 +148,7 @@ SeedOrigin fetch_seed(const Context &context, const std::string &conninfo) {
             fs::remove(seed_compressed_pack(node));
         }
         fs::rename(fresh, manifest);
+        require_as_reported(context, manifest);
         fetch_pack(context, source);
     } catch (const PgError &error) {
         if (error.is_transient()) {

@@ -1,7 +1,5 @@
 #include "seed/manifest_reader.hpp"
 
-#include <string>
-
 #include "seed/standby.hpp"
 #include "system/digest.hpp"
 
@@ -26,7 +24,7 @@ ManifestReader::ManifestReader(std::filesystem::path path) : path_(std::move(pat
     origin_ = *origin;
 }
 
-void ManifestReader::require_whole() const {
+void ManifestReader::require_whole() {
     std::ifstream file(path_);
     Digest digest;
     for (std::string line; std::getline(file, line);) {
@@ -34,6 +32,7 @@ void ManifestReader::require_whole() const {
             if (*said != digest.finish() || std::getline(file, line)) {
                 refuse_damaged();
             }
+            sha256_ = *said;
             return;
         }
         digest.add(line + "\n");

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <string>
 
 #include "seed/seed_manifest.hpp"
 
@@ -15,13 +16,15 @@ class ManifestReader {
     explicit ManifestReader(std::filesystem::path path);
 
     [[nodiscard]] const SeedOrigin &origin() const { return origin_; }
-    [[nodiscard]] std::optional<SeedFile> next();  // nothing after the last
+    [[nodiscard]] const std::string &sha256() const { return sha256_; }  // of all lines but the last, as that has it
+    [[nodiscard]] std::optional<SeedFile> next();                        // nothing after the last
 
   private:
-    void require_whole() const;
+    void require_whole();
 
     std::filesystem::path path_;
     std::ifstream file_;
+    std::string sha256_;
     SeedOrigin origin_;
 };
 

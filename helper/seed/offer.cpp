@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "postgres/controldata.hpp"
+#include "seed/manifest_reader.hpp"
 #include "seed/seed.hpp"
 #include "system/raw_file.hpp"
 
@@ -112,6 +113,10 @@ bool is_seed_offered(const Context &context) {
     }
     auto server = context.local_server(context.node.config.dbname);
     return exists(server);
+}
+
+std::optional<std::string> seed_sha256(const Context &context) {
+    return own_seed(context) ? std::optional(ManifestReader(seed_manifest(context.node)).sha256()) : std::nullopt;
 }
 
 bool withdraw_seed(const Context &context) {

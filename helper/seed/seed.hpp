@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include <nlohmann/json_fwd.hpp>
@@ -40,6 +41,8 @@ void remove_seed(const Node &node);
 // need may be gone already.
 void offer_seed(const Context &context);
 [[nodiscard]] bool is_seed_offered(const Context &context);
+// Of the manifest of this cluster's seed, which standbys compare with what they fetch; nothing where there is none.
+[[nodiscard]] std::optional<std::string> seed_sha256(const Context &context);
 
 // The schema and the files gone. Where this node is no primary any more, the schema is left: returns whether it is
 // gone.

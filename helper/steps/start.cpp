@@ -57,6 +57,14 @@ nlohmann::json make_seed_if_possible(const Context &context) {
     }
 }
 
+nlohmann::json served(const Context &context) {
+    nlohmann::json result{{"server_version", context.local_server().single("SHOW server_version")}};
+    if (const auto sha256 = seed_sha256(context)) {
+        result["seed_sha256"] = *sha256;
+    }
+    return result;
+}
+
 }  // namespace
 
 Found Start::probe(const Context &context) const {
@@ -72,9 +80,8 @@ Found Start::probe(const Context &context) const {
         return {};
     }
     auto server = context.local_server();
-    return has_replication_slots(context, server) && is_seed_offered(context)
-               ? Found::done({{"server_version", server.single("SHOW server_version")}})
-               : Found{Progress::Partial};
+    return has_replication_slots(context, server) && is_seed_offered(context) ? Found::done(served(context))
+                                                                              : Found{Progress::Partial};
 }
 
 nlohmann::json Start::perform(const Context &context) const {
@@ -111,7 +118,7 @@ nlohmann::json Start::perform(const Context &context) const {
     compressed.get();
     offer_seed(context);
     parts.lap("offer the seed");
-    result["server_version"] = context.local_server().single("SHOW server_version");
+    result.update(served(context));
     result["parts"] = parts.json();
     return result;
 }

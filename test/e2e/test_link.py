@@ -1,5 +1,6 @@
 """Standbys built by links to their own old files, and base backups where it cannot be proved that these are the
 primary's. That a standby has the primary's content is seen in it, by its rows and by pg_amcheck after its promotion."""
+import hashlib
 import json
 import os
 
@@ -268,6 +269,25 @@ def test_seed_of_no_superuser(make_lab):
     upgrade.wait_finished()
     result = rebuilt(lab)["node_2"]
     assert result["standby_method"] == "basebackup" and "app's, who is no superuser" in result["no_links"], result
+    assert judges.upgraded() == []
+
+
+def test_seed_that_nobody_reported(make_lab):
+    """Whole by its own digests, but not the one that the primary's helper has told the monitor of."""
+    lab = make_lab("exchanged")
+    judges, upgrade = stopped_at(lab, "rebuild", "before", role="secondary")
+    reported = lab.monitor_sql("SELECT result ->> 'seed_sha256' FROM pgaf_upgrade.step"
+                               " WHERE name = 'start' AND nodeid = 1")
+    manifest = f"{lab.pgdata}_pgaf_upgrade/seed/manifest"
+    lines = lab.sh("node1", "cat", manifest).splitlines(keepends=True)
+    assert hashlib.sha256("".join(lines[:-1]).encode()).hexdigest() == reported, (lines[-1], reported)
+    lines.insert(-1, lines[-2])  # a directory or a file once more
+    lines[-1] = lines[-1].replace(reported, hashlib.sha256("".join(lines[:-1]).encode()).hexdigest())
+    lab.put("node1", manifest, "".join(lines))
+    upgrade.start_helper("node2")
+    upgrade.wait_finished()
+    result = rebuilt(lab)["node_2"]
+    assert result["standby_method"] == "basebackup" and "another seed than the one" in result["no_links"], result
     assert judges.upgraded() == []
 
 

@@ -37,6 +37,7 @@ inline nlohmann::json assignment_document(Role role = Role::Primary, int seconda
                             {"standby_method", "auto"},
                             {"include_monitor", true},
                             {"number_sync_standbys", nlohmann::json(nullptr)},
+                            {"seed_sha256", nlohmann::json(nullptr)},
                             {"node", node(role, role == Role::Monitor   ? 0
                                                 : role == Role::Primary ? 1
                                                                         : 2)},

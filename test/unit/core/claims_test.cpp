@@ -71,6 +71,12 @@ TEST(Claims, AResultHasItsKnownMembersOfTheirTypes) {
               "");
     EXPECT_EQ(refusal([] { require_result("configure", R"({"changes": [{"file": "a", "line": -1}]})"); }),
               "the result of configure: changes.line is out of range");
+    const std::string digits(64, 'a');
+    EXPECT_EQ(refusal([&] { require_result("start", R"({"seed_sha256": ")" + digits + "\"}"); }), "");
+    for (const auto &text : {digits + "a", digits.substr(1), digits.substr(1) + "A", std::string()}) {
+        EXPECT_EQ(refusal([&] { require_result("start", R"({"seed_sha256": ")" + text + "\"}"); }),
+                  "the result of start: seed_sha256 is not a SHA-256 in hexadecimal digits");
+    }
     EXPECT_EQ(refusal([] { require_rollback_result(R"({"undone": ["start", "swap"], "discarded": "7 rows"})"); }), "");
     EXPECT_EQ(refusal([] { require_rollback_result(R"({"undone": ["<script>"]})"); }),
               "the result of rollback: undone has what is not a step");

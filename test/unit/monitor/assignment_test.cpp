@@ -27,6 +27,7 @@ TEST(Assignments, HoldWhatTheMonitorSays) {
     document["group"][2]["kept"] = true;
     document["steps"][1]["state"] = "done";
     document["number_sync_standbys"] = 2;
+    document["seed_sha256"] = "";
     const auto plan = parse_assignment(document.dump(), "the monitor's answer");
     EXPECT_EQ(plan.run, 1);
     EXPECT_EQ(plan.state, RunState::Preparing);
@@ -35,6 +36,7 @@ TEST(Assignments, HoldWhatTheMonitorSays) {
     EXPECT_EQ(plan.method, "link");
     EXPECT_EQ(plan.standby_method, "auto");
     EXPECT_EQ(plan.number_sync_standbys, 2);
+    EXPECT_EQ(plan.seed_sha256, "");  // reported, and none
     EXPECT_EQ(plan.node.id, 2);
     EXPECT_EQ(plan.node.role, Role::Secondary);
     ASSERT_EQ(plan.group.size(), 3U);
@@ -51,6 +53,7 @@ TEST(Assignments, OfAMonitorAndOfAnUnknownMajor) {
     const auto plan = parse_assignment(document.dump(), "the monitor's answer");
     EXPECT_EQ(plan.source_version, std::nullopt);
     EXPECT_EQ(plan.number_sync_standbys, 0);
+    EXPECT_EQ(plan.seed_sha256, std::nullopt);
     EXPECT_THROW(static_cast<void>(plan.group_primary()), HelperError);
 }
 
