@@ -22,7 +22,7 @@ PG_SOURCES = $(addprefix extension/src/pg/,$(addsuffix .cpp, \
 OBJS = extension/core_at_once.o extension/src_at_once.o extension/pg_at_once.o
 EXTRA_CLEAN = $(OBJS:.o=.cpp)
 
-REGRESS = install rights versions bad_input steps transitions checks plan start protocol keep lease journal rollback \
+REGRESS = install rights versions bad_input steps transitions checks plan start protocol keep lease journal rollback give_back \
 	maintenance backup validate sysidentifier hba claims history events report
 
 ISOLATION = start_twice attach_twice abort_or_switch last_steps rewrite_or_node_active

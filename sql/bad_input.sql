@@ -15,7 +15,7 @@ SELECT pgaf_upgrade_begin_step(test.token(1), 'discover');
 -- null in every argument, one at a time, beside values that would do; the functions that only show take null for the newest
 CREATE TEMP TABLE good (name text, arguments text[]);
 INSERT INTO good VALUES
-  ('plan', '{18,NULL,NULL,true,''link'',''basebackup'',NULL,NULL}'), ('start', '{18,NULL,NULL,true,''link'',''basebackup'',NULL,NULL}'),
+  ('plan', '{18,NULL,NULL,true,''link'',''basebackup'',NULL,NULL,''stay''}'), ('start', '{18,NULL,NULL,true,''link'',''basebackup'',NULL,NULL,''stay''}'),
   ('approve', '{2,NULL}'), ('release', '{2}'), ('abort', '{2,''why''}'), ('retry', '{2,''discover'',''why''}'),
   ('waive_check', '{2,''node_1'',''free_space'',''why''}'),
   ('record_backup', '{''label'',''tool'',''2025-01-01'',''default'',''node_1'',''there'',''2025-01-02'',''note''}'),
@@ -27,7 +27,7 @@ INSERT INTO good VALUES
   ('report_check', '{test.token(1),''free_space'',''error'',false,''1 GB'',''too little'',''Make room.'',false,NULL}'),
   ('report_software', '{test.token(1),"''{}''"}'),
   ('sync_journal', '{test.token(1),''[]''}'),
-  ('rollback', '{2,''why'',false}'), ('request_rollback', '{test.token(1),''why'',false,false}'), ('finish_rollback', '{test.token(1),"''{}''"}'),
+  ('rollback', '{2,''why'',false}'), ('request_rollback', '{test.token(1),''why'',false,false,false}'), ('finish_rollback', '{test.token(1),"''{}''"}'),
   ('verify_hba', '{''default''}'), ('required_hba', '{''default''}'), ('match_hba', '{''app'',''shop'',''10.0.0.1'',true,false}'),
   ('report_hba', '{test.token(1),''before'',''[]''}'),
   ('status', '{2}'), ('progress', '{2}'), ('checks', '{2}'), ('software', '{2}'), ('events', '{2}'), ('report', '{2,true}');

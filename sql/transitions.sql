@@ -74,6 +74,8 @@ BEGIN
   END;
 END
 $$;
+-- a rollback after a switch that failed
+CREATE FUNCTION pg_temp.give_back() RETURNS void LANGUAGE sql AS $$UPDATE pgaf_upgrade.run SET give_back_reason = 'why'$$;
 CREATE TEMP TABLE call (call text);
 INSERT INTO call
 SELECT format('SELECT pgaf_upgrade_%s', c) FROM unnest(ARRAY[
@@ -81,6 +83,8 @@ SELECT format('SELECT pgaf_upgrade_%s', c) FROM unnest(ARRAY[
   $$attach(1, test.token(1), '1.0', 'host')$$, $$attach(1, test.token(1), '1.0', 'host', retry_failed => false)$$,
   $$attach(1, test.token(1), '1.0', 'host', resumed => true)$$,
   $$request_rollback(test.token(1), 'why')$$, $$finish_rollback(test.token(1), '{}')$$]) c
+UNION ALL
+SELECT $$SELECT pgaf_upgrade_finish_rollback(test.token(1), '{}') FROM pg_temp.give_back()$$
 UNION ALL
 SELECT format('SELECT pgaf_upgrade_%s', format(c, id, step))
   FROM (VALUES (1, 'discover'), (1, 'dry_run'), (1, 'relax_sync'), (2, 'stop'), (2, 'verify')) n (id, step),

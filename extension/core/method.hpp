@@ -11,11 +11,19 @@ inline constexpr std::array<std::string_view, 4> kMethods{"link", "swap", "clone
 // How a secondary is built; auto: by links where they can be proved to be right.
 inline constexpr std::array<std::string_view, 3> kStandbyMethods{"auto", "basebackup", "link"};
 
+// What happens when the switch fails before the new server has started: the old cluster serves again by itself, or all
+// stays as it is until the operator comes.
+inline constexpr std::string_view kGiveBack = "give_back";
+inline constexpr std::array<std::string_view, 2> kOnFailure{kGiveBack, "stay"};
+
 [[nodiscard]] constexpr bool is_method(std::string_view text) {
     return std::ranges::find(kMethods, text) != kMethods.end();
 }
 [[nodiscard]] constexpr bool is_standby_method(std::string_view text) {
     return std::ranges::find(kStandbyMethods, text) != kStandbyMethods.end();
+}
+[[nodiscard]] constexpr bool is_on_failure(std::string_view text) {
+    return std::ranges::find(kOnFailure, text) != kOnFailure.end();
 }
 
 // Whether they are the old cluster's own, so that this one is no way back any more once the new server has written.

@@ -17,7 +17,7 @@ constexpr std::array<StepTransition, 7> kOfSteps{{
     {StepState::Done, StepState::Pending, "an earlier step of its node no longer holds"},
 }};
 
-constexpr std::array<RunTransition, 17> kOfRuns{{
+constexpr std::array<RunTransition, 18> kOfRuns{{
     {RunState::Preparing, RunState::Ready, "every step of the preparation is done"},
     {RunState::Preparing, RunState::RollingBack, "the operator or a helper has it rolled back"},
     {RunState::Preparing, RunState::Aborted, "the operator aborts"},
@@ -32,6 +32,7 @@ constexpr std::array<RunTransition, 17> kOfRuns{{
     {RunState::Switching, RunState::Restoring, "every step of the switch is done"},
     {RunState::Switching, RunState::RollingBack, "the operator or a helper has it rolled back"},
     {RunState::RollingBack, RunState::Aborted, "every node is as it was"},
+    {RunState::RollingBack, RunState::Preparing, "every node is as it was after a switch that failed"},
     {RunState::Restoring, RunState::Finished, "every step is done"},
     {RunState::Restoring, RunState::RollingBack, "the operator gives up what was written since the switch"},
     {RunState::Finished, RunState::RollingBack, "the operator gives up what was written since the switch"},

@@ -68,9 +68,9 @@ std::int64_t only_active_run() {
 Outcome pgaf_upgrade_start(const Arguments &arguments) {
     const auto planned = plan_run(arguments, true);
     const auto &request = planned.request;
-    const auto runid =
-        store::insert_run(request.formation, request.groups, request.include_monitor, request.source_version,
-                          request.target_version, request.method, request.standby_method, request.note);
+    const auto runid = store::insert_run(request.formation, request.groups, request.include_monitor,
+                                         request.source_version, request.target_version, request.method,
+                                         request.standby_method, request.note, request.on_failure);
     for (const auto &node : planned.nodes) {
         store::insert_node(runid, node.plan, node.host, node.port, node.known ? &*node.known : nullptr,
                            node.sysidentifier);

@@ -199,6 +199,7 @@ PlannedRun plan_run(const Arguments &arguments, bool to_start) {
 
     require_method(method, "method", kMethods);
     require_method(standby_method, "standby_method", kStandbyMethods);
+    require_method(arguments.required(8, "on_failure"), "on_failure", kOnFailure);
     if (standby_method == "link" && !takes_old_files(method)) {
         throw Error(code::kBadArgument, "standby_method \"link\" needs method \"link\" or \"swap\"",
                     "Use standby_method => 'auto': standbys of a run by " + method + " are built by base backups.");
@@ -263,8 +264,8 @@ PlannedRun plan_run(const Arguments &arguments, bool to_start) {
     }
 
     PlannedRun planned;
-    planned.request = {target_version,  source_version, formation,      arguments.text(2),
-                       include_monitor, method,         standby_method, arguments.text(6)};
+    planned.request = {target_version, source_version, formation,         arguments.text(2), include_monitor,
+                       method,         standby_method, arguments.text(6), *arguments.text(8)};
     for (const auto &[key, nodes] : chosen) {
         plan_group(nodes, planned.nodes);
     }

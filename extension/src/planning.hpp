@@ -21,6 +21,7 @@ struct RunRequest {
     std::string method;
     std::string standby_method;
     Text note;
+    std::string on_failure;
 };
 
 struct PlannedNode {

@@ -29,6 +29,7 @@ struct Wish {
     std::string reason;
     bool discard_new_data = false;
     std::optional<std::int64_t> not_started_on;  // a primary whose own helper has looked
+    bool gives_back = false;                     // its switch has failed: the run is prepared again
 };
 
 // What a node says of its own start is taken where that may have been interrupted, not where it was reported as done.
@@ -81,6 +82,19 @@ void refuse_after_start(const Run &run, const Wish &wish) {
     }
 }
 
+// The other groups of a run are not taken out of their switch because that of one has failed.
+void refuse_beside_other_switch(const Run &run, std::int64_t nodeid) {
+    for (const auto &node : run.plan.nodes) {
+        if (node.role == Role::Primary && node.nodeid != nodeid &&
+            store::attempts(run.id(), node.nodeid, steps::kStop) > 0) {
+            throw Error(code::kNotInStateFor,
+                        group_name(node.formation, node.group) + " of " + run_name(run.id()) +
+                            " has begun its switch, and is not rolled back with another group",
+                        "Remove the cause of the failure, and run pgaf-upgrade run on the node again.");
+        }
+    }
+}
+
 bool is_rolled_back(const Run &run) {
     return run.plan.state == RunState::RollingBack || run.plan.state == RunState::Aborted;
 }
@@ -103,6 +117,7 @@ Outcome roll_back(Run &run, const Wish &wish) {
             store::set_discards_new_data(run.id());
             store::record_event(run.id(), std::nullopt, "", "discard", "begun", wish.reason);
         }
+        store::set_give_back_reason(run.id(), wish.gives_back ? Text(wish.reason) : Text());
         change_run(run, RunState::RollingBack, wish.reason);
         for (const auto &node : run.plan.nodes) {
             if (is_touched(run, node)) {
@@ -116,20 +131,38 @@ Outcome roll_back(Run &run, const Wish &wish) {
     return {std::string(to_string(run.plan.state)), {}};
 }
 
+// Every node is as it was.
+void end_rollback(Run &run) {
+    if (!run.row.give_back_reason) {
+        change_run(run, RunState::Aborted, std::string("rolled back"));
+        return;
+    }
+    store::begin_again(run.id());
+    store::set_not_approved(run.id());
+    change_run(run, RunState::Preparing, "the old cluster was given back: " + *run.row.give_back_reason);
+}
+
 }  // namespace
 
 Outcome pgaf_upgrade_rollback(const Arguments &arguments) {
     auto run = lock_run(arguments.required_integer(0, "run"));
+    if (run.plan.state == RunState::RollingBack && run.row.give_back_reason) {
+        store::set_give_back_reason(run.id(), std::nullopt);  // the operator has it end
+    }
     return roll_back(run, {arguments.required_words(1, "reason", kSayWhy),
-                           arguments.required_boolean(2, "discard_new_data"), std::nullopt});
+                           arguments.required_boolean(2, "discard_new_data"), std::nullopt, false});
 }
 
 Outcome pgaf_upgrade_request_rollback(const Arguments &arguments) {
     auto caller = caller_of(arguments);
     const auto reason = claims::require_text("reason", arguments.required_words(1, "reason", kSayWhy));
-    Wish wish{reason.value_or(""), arguments.required_boolean(2, "discard_new_data"), std::nullopt};
+    Wish wish{reason.value_or(""), arguments.required_boolean(2, "discard_new_data"), std::nullopt,
+              arguments.required_boolean(4, "gives_back")};
     if (arguments.required_boolean(3, "not_started")) {
         wish.not_started_on = caller.nodeid;
+    }
+    if (wish.gives_back && !is_rolled_back(caller.run)) {
+        refuse_beside_other_switch(caller.run, caller.nodeid);
     }
     if (!is_rolled_back(caller.run) && is_only_asked_for(caller.run, wish)) {
         refuse_after_start(caller.run, wish);
@@ -155,7 +188,7 @@ Outcome pgaf_upgrade_finish_rollback(const Arguments &arguments) {
                                 store::result_value(result, "discarded"));
         }
         if (store::nodes_to_roll_back(run.id()).empty()) {
-            change_run(run, RunState::Aborted, std::string("rolled back"));
+            end_rollback(run);
         }
     }
     return caller.run_state();

@@ -71,7 +71,10 @@ std::string waiting_for(const Run &run) {
         return "the operator: " + failed + " failed: remove the cause, then SELECT pgaf_upgrade_retry(" + id + ")";
     }
     if (run.plan.state == RunState::Ready) {
-        return "approval: SELECT pgaf_upgrade_approve(" + id + ")";
+        return "approval: SELECT pgaf_upgrade_approve(" + id + ")" +
+               (run.row.give_back_reason
+                    ? "; the switch before has failed, and the old cluster was given back: " + *run.row.give_back_reason
+                    : "");
     }
     if (run.plan.state == RunState::Approved && !run.plan.gate_open) {
         return "the approved time, " + run.row.not_before.value_or("");

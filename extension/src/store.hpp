@@ -25,6 +25,7 @@ struct RunRow {
     int target_version = 0;
     Text not_before;
     std::string method;
+    Text give_back_reason;
 };
 
 // A node as pg_auto_failover knows it now.
@@ -104,12 +105,16 @@ std::optional<std::int64_t> active_run_of_node(std::int64_t nodeid);
 std::optional<std::int64_t> active_run_of_group(const std::string &formation, int group);
 std::int64_t insert_run(const Text &formation, const Text &groups, bool include_monitor,
                         std::optional<int> source_version, int target_version, const std::string &method,
-                        const std::string &standby_method, const Text &note);
+                        const std::string &standby_method, const Text &note, const std::string &on_failure);
 std::optional<RunRow> run(std::int64_t runid, bool for_update);
 void set_run_state(std::int64_t runid, RunState state);
 void set_approved(std::int64_t runid, const Text &not_before);
 void set_not_approved(std::int64_t runid);
 void set_ended(std::int64_t runid, const Text &reason);
+// Why the old cluster is given back by a rollback after which the run is prepared again; null: by one that ends it.
+void set_give_back_reason(std::int64_t runid, const Text &reason);
+// Every step of every node is pending, as if it had never been begun, and every helper has to attach again.
+void begin_again(std::int64_t runid);
 // Its rollback gives up what was written to the new cluster; a run that has ended goes on.
 void set_discards_new_data(std::int64_t runid);
 // One that was not aborted.

@@ -152,7 +152,7 @@ std::string assignment(std::int64_t runid, std::int64_t nodeid) {
                "           'run', r.runid, 'started_at', r.started_at, 'state', r.state, 'source_version', "
                "r.source_version, "
                "           'target_version', r.target_version, 'method', r.method, "
-               "           'discards_new_data', r.discards_new_data, "
+               "           'discards_new_data', r.discards_new_data, 'on_failure', r.on_failure, 'attempt', r.attempt, "
                "           'standby_method', r.standby_method, 'include_monitor', r.include_monitor, "
                "           'number_sync_standbys', d.number_sync_standbys, 'node', d.node, "
                "           'seed_sha256', (SELECT coalesce(s.result ->> 'seed_sha256', '') "

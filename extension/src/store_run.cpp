@@ -41,14 +41,14 @@ std::optional<std::int64_t> active_run_of_group(const std::string &formation, in
 
 std::int64_t insert_run(const Text &formation, const Text &groups, bool include_monitor,
                         std::optional<int> source_version, int target_version, const std::string &method,
-                        const std::string &standby_method, const Text &note) {
+                        const std::string &standby_method, const Text &note, const std::string &on_failure) {
     return query(
                "INSERT INTO pgaf_upgrade.run (formationid, groups, include_monitor, source_version, target_version, "
-               "                              method, standby_method, note) "
-               "VALUES ($1, $2::int[], $3::boolean, $4::int, $5::int, $6, $7, $8) RETURNING runid",
+               "                              method, standby_method, note, on_failure) "
+               "VALUES ($1, $2::int[], $3::boolean, $4::int, $5::int, $6, $7, $8, $9) RETURNING runid",
                {formation, groups, include_monitor,
                 source_version ? pg::Param(*source_version) : pg::Param(std::nullopt), target_version, method,
-                standby_method, note})
+                standby_method, note, on_failure})
         .at(0)
         .integer(0);
 }
@@ -57,7 +57,8 @@ std::optional<RunRow> run(std::int64_t runid, bool for_update) {
     const auto sql = std::string(
                          "SELECT runid, state, include_monitor, "
                          "       not_before IS NULL OR not_before <= pg_catalog.clock_timestamp(), "
-                         "       source_version, target_version, not_before, method "
+                         "       source_version, target_version, not_before, method, "
+                         "       give_back_reason "
                          "  FROM pgaf_upgrade.run WHERE runid = $1::bigint") +
                      (for_update ? " FOR UPDATE" : "");
     const auto rows = query(sql.c_str(), {runid});
@@ -76,6 +77,7 @@ std::optional<RunRow> run(std::int64_t runid, bool for_update) {
     result.target_version = static_cast<int>(row.integer(5));
     result.not_before = row.text(6);
     result.method = row.string(7);
+    result.give_back_reason = row.text(8);
     return result;
 }
 
@@ -103,6 +105,24 @@ void set_ended(std::int64_t runid, const Text &reason) {
         "UPDATE pgaf_upgrade.run SET ended_at = pg_catalog.clock_timestamp(), ended_by = SESSION_USER, end_reason = $2 "
         " WHERE runid = $1::bigint",
         {runid, reason});
+}
+
+void set_give_back_reason(std::int64_t runid, const Text &reason) {
+    query("UPDATE pgaf_upgrade.run SET give_back_reason = $2 WHERE runid = $1::bigint", {runid, reason});
+}
+
+void begin_again(std::int64_t runid) {
+    query("UPDATE pgaf_upgrade.run SET attempt = attempt + 1 WHERE runid = $1::bigint", {runid});
+    query(
+        "UPDATE pgaf_upgrade.step SET state = 'pending', attempts = 0, progress = NULL, result = NULL, error = NULL, "
+        "       hint = NULL, detail = NULL, first_started_at = NULL, started_at = NULL, finished_at = NULL, "
+        "       lease_digest = NULL, backend_pid = NULL WHERE runid = $1::bigint",
+        {runid});
+    query("DELETE FROM pgaf_upgrade.rollback WHERE runid = $1::bigint", {runid});
+    query(
+        "UPDATE pgaf_upgrade.node SET lease_digest = NULL, lease_heartbeat = NULL, new_sysidentifier = NULL "
+        " WHERE runid = $1::bigint",
+        {runid});
 }
 
 void set_discards_new_data(std::int64_t runid) {

@@ -37,6 +37,7 @@ void require_one_of(const Document &plan, const char *key, bool (*is_known)(std:
 Assignment parse_plan(const Document &plan) {
     require_one_of(plan, "method", is_method);
     require_one_of(plan, "standby_method", is_standby_method);
+    require_one_of(plan, "on_failure", is_on_failure);
     Assignment parsed{.run = plan.integer("run"),
                       .started_at = plan.text("started_at"),
                       .state = plan.named("state", parse_run_state),
@@ -45,6 +46,8 @@ Assignment parse_plan(const Document &plan) {
                       .method = plan.text("method"),
                       .standby_method = plan.text("standby_method"),
                       .discards_new_data = plan.boolean("discards_new_data"),
+                      .on_failure = plan.text("on_failure"),
+                      .attempt = plan.small_integer("attempt"),
                       .number_sync_standbys = plan.maybe_small_integer("number_sync_standbys").value_or(0),
                       .seed_sha256 = plan.maybe_text("seed_sha256"),
                       .node = parse_node(plan.object("node")),

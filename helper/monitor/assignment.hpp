@@ -34,6 +34,8 @@ struct Assignment {
     std::string method;  // of the data nodes' pg_upgrade
     std::string standby_method;
     bool discards_new_data = false;
+    std::string on_failure;        // of the switch: give_back or stay
+    int attempt = 1;               // one more each time the old cluster was given back
     int number_sync_standbys = 0;  // of the formation, when the run was started
     // Of the seed's manifest, as the group's primary has reported it, in hexadecimal digits: empty where it has none,
     // nothing before its new server serves.

@@ -159,9 +159,10 @@ void Monitor::sync_journal(const std::string &token, const nlohmann::json &entri
 }
 
 RunState Monitor::request_rollback(const std::string &token, const std::string &reason, bool discard_new_data,
-                                   bool not_started) {
-    const auto rows = call("pgaf_upgrade_request_rollback", "$1, $2, $3, $4",
-                           {token, text_told(reason), discard_new_data ? "t" : "f", not_started ? "t" : "f"});
+                                   bool not_started, bool gives_back) {
+    const auto truth = [](bool value) { return std::string(value ? "t" : "f"); };
+    const auto rows = call("pgaf_upgrade_request_rollback", "$1, $2, $3, $4, $5",
+                           {token, text_told(reason), truth(discard_new_data), truth(not_started), truth(gives_back)});
     return AnswerRow(rows, 0).named("pgaf_upgrade_request_rollback", parse_run_state);
 }
 

@@ -32,7 +32,7 @@ class Monitor final : public Protocol {
     void report_software(const std::string &token, const nlohmann::json &software) override;
     void sync_journal(const std::string &token, const nlohmann::json &entries) override;
     RunState request_rollback(const std::string &token, const std::string &reason, bool discard_new_data,
-                              bool not_started) override;
+                              bool not_started, bool gives_back) override;
     void finish_rollback(const std::string &token, const nlohmann::json &result) override;
     void require() override;
     [[nodiscard]] std::optional<std::int64_t> newest_run() override;

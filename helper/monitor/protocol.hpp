@@ -34,7 +34,7 @@ class Protocol {
     virtual void report_software(const std::string &token, const nlohmann::json &software) = 0;
     virtual void sync_journal(const std::string &token, const nlohmann::json &entries) = 0;
     virtual RunState request_rollback(const std::string &token, const std::string &reason, bool discard_new_data,
-                                      bool not_started) = 0;
+                                      bool not_started, bool gives_back) = 0;
     virtual void finish_rollback(const std::string &token, const nlohmann::json &result) = 0;
 
     // Throws where the monitor is away, or has the extension not or at another version.

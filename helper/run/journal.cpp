@@ -144,7 +144,8 @@ void Journal::begin_run(const std::string &document) {
                                            [](const nlohmann::json &entry) { return entry.contains("plan"); });
     // a monitor that was made anew counts its runs from 1 again
     const bool is_same = last != entries_.rend() && last->at("plan").at("run") == plan.at("run") &&
-                         last->at("plan").value("started_at", "") == plan.value("started_at", "");
+                         last->at("plan").value("started_at", "") == plan.value("started_at", "") &&
+                         last->at("plan").value("attempt", 1) == plan.value("attempt", 1);
     if (is_same) {
         first_ = static_cast<std::size_t>(std::distance(last, entries_.rend())) - 1;
     } else {

@@ -28,7 +28,8 @@ class Journal {
     // is known again at once.
     [[nodiscard]] std::string token();
 
-    // From here on, entries are of this run; the document is what attach answered, a JSON object that is kept as it is.
+    // From here on, entries are of this attempt at this run; the document is what attach answered, a JSON object that
+    // is kept as it is.
     void begin_run(const std::string &document);
     [[nodiscard]] std::optional<std::string> last_plan() const;
 

@@ -1,5 +1,6 @@
 #include "runner/host_workplace.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
 
@@ -80,6 +81,22 @@ std::string HostWorkplace::describe_new_data(const Assignment &plan) {
 
 void HostWorkplace::end_new_server(const Assignment &plan) {
     pgaf::end_new_server(context(plan));
+}
+
+// One that was being stopped may still be on its way out.
+void HostWorkplace::serve_old_cluster(const Assignment &plan, const Say &say) {
+    const auto with = context(plan, say);
+    if (with.is_swapped()) {
+        throw HelperError(ExitCode::StepFailed,
+                          fmt::format("\"{}\" is not the old cluster yet", node_.data_dir.string()),
+                          "Run pgaf-upgrade run again.");
+    }
+    with.wait_until("the old server to serve", std::chrono::minutes(10), [&] {
+        if (!node_.running_server()) {
+            start_server(with);
+        }
+        return node_.connect_locally("postgres").single("SELECT NOT pg_catalog.pg_is_in_recovery()") == "t";
+    });
 }
 
 }  // namespace pgaf

@@ -25,6 +25,7 @@ class HostWorkplace final : public Workplace {
     [[nodiscard]] bool was_new_server_started(const Assignment &plan) override;
     [[nodiscard]] std::string describe_new_data(const Assignment &plan) override;
     void end_new_server(const Assignment &plan) override;
+    void serve_old_cluster(const Assignment &plan, const Say &say) override;
     void wait_for_primary(const Assignment &plan, const Say &say) override;
     void wait_for_standbys(const Assignment &plan, const Say &say) override;
     bool leave_monitor(const Assignment &plan) override;

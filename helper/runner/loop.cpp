@@ -95,7 +95,7 @@ Loop::End Loop::turn() {
     require_background();
     performer_.keep_server_up();
     if (const auto step = position.offline_step(); !step.empty()) {
-        performer_.perform(step);
+        perform_step(step);
         return std::nullopt;
     }
     if (parts_.link.is_alone()) {
@@ -142,7 +142,7 @@ std::optional<Due> Loop::ask() {
 
 void Loop::go_on_alone() {
     if (const auto step = parts_.position.switch_step(); !step.empty()) {
-        performer_.perform(step);
+        perform_step(step);
     } else {
         parts_.link.deliver("the switch", [this] { parts_.attachment.attach(true); });
     }
@@ -150,6 +150,9 @@ void Loop::go_on_alone() {
 
 Loop::End Loop::go_back(const Due &due) {
     if (rollback_.go_back(due)) {
+        if (given_back_for_ && due.step == steps::kRollback) {
+            throw HelperError(*given_back_for_);
+        }
         return std::nullopt;
     }
     if (parts_.settings.once) {
@@ -189,7 +192,49 @@ void Loop::perform(const Due &due) {
     if (definition->background) {
         performer_.perform_in_background(due.step);
     } else {
-        performer_.perform(due.step);
+        perform_step(due.step);
+    }
+}
+
+void Loop::perform_step(std::string_view step) {
+    bool is_given_back = false;
+    try {
+        performer_.perform(step, [&](const HelperError &error) {
+            is_given_back = rollback_.gives_back(step);
+            if (is_given_back) {
+                rollback_.give_back(step, error);
+            }
+        });
+    } catch (const HelperError &error) {
+        if (!is_given_back) {
+            throw;
+        }
+        given_back_for_.emplace(
+            error.code(), error.what(),
+            fmt::format("The old cluster serves again. Fix the cause, then pgaf-upgrade run on this "
+                        "node prepares the run again, and it has to be approved again. {}",
+                        error.hint()));
+    }
+    if (!is_given_back) {
+        return;
+    }
+    if (!parts_.position.is_going_back()) {
+        throw HelperError(*given_back_for_);  // the disk was full, and does not know: the operator has it go on
+    }
+    ask_to_follow();
+}
+
+// The other nodes go back, too. Not where another group of the run has begun its own switch.
+void Loop::ask_to_follow() {
+    try {
+        rollback_.have_others_follow();
+    } catch (const PgError &refused) {
+        if (refused.sqlstate() != code::kNotInStateFor) {
+            throw;
+        }
+        throw HelperError(given_back_for_->code(), given_back_for_->what(),
+                          fmt::format("The old cluster serves again, and its standbys stay in maintenance: {}. {}",
+                                      refused.what(), refused.hint()));
     }
 }
 

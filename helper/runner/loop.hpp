@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "runner/gate.hpp"
 #include "runner/parts.hpp"
@@ -31,12 +32,16 @@ class Loop {
     [[nodiscard]] End go_back(const Due &due);
     [[nodiscard]] End wait(const Due &due);
     void perform(const Due &due);
+    // In the foreground. One of the switch that fails is not thrown before the old cluster is given back.
+    void perform_step(std::string_view step);
+    void ask_to_follow();
     void wait_for_change();
 
     const RunnerParts &parts_;
     Gate &gate_;
     Rollback &rollback_;
     Performer &performer_;
+    std::optional<HelperError> given_back_for_;  // what has failed, while this node goes back
 };
 
 }  // namespace pgaf

@@ -69,7 +69,7 @@ void Performer::report_failure(std::string_view step, const std::function<void()
     with_errors_logged(fmt::format("could not report that {} failed", step), report);
 }
 
-void Performer::perform(std::string_view step) {
+void Performer::perform(std::string_view step, const std::function<void(const HelperError &)> &when_failed) {
     const bool offline = !parts_.position.offline_step().empty();
     auto &link = parts_.link;
     if (!offline && !link.is_alone()) {
@@ -84,6 +84,7 @@ void Performer::perform(std::string_view step) {
         });
     } catch (const HelperError &error) {
         fail_here(step, error);
+        when_failed(error);
         if (!offline && !link.is_alone()) {
             report_failure(step,
                            [&] { link.deliver(step, [&] { link.monitor().fail_step(link.token(), step, error); }); });

@@ -17,8 +17,11 @@ class Performer {
   public:
     explicit Performer(const RunnerParts &parts);
 
-    // Throws HelperError, as the process is to end: StepFailed, CheckFailed or Refused.
-    void perform(std::string_view step);
+    // Throws HelperError, as the process is to end: StepFailed, CheckFailed or Refused. `when_failed` is called before
+    // the monitor hears of it, for what cannot wait for a monitor that is away.
+    void perform(
+        std::string_view step,
+        const std::function<void(const HelperError &)> &when_failed = [](const HelperError &) {});
 
     // Beside the later steps, in a thread of its own.
     void perform_in_background(std::string_view step);

@@ -52,19 +52,30 @@ void Rollback::undo(const std::string &step) {
 
 // The journal says before the disk changes that a step is no longer done: pgaf-upgrade run may go forward again where
 // the monitor alone has gone back.
-void Rollback::undo_steps() {
+void Rollback::undo_steps(std::string_view last) {
+    // that applications wait is worse than a journal without room
+    const auto write = [&](const std::function<void()> &line) {
+        if (last.empty()) {
+            line();
+        } else {
+            with_errors_logged("the journal does not have it", line);
+        }
+    };
     auto steps = steps_of(parts_.position.plan().node.role);
     std::ranges::reverse(steps);
     for (const auto *definition : steps) {
         const std::string name(definition->name);
+        if (name == last) {
+            return;
+        }
         if (definition->phase == Phase::Prepare || !parts_.journal.was_begun(name)) {
             continue;
         }
         spdlog::info("undoing {}", name);
         fault_point(steps::kRollback, name);
-        parts_.journal.undoing(name);
+        write([&] { parts_.journal.undoing(name); });
         undo(name);
-        parts_.journal.undone(name);
+        write([&] { parts_.journal.undone(name); });
         parts_.view.note(fmt::format("undone: {}", name));
     }
 }
@@ -84,9 +95,12 @@ void Rollback::undo_and_report(const std::string &reason) {
     }
     auto &link = parts_.link;
     link.deliver("the rollback", [&] {
-        static_cast<void>(link.monitor().attach(link.token(), false, true));
+        const auto attached = link.monitor().attach(link.token(), false, true);
+        if (attached && attached->plan.attempt != parts_.position.plan().attempt) {
+            return;  // it has been told, and was the last to go back
+        }
         link.monitor().request_rollback(link.token(), reason,
-                                        parts_.journal.noted(notes::kRollback) == notes::kDiscards, false);
+                                        parts_.journal.noted(notes::kRollback) == notes::kDiscards, false, false);
         link.monitor().finish_rollback(link.token(), result);
     });
 }
@@ -118,7 +132,7 @@ bool Rollback::go_back(const Due &due) {
     const bool discards = journal.noted(notes::kRollback) == notes::kDiscards;
     if (due.run_state != RunState::RollingBack) {
         // new data is given up by the monitor's helper, or by the operator again
-        return parts_.link.monitor().request_rollback(parts_.link.token(), kGoesOn, discards, false) ==
+        return parts_.link.monitor().request_rollback(parts_.link.token(), kGoesOn, discards, false, false) ==
                RunState::RollingBack;
     }
     give_up_new_data();
@@ -175,11 +189,8 @@ std::optional<ExitCode> Rollback::request(const std::string &reason, bool discar
     if (!discard_new_data && !plan.discards_new_data) {
         refuse_to_lose(plan);
     }
-    const Wish wish{reason, discard_new_data, is_interrupted_start};
-    parts_.journal.note(notes::kRollbackAsked, nlohmann::json{{"reason", as_utf8(wish.reason)},
-                                                              {"discard_new_data", wish.discard_new_data},
-                                                              {"is_interrupted_start", wish.is_interrupted_start}}
-                                                   .dump());
+    const Wish wish{reason, discard_new_data, is_interrupted_start, false};
+    note(wish);
     const auto state = ask(wish);
     if (state == RunState::Aborted) {
         parts_.view.note(fmt::format("run {} is aborted: nothing that serves was changed", plan.run));
@@ -200,7 +211,7 @@ RunState Rollback::ask(const Wish &wish) {
     try {
         link.deliver("the rollback", [&] {
             state = link.monitor().request_rollback(link.token(), wish.reason, wish.discard_new_data,
-                                                    wish.is_interrupted_start);
+                                                    wish.is_interrupted_start, wish.gives_back);
         });
     } catch (const PgError &error) {
         if (!error.is_transient()) {
@@ -214,17 +225,79 @@ RunState Rollback::ask(const Wish &wish) {
     return state;
 }
 
-void Rollback::ask_again() {
+std::optional<Rollback::Wish> Rollback::open_wish() const {
     const auto about = parts_.journal.noted(notes::kRollbackAsked).value_or("");
     if (about.empty() || parts_.position.has_begun_to_go_back()) {
-        return;
+        return std::nullopt;
     }
     Wish wish;
     read_document(about, "a note of this node's journal", [&](const Document &note) {
-        wish = {note.text("reason"), note.boolean("discard_new_data"), note.boolean("is_interrupted_start")};
+        wish = {note.text("reason"), note.boolean("discard_new_data"), note.boolean("is_interrupted_start"),
+                note.boolean("gives_back")};
     });
+    return wish;
+}
+
+void Rollback::attach_and_ask(const Wish &wish) {
     parts_.link.deliver("the rollback", [&] { parts_.attachment.attach(true); });
-    static_cast<void>(ask(wish));
+    if (parts_.position.is_going_back()) {  // in this attempt, still
+        static_cast<void>(ask(wish));
+    }
+}
+
+void Rollback::ask_again() {
+    const auto wish = open_wish();
+    if (!wish) {
+        return;
+    }
+    if (wish->gives_back) {
+        serve_old_cluster();
+    }
+    attach_and_ask(*wish);
+}
+
+void Rollback::have_others_follow() {
+    if (const auto wish = open_wish()) {
+        attach_and_ask(*wish);
+    }
+}
+
+void Rollback::note(const Wish &wish) {
+    parts_.journal.note(notes::kRollbackAsked, nlohmann::json{{"reason", as_utf8(wish.reason)},
+                                                              {"discard_new_data", wish.discard_new_data},
+                                                              {"is_interrupted_start", wish.is_interrupted_start},
+                                                              {"gives_back", wish.gives_back}}
+                                                   .dump());
+}
+
+bool Rollback::gives_back(std::string_view step) {
+    const auto &plan = parts_.position.plan();
+    const auto *definition = find_step(plan.node.role, step);
+    return plan.on_failure == kGiveBack && plan.node.role == Role::Primary && definition != nullptr &&
+           definition->phase == Phase::Switch && parts_.journal.was_begun(steps::kStop) &&
+           !parts_.position.is_going_back() && !stop_was_asked() &&
+           !(parts_.journal.was_begun(steps::kStart) && parts_.workplace.was_new_server_started(plan));
+}
+
+// The note is there first: from then on no helper of this node goes forward in this attempt. On a full disk it cannot
+// be.
+void Rollback::give_back(std::string_view step, const HelperError &error) {
+    with_errors_logged("could not write down that the old cluster is given back", [&] {
+        note({.reason = fmt::format("{} on {}: {}", step, parts_.position.plan().node.name, error.what()),
+              .discard_new_data = false,
+              .is_interrupted_start = true,
+              .gives_back = true});
+    });
+    serve_old_cluster();
+}
+
+void Rollback::serve_old_cluster() {
+    const auto &plan = parts_.position.plan();
+    // what is left of the new cluster may be in somebody's hands: the rollback that follows says so, if it still is
+    with_errors_logged("not all was undone yet", [this] { undo_steps(steps::kStop); });
+    parts_.workplace.serve_old_cluster(plan, parts_.progress.of(steps::kRollback));
+    parts_.view.note(
+        fmt::format("the old cluster accepts writes again at PostgreSQL {}", plan.source_version.value_or(0)));
 }
 
 }  // namespace pgaf

@@ -48,6 +48,8 @@ class Workplace {
     [[nodiscard]] virtual bool was_new_server_started(const Assignment &plan) = 0;
     [[nodiscard]] virtual std::string describe_new_data(const Assignment &plan) = 0;
     virtual void end_new_server(const Assignment &plan) = 0;
+    // The old cluster, which is whole again. Needs no monitor.
+    virtual void serve_old_cluster(const Assignment &plan, const Say &say) = 0;
 
     // Where the monitor's host is lost for good. The first two wait, as long as the operator does.
     virtual void wait_for_primary(const Assignment &plan, const Say &say) = 0;

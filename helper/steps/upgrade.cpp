@@ -97,8 +97,8 @@ nlohmann::json Upgrade::perform(const Context &context) const {
 
 void Upgrade::undo(const Context &context) const {
     give_back_old_files(context);
-    set_aside_new_cluster(context);
     enable_old_control(context.node.data_dir);
+    set_aside_new_cluster(context);
 }
 
 }  // namespace pgaf

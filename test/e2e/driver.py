@@ -24,11 +24,13 @@ class Upgrade:
         self._lab, self._target = lab, target
         self.helpers, self.logs, self._seen, self._started = {}, {}, {}, 0
 
-    def start(self, method="link", backups_are_there=False, standby_method="auto", keep_old_standby=None):
+    def start(self, method="link", backups_are_there=False, standby_method="auto", keep_old_standby=None,
+              on_failure=None):
         self.method = method
         if not backups_are_there:
             self._lab.record_backups()
         kept = f", keep_old_standby => '{keep_old_standby}'" if keep_old_standby else ""
+        kept += f", on_failure => '{on_failure}'" if on_failure else ""
         start = (f"SELECT pgaf_upgrade_start({self._target}, method => '{method}', "
                  f"standby_method => '{standby_method}'{kept})")
         # the monitor may take a moment to see that a node was away, and then has it on its way for some seconds

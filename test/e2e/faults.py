@@ -98,11 +98,12 @@ def die_at(lab, role, step, moment):
                                                           moment)), f"{step}:{moment} was not reached"
 
 
-def stopped_at(lab, step, moment, method="link", role="primary", standby_method="auto"):
-    """A run in which one helper, the primary's unless told, was killed at a point; the others' helpers run."""
+def stopped_at(lab, step, moment, method="link", role="primary", standby_method="auto", on_failure="stay"):
+    """A run in which one helper, the primary's unless told, was killed at a point; the others' helpers run. A step that
+    fails is tried again where it has failed, unless told."""
     judges = Judges(lab)
     upgrade = Upgrade(lab)
-    upgrade.start(method, standby_method=standby_method)
+    upgrade.start(method, standby_method=standby_method, on_failure=on_failure)
     upgrade.start_helpers()
     upgrade.wait_state("ready", 90)
     upgrade.kill_helper(HOSTS[role])

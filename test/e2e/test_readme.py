@@ -32,6 +32,7 @@ TYPED_ELSEWHERE = {
     "pgaf-upgrade rollback": "test/e2e/test_rollback.py::test_new_data_given_up",
     "SELECT pgaf_upgrade_rollback": "test/e2e/test_rollback.py::test_rollback",
     "SELECT pgaf_upgrade_start(17, method => 'copy')": "test/e2e/test_rollback.py::test_new_data_given_up",
+    "SELECT pgaf_upgrade_start(17, on_failure => 'stay'": "test/e2e/test_give_back.py::test_stay",
     "SELECT pgaf_upgrade_start(17, keep_old_standby": "test/e2e/test_keep.py::test_keep_old_standby",
     "SELECT pgaf_upgrade_release": "test/e2e/test_keep.py::test_keep_old_standby",
     "/usr/lib/postgresql/15/bin/pg_ctl": "test/e2e/test_keep.py::test_keep_old_standby",

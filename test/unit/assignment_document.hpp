@@ -34,6 +34,8 @@ inline nlohmann::json assignment_document(Role role = Role::Primary, int seconda
                             {"target_version", 17},
                             {"method", "link"},
                             {"discards_new_data", false},
+                            {"on_failure", "stay"},
+                            {"attempt", 1},
                             {"standby_method", "auto"},
                             {"include_monitor", true},
                             {"number_sync_standbys", nlohmann::json(nullptr)},

@@ -11,7 +11,8 @@ CREATE FUNCTION @extschema@.pgaf_upgrade_plan
     method          text DEFAULT 'link',
     standby_method  text DEFAULT 'auto',
     note            text DEFAULT NULL,
-    keep_old_standby text DEFAULT NULL
+    keep_old_standby text DEFAULT NULL,
+    on_failure      text DEFAULT 'give_back'
  )
 RETURNS TABLE
  (
@@ -31,9 +32,9 @@ RETURNS TABLE
 LANGUAGE C VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pgaf_upgrade_plan';
-COMMENT ON FUNCTION @extschema@.pgaf_upgrade_plan(int, text, int[], boolean, text, text, text, text)
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_plan(int, text, int[], boolean, text, text, text, text, text)
      IS 'what pgaf_upgrade_start would have done by the same arguments, a row a step in order; refuses what it would; changes nothing';
-REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_plan(int, text, int[], boolean, text, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_plan(int, text, int[], boolean, text, text, text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_start
  (
@@ -44,14 +45,15 @@ CREATE FUNCTION @extschema@.pgaf_upgrade_start
     method          text DEFAULT 'link',
     standby_method  text DEFAULT 'auto',
     note            text DEFAULT NULL,
-    keep_old_standby text DEFAULT NULL
+    keep_old_standby text DEFAULT NULL,
+    on_failure      text DEFAULT 'give_back'
  )
 RETURNS bigint LANGUAGE C VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS 'MODULE_PATHNAME', 'pgaf_upgrade_start';
-COMMENT ON FUNCTION @extschema@.pgaf_upgrade_start(int, text, int[], boolean, text, text, text, text)
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_start(int, text, int[], boolean, text, text, text, text, text)
      IS 'plan an upgrade and let the helpers prepare it; returns the run';
-REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_start(int, text, int[], boolean, text, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_start(int, text, int[], boolean, text, text, text, text, text) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_approve(run bigint DEFAULT NULL, not_before timestamptz DEFAULT NULL)
 RETURNS text LANGUAGE C VOLATILE SECURITY DEFINER

@@ -37,16 +37,17 @@ CREATE FUNCTION @extschema@.pgaf_upgrade_request_rollback
     token            uuid,
     reason           text,
     discard_new_data boolean DEFAULT false,
-    not_started      boolean DEFAULT false
+    not_started      boolean DEFAULT false,
+    gives_back       boolean DEFAULT false
  )
 RETURNS text LANGUAGE C VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO, MDY'
 AS 'MODULE_PATHNAME', 'pgaf_upgrade_request_rollback';
-COMMENT ON FUNCTION @extschema@.pgaf_upgrade_request_rollback(uuid, text, boolean, boolean)
-     IS 'the same, asked for on a node: pgaf-upgrade rollback; where new data would be lost, that is only recorded, for the operator to call pgaf_upgrade_rollback; not_started: this primary''s files show that the new cluster has not been started';
-REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_request_rollback(uuid, text, boolean, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_request_rollback(uuid, text, boolean, boolean) TO autoctl_node;
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_request_rollback(uuid, text, boolean, boolean, boolean)
+     IS 'the same, asked for on a node: pgaf-upgrade rollback; where new data would be lost, that is only recorded, for the operator to call pgaf_upgrade_rollback; not_started: this primary''s files show that the new cluster has not been started; gives_back: its switch has failed, and when every node is as it was the run is prepared again';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_request_rollback(uuid, text, boolean, boolean, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.pgaf_upgrade_request_rollback(uuid, text, boolean, boolean, boolean) TO autoctl_node;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_finish_rollback(token uuid, result jsonb)
 RETURNS text LANGUAGE C VOLATILE SECURITY DEFINER

@@ -53,7 +53,10 @@ CREATE TABLE pgaf_upgrade.run
     ended_at        timestamptz,
     ended_by        text,
     end_reason      text,
-    discards_new_data boolean NOT NULL DEFAULT false
+    discards_new_data boolean NOT NULL DEFAULT false,
+    on_failure      text NOT NULL DEFAULT 'give_back' CHECK (on_failure IN ('give_back', 'stay')),
+    attempt         int NOT NULL DEFAULT 1,
+    give_back_reason text
  );
 COMMENT ON TABLE pgaf_upgrade.run IS 'one upgrade of a cluster, or of some of its groups';
 COMMENT ON COLUMN pgaf_upgrade.run.runid IS 'the number of the run';
@@ -74,6 +77,9 @@ COMMENT ON COLUMN pgaf_upgrade.run.not_before IS 'the approval holds from this t
 COMMENT ON COLUMN pgaf_upgrade.run.ended_at IS 'when it was finished or aborted';
 COMMENT ON COLUMN pgaf_upgrade.run.ended_by IS 'the role whose call ended it';
 COMMENT ON COLUMN pgaf_upgrade.run.end_reason IS 'why it was aborted';
+COMMENT ON COLUMN pgaf_upgrade.run.on_failure IS 'when the switch fails before the new server has started: the old cluster serves again by itself (give_back), or nothing is done until the operator comes (stay)';
+COMMENT ON COLUMN pgaf_upgrade.run.attempt IS 'from 1, one more each time the old cluster was given back';
+COMMENT ON COLUMN pgaf_upgrade.run.give_back_reason IS 'why the old cluster was given back the last time, null when it never was';
 COMMENT ON COLUMN pgaf_upgrade.run.discards_new_data IS 'its rollback gives up what was written to the new cluster';
 
 CREATE TABLE pgaf_upgrade.node

@@ -391,7 +391,8 @@ TEST(RunTransitions, GoForwardAndCanGoBackOrBeAbortedOnlyBeforeTheSwitch) {
                 to == RunState::Aborted && (from < RunState::Switching || from == RunState::RollingBack);
             const bool is_rollback = to == RunState::RollingBack && from <= RunState::Finished;
             const bool is_taken_back =
-                to == RunState::Preparing && (from == RunState::Ready || from == RunState::Approved);
+                to == RunState::Preparing &&
+                (from == RunState::Ready || from == RunState::Approved || from == RunState::RollingBack);
             EXPECT_EQ(is_legal(from, to), is_next || is_abort || is_rollback || is_taken_back)
                 << to_string(from) << " -> " << to_string(to);
         }

@@ -215,7 +215,7 @@ void FakeRun::sync_journal(const std::string &token, const nlohmann::json &entri
     *this = synced;
 }
 
-RunState FakeRun::request_rollback(const std::string &token, bool discard, bool not_started) {
+RunState FakeRun::request_rollback(const std::string &token, bool discard, bool not_started, bool gives_back) {
     const auto id = caller(token);
     if (plan.state == RunState::RollingBack || plan.state == RunState::Aborted) {
         return plan.state;
@@ -233,6 +233,7 @@ RunState FakeRun::request_rollback(const std::string &token, bool discard, bool 
     if (would_lose && !is_operators) {
         return plan.state;  // only asked for
     }
+    is_given_back = gives_back;
     roll_back(discard);
     return plan.state;
 }
@@ -263,7 +264,25 @@ void FakeRun::finish_rollback(const std::string &token, const nlohmann::json &re
     }
     if (nodes_to_roll_back().empty()) {
         plan.state = RunState::Aborted;
+        if (is_given_back) {
+            begin_again();
+        }
     }
+}
+
+void FakeRun::begin_again() {
+    ++attempt;
+    plan.state = RunState::Preparing;
+    plan.gate_open = false;
+    for (auto &of : plan.nodes) {
+        std::ranges::fill(of.states, StepState::Pending);
+    }
+    attempted.clear();
+    results.clear();
+    errors.clear();
+    rollback.clear();
+    undone.clear();
+    leases.clear();
 }
 
 nlohmann::json FakeRun::document(std::int64_t id) {
@@ -275,6 +294,8 @@ nlohmann::json FakeRun::document(std::int64_t id) {
     document["state"] = to_string(plan.state);
     document["method"] = method;
     document["discards_new_data"] = discards;
+    document["on_failure"] = on_failure;
+    document["attempt"] = attempt;
     for (std::size_t at = 0; at < of.states.size(); ++at) {
         document["steps"][at]["state"] = to_string(of.states[at]);
     }

@@ -24,6 +24,9 @@ struct FakeRun {
     RunPlan plan;
     std::string method = "link";
     bool discards = false;
+    std::string on_failure = "stay";
+    int attempt = 1;
+    bool is_given_back = false;  // by the rollback that is under way, or by the last
     std::map<std::int64_t, std::string> leases;
     std::set<Key> attempted;
     std::map<Key, nlohmann::json> results;
@@ -47,7 +50,7 @@ struct FakeRun {
     void fail_step(const std::string &token, std::string_view step, const std::string &error);
     void sync_journal(const std::string &token, const nlohmann::json &entries);
     // Of a node that would lose new data it is only asked for.
-    RunState request_rollback(const std::string &token, bool discard, bool not_started);
+    RunState request_rollback(const std::string &token, bool discard, bool not_started, bool gives_back);
     void roll_back(bool discard);  // the operator
     void finish_rollback(const std::string &token, const nlohmann::json &result);
 
@@ -56,6 +59,7 @@ struct FakeRun {
 
   private:
     [[nodiscard]] std::int64_t caller(const std::string &token) const;
+    void begin_again();
     void change(NodePlan &node, std::string_view step, StepState to);
     void require_due(const NodePlan &node, std::string_view step);
     void take_back(NodePlan &node, std::string_view step, const std::string &error);

@@ -74,8 +74,9 @@ void FakeMonitor::sync_journal(const std::string &token, const nlohmann::json &e
 }
 
 RunState FakeMonitor::request_rollback(const std::string &token, const std::string & /*reason*/, bool discard_new_data,
-                                       bool not_started) {
-    return call("request_rollback", [&] { return world_.run.request_rollback(token, discard_new_data, not_started); });
+                                       bool not_started, bool gives_back) {
+    return call("request_rollback",
+                [&] { return world_.run.request_rollback(token, discard_new_data, not_started, gives_back); });
 }
 
 void FakeMonitor::finish_rollback(const std::string &token, const nlohmann::json &result) {
@@ -202,6 +203,19 @@ void FakeWorkplace::end_new_server(const Assignment & /*plan*/) {
     world_.moment("before the end of the new server");
     world_.disk.is_new_server_ended = true;
     world_.moment("after the end of the new server");
+}
+
+void FakeWorkplace::serve_old_cluster(const Assignment & /*plan*/, const Say & /*say*/) {
+    world_.moment("before the old cluster serves");
+    world_.when_old_serves(world_);
+    const std::lock_guard lock(world_.mutex);
+    for (const auto *const step : {"pg_upgrade", "carry", "swap", "start"}) {
+        if (world_.disk.done.contains(step)) {
+            world_.violations.push_back(std::string("the old cluster is to serve, and has not undone ") + step);
+        }
+    }
+    world_.disk.is_old_served = true;
+    world_.moment("after the old cluster serves");
 }
 
 }  // namespace pgaf

@@ -19,7 +19,7 @@ class FakeMonitor final : public Protocol {
     void report_software(const std::string &token, const nlohmann::json &software) override;
     void sync_journal(const std::string &token, const nlohmann::json &entries) override;
     RunState request_rollback(const std::string &token, const std::string &reason, bool discard_new_data,
-                              bool not_started) override;
+                              bool not_started, bool gives_back) override;
     void finish_rollback(const std::string &token, const nlohmann::json &result) override;
     void require() override;
     [[nodiscard]] std::optional<std::int64_t> newest_run() override;
@@ -51,6 +51,7 @@ class FakeWorkplace final : public Workplace {
     [[nodiscard]] bool was_new_server_started(const Assignment &plan) override;
     [[nodiscard]] std::string describe_new_data(const Assignment &plan) override;
     void end_new_server(const Assignment &plan) override;
+    void serve_old_cluster(const Assignment &plan, const Say &say) override;
     void wait_for_primary(const Assignment & /*plan*/, const Say & /*say*/) override {}
     void wait_for_standbys(const Assignment & /*plan*/, const Say & /*say*/) override {}
     bool leave_monitor(const Assignment & /*plan*/) override { return true; }

@@ -23,6 +23,7 @@ struct FakeDisk {
     bool is_edited = false;            // the configuration, since it was shown
     bool is_hindered = false;          // something has come up since the checks
     bool is_new_server_ended = false;  // for good, in a rollback that discards
+    bool is_old_served = false;        // given back after a switch that failed
     [[nodiscard]] bool operator==(const FakeDisk &) const = default;
     std::vector<std::string> performed;  // in order, every attempt that came to its end
 };
@@ -54,6 +55,7 @@ class World {
     std::function<void(World &)> when_waiting = [](World &) {};
     std::function<void(World &, const std::string &step)> when_performing = [](World &, const std::string &) {};
     std::function<void(World &, const std::string &step)> when_undoing = [](World &, const std::string &) {};
+    std::function<void(World &)> when_old_serves = [](World &) {};
     std::function<bool()> is_monitor_away = [] { return false; };
     std::function<bool()> is_answer_lost = [] { return false; };  // what was called has happened
     std::function<void()> when_heartbeat = [] {};
