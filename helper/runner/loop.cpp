@@ -198,22 +198,22 @@ void Loop::perform(const Due &due) {
 
 void Loop::perform_step(std::string_view step) {
     bool is_given_back = false;
+    bool serves = false;
     try {
         performer_.perform(step, [&](const HelperError &error) {
             is_given_back = rollback_.gives_back(step);
-            if (is_given_back) {
-                rollback_.give_back(step, error);
-            }
+            serves = is_given_back && with_errors_logged("the old cluster does not serve yet",
+                                                         [&] { rollback_.give_back(step, error); });
         });
     } catch (const HelperError &error) {
         if (!is_given_back) {
             throw;
         }
-        given_back_for_.emplace(
-            error.code(), error.what(),
-            fmt::format("The old cluster serves again. Fix the cause, then pgaf-upgrade run on this "
-                        "node prepares the run again, and it has to be approved again. {}",
-                        error.hint()));
+        const auto *const what = serves ? "The old cluster serves again. Fix the cause, then pgaf-upgrade run on this "
+                                          "node prepares the run again, and it has to be approved again."
+                                        : "The old cluster does not serve yet: pgaf-upgrade run on this node tries "
+                                          "again.";
+        given_back_for_.emplace(error.code(), error.what(), fmt::format("{} {}", what, error.hint()));
     }
     if (!is_given_back) {
         return;
@@ -232,9 +232,9 @@ void Loop::ask_to_follow() {
         if (refused.sqlstate() != code::kNotInStateFor) {
             throw;
         }
-        throw HelperError(given_back_for_->code(), given_back_for_->what(),
-                          fmt::format("The old cluster serves again, and its standbys stay in maintenance: {}. {}",
-                                      refused.what(), refused.hint()));
+        throw HelperError(
+            given_back_for_->code(), given_back_for_->what(),
+            fmt::format("{} Its standbys stay in maintenance: {}.", given_back_for_->hint(), refused.what()));
     }
 }
 

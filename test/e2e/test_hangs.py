@@ -39,7 +39,7 @@ def test_hangs(make_lab):
     lab = make_lab("hangs")
     judges = Judges(lab)
     upgrade = Upgrade(lab)
-    upgrade.start()
+    upgrade.start(on_failure="stay")
     upgrade.start_helpers()
     upgrade.wait_state("ready", 90)
     for host in lab.hosts:

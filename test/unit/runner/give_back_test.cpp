@@ -108,6 +108,17 @@ TEST(AFailedSwitch, IsGivenBackWithoutTheMonitor) {
     expect_to_finish(world);
 }
 
+TEST(AFailedSwitch, IsTriedAgainWhereTheOldClusterDoesNotServe) {
+    World world(1);
+    failing(world, "pg_upgrade");
+    world.when_old_serves = [](World &) { throw HelperError(ExitCode::TimedOut, "it does not serve"); };
+    const auto error = error_of(world);
+    EXPECT_TRUE(contains(error.what(), "step pg_upgrade failed: it does not work")) << error.what();
+    EXPECT_TRUE(contains(error.hint(), "The old cluster does not serve yet")) << error.hint();
+    world.when_old_serves = [](World &) {};
+    expect_to_finish(world);
+}
+
 // Killed anywhere on the way, the next helper brings it to the same end.
 TEST(AFailedSwitch, IsGivenBackWhereverTheHelperIsKilled) {
     World whole(1);
