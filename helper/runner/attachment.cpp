@@ -28,11 +28,11 @@ bool Attachment::attach(bool resumed) {
     }
     gate_.finish_closing();
     sync_journal();
-    // cron does not repeat what failed: somebody has to look at it first
-    if (!resumed && !take_lease(!settings_.once, false)) {
-        return false;
+    // Cron does not repeat what failed: somebody has to look at it first. A run that ends by what was told has no lease
+    // to take any more: the next step tells how it ended.
+    if (resumed || take_lease(!settings_.once, false)) {
+        report_software();
     }
-    report_software();
     link_.go_together();
     return true;
 }

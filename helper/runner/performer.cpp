@@ -51,6 +51,7 @@ void Performer::begin_here(std::string_view step) {
 void Performer::end_here(std::string_view step, const nlohmann::json &result) {
     fault_point(step, "after");
     parts_.journal.done(step, result);
+    fault_point(step, "written");
     parts_.view.done(step);
     spdlog::info("step {} done: {}", step, result.dump());
 }

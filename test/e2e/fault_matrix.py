@@ -26,6 +26,7 @@ INSIDE = {
     ("monitor", "pg_upgrade"): ["dumping", "linking", "syncing"],
     ("monitor", "reconfigure"): ["unit"],
     ("monitor", "start"): ["updated"],
+    ("monitor", "verify"): ["written"],  # the last of all: the run ends when the monitor is told of it
     ("primary", "stop"): ["guarded"],
     ("primary", "pg_upgrade"): ["dumping", "linking", "syncing"],
     ("primary", "start"): ["started"],
@@ -37,7 +38,7 @@ INSIDE = {
 # within a step
 MOMENTS = ("before", "guarded", "renamed", "dumping", "middle", "linking", "syncing", "carried", "unit", "updated",
            "started",
-           "after")
+           "after", "written")
 ACTIONS = {"kill": ("before", "middle", "after"), "power": ("before", "middle")}
 PREPARATION = ("discover", "check", "initdb", "configure", "dry_run")
 ON_GUARD = (*PREPARATION, "relax_sync", "restore_settings", "verify")

@@ -169,6 +169,9 @@ int World::until_ended(const std::function<void(World &)> &command) {
         } catch (const HelperError &error) {
             last = error.what();
             moment("the helper has ended: " + last);
+            if (error.code() == ExitCode::TimedOut) {
+                violations.push_back("waits for what does not come: " + last);
+            }
         }
     }
     violations.push_back("the run does not end: " + last);
