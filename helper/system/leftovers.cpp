@@ -7,7 +7,6 @@
 #include <charconv>
 #include <chrono>
 #include <csignal>
-#include <fstream>
 #include <iterator>
 #include <thread>
 #include <vector>
@@ -17,6 +16,7 @@
 #include <spdlog/spdlog.h>
 
 #include "system/error.hpp"
+#include "system/files.hpp"
 
 namespace fs = std::filesystem;
 
@@ -35,19 +35,14 @@ struct Process {
     std::string name;
 };
 
-std::string content_of(const fs::path &path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 bool is_marked(pid_t pid) {
-    const auto environment = content_of(fmt::format("/proc/{}/environ", pid));
+    const auto environment = text_of(fmt::format("/proc/{}/environ", pid));
     return environment.starts_with(mark() + '\0') || environment.find('\0' + mark() + '\0') != std::string::npos;
 }
 
 // "PID (NAME) STATE PARENT ...", where the name may hold anything but comes before the last parenthesis
 Process process_of(pid_t pid) {
-    const auto text = content_of(fmt::format("/proc/{}/stat", pid));
+    const auto text = text_of(fmt::format("/proc/{}/stat", pid));
     const auto begin = text.find('(');
     const auto end = text.rfind(')');
     if (begin == std::string::npos || end == std::string::npos || end + 4 > text.size() || text[end + 2] == 'Z') {
