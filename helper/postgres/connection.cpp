@@ -59,12 +59,11 @@ Connection::Connection(const std::string &conninfo) : connection_(nullptr, &PQfi
                               "options",         "dbname",           static_cast<const char *>(nullptr)};
     // A host that has lost its power answers nothing, and is not waited for as long as the kernel would. The last value
     // of a keyword counts: what the string says of these goes before our own.
-    const std::array values{"5",
-                            "10000",
-                            "pgaf-upgrade",
-                            "-c search_path=pg_catalog,pg_temp -c datestyle=ISO",
-                            conninfo.c_str(),
-                            static_cast<const char *>(nullptr)};
+    const std::array values{"5", "10000", "pgaf-upgrade",
+                            // a hot standby lets nobody in who would be serializable, by his role's settings too
+                            "-c search_path=pg_catalog,pg_temp -c datestyle=ISO"
+                            " -c default_transaction_isolation=read\\ committed",
+                            conninfo.c_str(), static_cast<const char *>(nullptr)};
     connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
     if (PQstatus(connection_.get()) != CONNECTION_OK) {
         throw PgError(ExitCode::NoMonitor, one_line(PQerrorMessage(connection_.get())), "", "");
