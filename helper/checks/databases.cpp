@@ -35,7 +35,7 @@ Findings database_connections(Subject &subject) {
     return findings;
 }
 
-// What pg_upgrade will do once more, when nobody can mend it without a longer switch.
+// What pg_upgrade --check does. In the switch its servers have access rules of their own, but the role is the same.
 Findings superuser_connects(Subject &subject) {
     const auto role = bootstrap_superuser(subject.server());
     const auto server = subject.node.running_server();
@@ -83,8 +83,10 @@ std::vector<Check> database_checks() {
              "pg_upgrade connects to every database but template0, and refuses another state", "ALTER DATABASE it.",
              database_connections},
             {"superuser_connects", Severity::Error, Where::Upgraded,
-             "pg_upgrade connects as this role to every database, over the Unix socket and without a password",
-             "Let pg_hba.conf's local lines let it in, and see that the role may LOGIN.", superuser_connects},
+             "before the switch pg_upgrade --check connects as this role to every database, over the Unix socket",
+             "Let pg_hba.conf's local lines let it in, by the owner's .pgpass where they want a password; and see that"
+             " the role may LOGIN.",
+             superuser_connects},
             {"database_locales", Severity::Error, Where::EveryNode, "no database can be made with it",
              "Generate the locale (Debian: dpkg-reconfigure locales).", database_locales}};
 }

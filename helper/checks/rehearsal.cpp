@@ -95,9 +95,10 @@ Findings schema_restores(Subject &subject) {
     Findings findings;
     const auto started = std::chrono::steady_clock::now();
 
-    auto settings = cluster.private_settings();
-    settings.insert(settings.end(), {"-b", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"});
-    if (const auto error = cluster.start(settings)) {
+    auto options = subject.trial().private_files().options(Side::New, cluster.data_dir());
+    options.insert(options.end(),
+                   {"-b", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"});
+    if (const auto error = cluster.start(options)) {
         throw NotExamined(fmt::format("the new server does not start: {}", *error));
     }
     const std::vector<std::string> from{"-h",
@@ -111,10 +112,11 @@ Findings schema_restores(Subject &subject) {
                                         "--binary-upgrade",
                                         "--no-tablespaces"};
     const std::vector<std::string> to{"-h", cluster.socket_directory(), "-p", "50432", "-U", cluster.superuser()};
-    const auto perform = [&cluster](const std::string &program, std::vector<std::string> options,
-                                    const std::vector<std::string> &connection) {
+    const std::vector<std::string> environment{"PGOPTIONS=" + private_session_options(subject.installation.source)};
+    const auto perform = [&cluster, &environment](const std::string &program, std::vector<std::string> options,
+                                                  const std::vector<std::string> &connection) {
         options.insert(options.end(), connection.begin(), connection.end());
-        return cluster.run_program(program, std::move(options), kLimit);
+        return cluster.run_program(program, std::move(options), kLimit, environment);
     };
 
     const auto roles = (cluster.folder() / "globals.sql").string();

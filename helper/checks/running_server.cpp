@@ -99,7 +99,7 @@ std::vector<Check> server_checks() {
          "Start the node's service, and see that its owner may connect over the Unix socket as a superuser.",
          server_runs},
         {"old_configuration", Severity::Error, Where::EveryNode,
-         "pg_upgrade starts the old server once more, and it would not start",
+         "a rollback starts the old server once more, and it would not start",
          "Mend the configuration file; pg_file_settings shows it.", old_configuration},
         {"pending_restart", Severity::Warning, Where::EveryNode, "with the upgrade the other value comes into force",
          "Restart PostgreSQL, or take the line back.", rows_of_server(kPendingRestart)},

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "cluster/initdb_parameters.hpp"
+#include "cluster/program_arguments.hpp"
 #include "configuration/carry.hpp"
 #include "configuration/configuration.hpp"
 #include "configuration/configured_files.hpp"
@@ -30,7 +32,7 @@ Trial::Trial(Subject &subject)
     changes_ = changed_lines(node.data_dir, changes);
     carry(files, node.data_dir, cluster_.data_dir(), "", changes);
     refused_ = configuration_errors(new_bindir, cluster_.data_dir());
-    start_error_ = cluster_.start(cluster_.private_settings()).value_or("");
+    start_error_ = cluster_.start(as_options(trial_settings(cluster_.data_dir()))).value_or("");
     if (!start_error_.empty()) {
         // Whatever is wrong with the configuration, the rest can be looked at without it.
         write_file(cluster_.data_dir() / "postgresql.conf", read_file(cluster_.folder() / "initdb.conf"));
@@ -40,7 +42,7 @@ Trial::Trial(Subject &subject)
 
 Connection Trial::connect() {
     if (!cluster_.is_running()) {
-        if (const auto error = cluster_.start(cluster_.private_settings())) {
+        if (const auto error = cluster_.start(as_options(trial_settings(cluster_.data_dir())))) {
             throw NotExamined(fmt::format("the new server does not start: {}", *error));
         }
     }
@@ -58,29 +60,34 @@ TrialCluster &Trial::stopped() {
     return cluster_;
 }
 
+const PrivateFiles &Trial::private_files() {
+    if (!private_files_) {
+        const PrivateFiles files(cluster_.folder());
+        files.write(private_needs(subject_.node), subject_.installation.source, subject_.target);
+        private_files_ = files;
+    }
+    return *private_files_;
+}
+
 const Trial::Refusal &Trial::dry_run() {
     if (dry_run_) {
         return *dry_run_;
     }
     cluster_.stop();
-    const auto settings = cluster_.private_settings();
-    std::string new_options;
-    for (std::size_t at = 0; at + 1 < settings.size(); at += 2) {
-        const auto &setting = settings[at + 1];
-        // pg_upgrade sets these itself
-        if (!setting.starts_with("port=") && !setting.starts_with("listen_addresses=") &&
-            !setting.starts_with("unix_socket_directories=") && !setting.starts_with("fsync=")) {
-            new_options += fmt::format("{}-c '{}'", new_options.empty() ? "" : " ", setting);
-        }
-    }
+    const auto &files = private_files();
     const auto started = std::chrono::steady_clock::now();
-    const auto outcome = cluster_.run_program(
-        "pg_upgrade",
-        {"--check", "--" + subject_.method, "--old-datadir=" + subject_.node.data_dir.string(),
-         "--new-datadir=" + cluster_.data_dir().string(), "--old-bindir=" + subject_.installation.old_bindir.string(),
-         "--new-bindir=" + subject_.installation.new_bindir.string(), "--username=" + cluster_.superuser(),
-         "--socketdir=" + cluster_.socket_directory(), "--new-options=" + new_options},
-        std::chrono::minutes(15));
+    auto argv = pg_upgrade_arguments(subject_.node, subject_.installation,
+                                     {.mode = UpgradeMode::Check,
+                                      .new_dir = cluster_.data_dir(),
+                                      .superuser = cluster_.superuser(),
+                                      .socket_directory = cluster_.socket_directory(),
+                                      .method = subject_.method,
+                                      .old_options = files.options(Side::Old, subject_.node.data_dir),
+                                      .new_options = files.options(Side::New, cluster_.data_dir()),
+                                      .jobs = jobs_for(std::thread::hardware_concurrency(), files.max_connections())});
+    argv.erase(argv.begin());
+    const auto outcome = cluster_.run_program("pg_upgrade", std::move(argv), std::chrono::minutes(15),
+                                              {"PGOPTIONS=" + private_session_options(subject_.installation.source)});
     dry_run_.emplace();
     if (outcome.exit_code == 0) {
         timing_.check_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "checks/subject.hpp"
+#include "cluster/private_files.hpp"
 #include "cluster/trial_cluster.hpp"
 #include "configuration/carry.hpp"
 
@@ -42,6 +43,9 @@ class Trial {
     };
     [[nodiscard]] const Refusal &dry_run();
 
+    // What pg_upgrade's servers go by.
+    [[nodiscard]] const PrivateFiles &private_files();
+
     // The cluster itself, with no server on it.
     TrialCluster &stopped();
 
@@ -51,6 +55,7 @@ class Trial {
     std::map<std::filesystem::path, std::vector<LineChange>> changes_;
     std::vector<std::string> refused_;
     std::string start_error_;
+    std::optional<PrivateFiles> private_files_;
     std::optional<Refusal> dry_run_;
     Timing timing_;
 };

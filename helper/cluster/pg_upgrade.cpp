@@ -1,8 +1,11 @@
 #include "cluster/pg_upgrade.hpp"
 
+#include <thread>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cluster/private_files.hpp"
 #include "cluster/socket_directory.hpp"
 #include "postgres/diagnosis.hpp"
 #include "run/data_size.hpp"
@@ -64,16 +67,20 @@ Parts run_pg_upgrade(const Context &context, UpgradeMode mode) {
     const SocketDirectory sockets(scratch_dir(context));
 
     const auto superuser = context.journal.result(steps::kInitdb).at("superuser").get<std::string>();
+    const PrivateFiles files(scratch_dir(context));
+    if (mode == UpgradeMode::Check) {
+        files.write(private_needs(context.node), context.source(), context.target());
+    }
     PgUpgradeCall call{.mode = mode,
                        .new_dir = context.new_dir(),
                        .superuser = superuser,
                        .socket_directory = sockets.path(),
                        .method = context.method(),
-                       .monitor_libraries = {},
-                       .lets_workers_run = fault_is(steps::kPgUpgrade, "workers")};
-    if (context.role() == Role::Monitor) {
-        call.monitor_libraries =
-            context.journal.result(steps::kConfigure).at("shared_preload_libraries").get<std::string>();
+                       .old_options = files.options(Side::Old, context.node.data_dir),
+                       .new_options = files.options(Side::New, context.new_dir()),
+                       .jobs = jobs_for(std::thread::hardware_concurrency(), files.max_connections())};
+    if (fault_is(steps::kPgUpgrade, "workers")) {
+        call.new_options.insert(call.new_options.end(), {"-c", "max_worker_processes=8"});
     }
     const auto log = context.node.log(mode == UpgradeMode::Check ? "dry_run" : "pg_upgrade");
     const FaultWatch checking(steps::kDryRun, "middle", log, "Performing Consistency Checks");
@@ -84,6 +91,7 @@ Parts run_pg_upgrade(const Context &context, UpgradeMode mode) {
     PgUpgradeParts looking(log);
     try {
         run_checked({.argv = pg_upgrade_arguments(context.node, installation, call),
+                     .environment = {"PGOPTIONS=" + private_session_options(context.source())},
                      .time_limit = context.limit(
                          mode == UpgradeMode::Check ? dry_run_limit(data_size(context))
                                                     : pg_upgrade_limit(data_size(context), context.method() == "copy")),

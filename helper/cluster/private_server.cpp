@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "cluster/pg_upgrade.hpp"
+#include "cluster/private_files.hpp"
 #include "node/kept_autoctl.hpp"
 #include "node/service.hpp"
 #include "postgres/controldata.hpp"
@@ -12,6 +13,7 @@
 #include "system/fault.hpp"
 #include "system/files.hpp"
 #include "system/process.hpp"
+#include "system/shell.hpp"
 
 namespace fs = std::filesystem;
 
@@ -27,14 +29,17 @@ void stop_server(const Node &node, const fs::path &bindir, std::chrono::seconds 
                  .diagnose = [&node] { return describe_processes(node.data_dir); }});
 }
 
-PrivateServer::PrivateServer(const Context &context, fs::path bindir, std::chrono::seconds limit)
+PrivateServer::PrivateServer(const Context &context, Side side, std::chrono::seconds limit)
     : node_(context.node),
-      bindir_(std::move(bindir)),
+      bindir_(side == Side::Old ? Installation::from(context.journal).old_bindir
+                                : Installation::from(context.journal).new_bindir),
       stop_limit_(context.limit(shutdown_limit(data_size(context)))),
       sockets_(scratch_dir(context)) {
+    const PrivateFiles files(scratch_dir(context));
+    auto options = context.role() == Role::Secondary ? files.standby_options() : files.options(side, node_.data_dir);
+    options.insert(options.end(), {"-c", "listen_addresses=", "-c", "unix_socket_directories=" + sockets_.path()});
     run_checked({.argv = {(bindir_ / "pg_ctl").string(), "start", "--wait", fmt::format("--timeout={}", limit.count()),
-                          "-D", node_.pgdata.string(), "-l", node_.log("postgres").string(), "-o",
-                          fmt::format("-c listen_addresses='' -c unix_socket_directories='{}'", sockets_.path())},
+                          "-D", node_.pgdata.string(), "-l", node_.log("postgres").string(), "-o", shell_line(options)},
                  .time_limit = limit + std::chrono::seconds(10),
                  .directory = node_.work_dir(),
                  .log = node_.log("pg_ctl")});
@@ -97,7 +102,7 @@ void stop_cleanly(const Context &context) {
     stop_behind_guard(context, installation.old_bindir);
     if (read_controldata(installation.old_bindir, node.data_dir).state != clean_state(context.role())) {
         make_directory(scratch_dir(context));
-        PrivateServer(context, installation.old_bindir, context.limit(start_limit(data_size(context)))).stop();
+        PrivateServer(context, Side::Old, context.limit(start_limit(data_size(context)))).stop();
     }
 }
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 
+#include "cluster/private_settings.hpp"
 #include "cluster/socket_directory.hpp"
 #include "run/context.hpp"
 
@@ -12,7 +13,7 @@ namespace pgaf {
 class PrivateServer {
   public:
     // Returns when it accepts connections. Throws HelperError.
-    PrivateServer(const Context &context, std::filesystem::path bindir, std::chrono::seconds limit);
+    PrivateServer(const Context &context, Side side, std::chrono::seconds limit);
     ~PrivateServer();
     PrivateServer(const PrivateServer &) = delete;
     PrivateServer &operator=(const PrivateServer &) = delete;

@@ -1,9 +1,8 @@
 #include "cluster/program_arguments.hpp"
 
-#include <algorithm>
-#include <thread>
-
 #include <fmt/format.h>
+
+#include "cluster/private_files.hpp"
 
 namespace pgaf {
 
@@ -22,42 +21,24 @@ std::string escaped(const std::filesystem::path &path) {
 
 std::vector<std::string> pg_upgrade_arguments(const Node &node, const Installation &installation,
                                               const PgUpgradeCall &call) {
-    // The new server must not send its WAL into the old cluster's archive. And the queries of pg_upgrade and pg_dump on
-    // a large catalog look costly enough to be compiled, which takes longer than they do. pg_stat_statements, which
-    // pg_autoctl loads, would keep the statements of the restoration, and forget them again one by one.
-    std::string new_options = "-c archive_mode=off -c jit=off -c pg_stat_statements.track=none";
-    std::string old_options = "-c jit=off";
-    std::vector<std::string> argv{(installation.new_bindir / "pg_upgrade").string(),
-                                  "--old-datadir=" + node.data_dir.string(),
-                                  "--new-datadir=" + call.new_dir.string(),
-                                  "--old-bindir=" + installation.old_bindir.string(),
-                                  "--new-bindir=" + installation.new_bindir.string(),
-                                  "--username=" + call.superuser,
-                                  "--socketdir=" + call.socket_directory,
-                                  fmt::format("--jobs={}", std::max(1U, std::thread::hardware_concurrency())),
-                                  "--" + call.method};
-    if (call.monitor_libraries) {
-        // Without the library, its functions cannot be restored; with its health check worker, which
-        // keeps a connection to template1, the restore waits for ever.
-        new_options += fmt::format(" -c shared_preload_libraries={}", *call.monitor_libraries);
-        if (!call.lets_workers_run) {
-            new_options += " -c max_worker_processes=0";
-        }
-        if (call.mode == UpgradeMode::Real) {
-            old_options += " -c max_worker_processes=0";
-        }
-    }
+    std::vector<std::string> new_options = call.new_options;
     if (call.mode == UpgradeMode::Check) {
-        // the old server holds its own memory all the while
-        new_options += " -c shared_buffers=16MB -c huge_pages=off";
         // pg_upgrade turns these off, and flushes the new cluster at the end of a real run only: after a power
         // cut what this start wrote would be missing in a cluster that is taken for whole
-        new_options += " -c fsync=on -c full_page_writes=on";
+        new_options.insert(new_options.end(), {"-c", "fsync=on", "-c", "full_page_writes=on"});
     }
-    argv.push_back("--new-options=" + new_options);
-    argv.push_back("--old-options=" + old_options);
-    argv.emplace_back(call.mode == UpgradeMode::Check ? "--check" : "--no-sync");
-    return argv;
+    return {(installation.new_bindir / "pg_upgrade").string(),
+            "--old-datadir=" + node.data_dir.string(),
+            "--new-datadir=" + call.new_dir.string(),
+            "--old-bindir=" + installation.old_bindir.string(),
+            "--new-bindir=" + installation.new_bindir.string(),
+            "--username=" + call.superuser,
+            "--socketdir=" + call.socket_directory,
+            fmt::format("--jobs={}", call.jobs),
+            "--" + call.method,
+            "--new-options=" + for_pg_upgrade(new_options),
+            "--old-options=" + for_pg_upgrade(call.old_options),
+            call.mode == UpgradeMode::Check ? "--check" : "--no-sync"};
 }
 
 std::vector<std::string> flush_arguments(const Installation &installation, const std::filesystem::path &new_dir) {

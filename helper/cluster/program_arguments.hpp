@@ -18,9 +18,10 @@ struct PgUpgradeCall {
     std::filesystem::path new_dir;
     std::string superuser;
     std::string socket_directory;
-    std::string method;                            // link, swap, clone or copy
-    std::optional<std::string> monitor_libraries;  // of a monitor: its shared_preload_libraries
-    bool lets_workers_run = false;                 // of a monitor: not what is wanted, see the fault of that name
+    std::string method;                    // link, swap, clone or copy
+    std::vector<std::string> old_options;  // of private_files.hpp
+    std::vector<std::string> new_options;
+    unsigned jobs = 1;
 };
 [[nodiscard]] std::vector<std::string> pg_upgrade_arguments(const Node &node, const Installation &installation,
                                                             const PgUpgradeCall &call);

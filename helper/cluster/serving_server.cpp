@@ -72,7 +72,7 @@ void checkpoint(const Context &context, Connection &server) {
 }
 
 void update_pgautofailover(const Context &context) {
-    PrivateServer server(context, Installation::from(context.journal).new_bindir, std::chrono::minutes(5));
+    PrivateServer server(context, Side::New, std::chrono::minutes(5));
     fault_point(steps::kStart, "middle");
     context.node.connect_locally("pg_auto_failover").query("ALTER EXTENSION pgautofailover UPDATE");
     server.stop();

@@ -42,17 +42,18 @@ TrialCluster::TrialCluster(const Node &node, const Installation &installation,
     : node_(node), bindir_(installation.new_bindir), superuser_(std::move(superuser)) {
     const auto stem = node.beside("_pgaf_check_");
     remove_left_overs(stem);
-    folder_ = stem.string() + std::to_string(::getpid());
-    make_directory(folder_);
+    // As deep as PGDATA, so that a relative path in the configuration leads to where it leads there.
+    data_dir_ = stem.string() + std::to_string(::getpid());
     try {
-        sockets_.emplace(folder_);
-        data_dir_ = folder_ / "data";
         std::vector<std::string> argv{(bindir_ / "initdb").string(), "-D", data_dir_.string(), "--no-sync"};
         argv.insert(argv.end(), initdb_parameters.begin(), initdb_parameters.end());
         run_checked({.argv = std::move(argv), .time_limit = std::chrono::minutes(5)});
+        folder_ = data_dir_ / "pgaf_trial";
+        make_directory(folder_);
+        sockets_.emplace(folder_);
     } catch (const HelperError &) {
         std::error_code ignored;
-        fs::remove_all(folder_, ignored);
+        fs::remove_all(data_dir_, ignored);
         throw;
     }
 }
@@ -64,21 +65,12 @@ TrialCluster::~TrialCluster() {
         // its directory goes in any case, and the server with it
     }
     std::error_code ignored;
-    fs::remove_all(folder_, ignored);
+    fs::remove_all(data_dir_, ignored);
 }
 
-std::vector<std::string> TrialCluster::private_settings() const {
-    // Where a file of the configuration says where other files are, those of this directory are meant.
-    return {"-c", "data_directory=" + data_dir_.string(), "-c", "hba_file=" + (data_dir_ / "pg_hba.conf").string(),
-            "-c", "external_pid_file=", "-c", "listen_addresses=", "-c",
-            "unix_socket_directories=" + socket_directory(), "-c", std::string("port=") + kPort, "-c",
-            "logging_collector=off", "-c", "log_destination=stderr", "-c", "archive_mode=off", "-c",
-            "shared_buffers=16MB", "-c", "huge_pages=off", "-c", "fsync=off", "-c", "synchronous_standby_names=", "-c",
-            // the workers of preloaded libraries would keep connections to the databases
-            "max_worker_processes=0"};
-}
-
-std::optional<std::string> TrialCluster::start(const std::vector<std::string> &options) {
+std::optional<std::string> TrialCluster::start(std::vector<std::string> options) {
+    options.insert(options.end(), {"-c", "listen_addresses=", "-c", "unix_socket_directories=" + socket_directory(),
+                                   "-c", std::string("port=") + kPort});
     const auto log = folder_ / "server.log";
     std::error_code ignored;
     fs::remove(log, ignored);
@@ -107,9 +99,12 @@ Connection TrialCluster::connect(const std::string &dbname) const {
 }
 
 Outcome TrialCluster::run_program(const std::string &program, std::vector<std::string> arguments,
-                                  std::chrono::seconds limit) const {
+                                  std::chrono::seconds limit, std::vector<std::string> environment) const {
     arguments.insert(arguments.begin(), (bindir_ / program).string());
-    return run({.argv = std::move(arguments), .time_limit = limit, .directory = folder_});
+    return run({.argv = std::move(arguments),
+                .environment = std::move(environment),
+                .time_limit = limit,
+                .directory = folder_});
 }
 
 }  // namespace pgaf

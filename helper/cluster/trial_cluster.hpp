@@ -25,22 +25,19 @@ class TrialCluster {
     TrialCluster &operator=(const TrialCluster &) = delete;
 
     [[nodiscard]] const std::filesystem::path &data_dir() const { return data_dir_; }
-    [[nodiscard]] const std::filesystem::path &folder() const { return folder_; }  // of files that go with it
+    [[nodiscard]] const std::filesystem::path &folder() const { return folder_; }  // in it, for files
     [[nodiscard]] const std::string &superuser() const { return superuser_; }
     [[nodiscard]] std::string socket_directory() const { return sockets_->path(); }
     [[nodiscard]] bool is_running() const { return running_; }
 
-    // Settings that keep a server on this directory small and to itself, as server options.
-    [[nodiscard]] std::vector<std::string> private_settings() const;
-
-    // Its answer when it does not start: what the server said.
-    [[nodiscard]] std::optional<std::string> start(const std::vector<std::string> &options);
+    // By options of private_settings.hpp. Its answer when it does not start: what the server said.
+    [[nodiscard]] std::optional<std::string> start(std::vector<std::string> options);
     void stop();
     [[nodiscard]] Connection connect(const std::string &dbname = "postgres") const;
 
     // A program of the target, as the owner.
     [[nodiscard]] Outcome run_program(const std::string &program, std::vector<std::string> arguments,
-                                      std::chrono::seconds limit) const;
+                                      std::chrono::seconds limit, std::vector<std::string> environment = {}) const;
 
   private:
     const Node &node_;

@@ -22,8 +22,9 @@ std::size_t length_of_line(std::string_view text) {
     return std::min(text.find('\n'), text.size());
 }
 
-// As PostgreSQL writes a string in a configuration file.
-std::string quoted(const std::string &value) {
+}  // namespace
+
+std::string quoted_setting(std::string_view value) {
     std::string text = "'";
     for (const char character : value) {
         if (character == '\'' || character == '\\') {
@@ -33,8 +34,6 @@ std::string quoted(const std::string &value) {
     }
     return text + "'";
 }
-
-}  // namespace
 
 std::vector<LineChange> changes_of_lines(std::string_view text, const ParameterChanges &changes) {
     std::vector<LineChange> found;
@@ -59,7 +58,7 @@ std::vector<LineChange> changes_of_lines(std::string_view text, const ParameterC
 std::vector<LineChange> added_lines(const ParameterChanges &changes) {
     std::vector<LineChange> added;
     for (const auto &[name, value] : changes.set) {
-        added.push_back({0, "", name + " = " + quoted(value)});
+        added.push_back({0, "", name + " = " + quoted_setting(value)});
     }
     return added;
 }

@@ -31,6 +31,9 @@ struct LineChange {
 
 [[nodiscard]] std::string apply_changes(std::string_view text, const std::vector<LineChange> &changes);
 
+// A value as PostgreSQL writes it in a configuration file.
+[[nodiscard]] std::string quoted_setting(std::string_view value);
+
 // What a parameter is called from a later major on; empty when it keeps its name or is gone.
 [[nodiscard]] std::string_view new_name_of(std::string_view parameter, int major);
 

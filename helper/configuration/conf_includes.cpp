@@ -126,6 +126,16 @@ std::string last_value_of(std::string_view postgresql_conf, std::string_view par
     return value;
 }
 
+std::map<std::string, std::string> settings_of(std::string_view postgresql_conf) {
+    std::map<std::string, std::string> settings;
+    each_line(postgresql_conf, [&settings](std::string_view line) {
+        if (auto assignment = parse_assignment(line)) {
+            settings[assignment->first] = std::move(assignment->second);
+        }
+    });
+    return settings;
+}
+
 std::string parameter_of(std::string_view line) {
     auto assignment = parse_assignment(line);
     return assignment ? std::move(assignment->first) : std::string();

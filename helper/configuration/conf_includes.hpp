@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,9 @@ namespace pgaf {
 
 // The value of a parameter's last assignment in the text, unquoted; empty when there is none.
 [[nodiscard]] std::string last_value_of(std::string_view postgresql_conf, std::string_view parameter);
+
+// The last value of each parameter, by its name in small letters.
+[[nodiscard]] std::map<std::string, std::string> settings_of(std::string_view postgresql_conf);
 
 // The parameter that a line sets, in small letters; empty for a comment or an empty line.
 [[nodiscard]] std::string parameter_of(std::string_view line);

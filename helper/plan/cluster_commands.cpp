@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <thread>
 
 #include <fmt/format.h>
 
 #include "cluster/initdb_parameters.hpp"
+#include "cluster/private_files.hpp"
 #include "cluster/program_arguments.hpp"
 #include "configuration/carry.hpp"
 #include "configuration/conf_includes.hpp"
@@ -87,17 +89,33 @@ Lines ByHand::edit_configuration(const fs::path &to) const {
 }
 
 Lines ByHand::pg_upgrade(bool is_check) const {
-    PgUpgradeCall call{.mode = is_check ? UpgradeMode::Check : UpgradeMode::Real,
-                       .new_dir = new_dir_,
-                       .superuser = superuser_,
-                       .socket_directory = "/tmp",
-                       .method = subject_.method,
-                       .monitor_libraries = {},
-                       .lets_workers_run = false};
-    if (role_ == Role::Monitor) {
-        call.monitor_libraries = subject_.setting("shared_preload_libraries");
+    const PrivateFiles files(work_dir_);
+    const auto needs = private_needs(node_);
+    Lines lines;
+    if (is_check) {
+        for (const auto &[name, text] : files.texts(needs, installation_.source, subject_.target)) {
+            lines.push_back(
+                fmt::format("printf %s {} | {}", shell_quoted(text),
+                            shell_line({"install", "-o", node_.owner.name, "-g", std::to_string(node_.owner.gid), "-m",
+                                        "600", "/dev/stdin", (work_dir_ / name).string()})));
+        }
     }
-    Lines lines{in_work_dir(as_owner(pg_upgrade_arguments(node_, installation_, call)))};
+    const auto auto_conf = text_of(node_.data_dir / "postgresql.auto.conf");
+    const auto options = [&](Side side, int major) {
+        return files.options(side, private_settings(needs, side, major, work_dir_), auto_conf);
+    };
+    auto argv = pg_upgrade_arguments(
+        node_, installation_,
+        {.mode = is_check ? UpgradeMode::Check : UpgradeMode::Real,
+         .new_dir = new_dir_,
+         .superuser = superuser_,
+         .socket_directory = "/tmp",
+         .method = subject_.method,
+         .old_options = options(Side::Old, installation_.source),
+         .new_options = options(Side::New, subject_.target),
+         .jobs = jobs_for(std::thread::hardware_concurrency(), std::stol(needs.kept.at("max_connections")))});
+    argv.insert(argv.begin(), {"env", "PGOPTIONS=" + private_session_options(installation_.source)});
+    lines.push_back(in_work_dir(as_owner(argv)));
     if (!is_check) {
         lines.push_back(as_owner(flush_arguments(installation_, new_dir_)));
     }

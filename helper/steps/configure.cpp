@@ -22,9 +22,7 @@ nlohmann::json describe_changes(const Context &context, const ShownFiles &shown)
 }
 
 nlohmann::json what_to_configure(const Context &context, const ShownFiles &shown) {
-    return {{"files", names_of(shown.to_carry())},
-            {"changes", describe_changes(context, shown)},
-            {"shared_preload_libraries", context.local_server().single("SHOW shared_preload_libraries")}};
+    return {{"files", names_of(shown.to_carry())}, {"changes", describe_changes(context, shown)}};
 }
 
 }  // namespace

@@ -34,5 +34,10 @@ TEST(LastValueOf, IsUnquotedAndTheLastOne) {
     EXPECT_EQ(last_value_of("#primary_conninfo = 'host=a'\n", "primary_conninfo"), "");
 }
 
+TEST(ConfIncludes, SettingsAreTheLastOfEachName) {
+    const auto settings = settings_of("# a = 1\nSSL on\nport = 1 # first\nport='2'\n\ncustom.name = 'it''s'\n");
+    EXPECT_EQ(settings, (std::map<std::string, std::string>{{"ssl", "on"}, {"port", "2"}, {"custom.name", "it's"}}));
+}
+
 }  // namespace
 }  // namespace pgaf

@@ -1,0 +1,237 @@
+"""What clusters in the field look like: inputs that public reports of major upgrades tell of. Those of a kind share a
+cluster, which has all of them at once and is upgraded; each has a test of its own for what became of it.
+
+Kind A: no server that the helper or pg_upgrade starts goes by the cluster's own configuration, access rules, passwords,
+workers or guards, so that what was checked is what is done in the switch."""
+import os
+import re
+
+import pytest
+
+from cluster import Lab
+from driver import Upgrade
+from hosts import HERE, NEW_BINDIR, OLD_BINDIR
+from test_checks import check, wait_serving
+
+pytestmark = [pytest.mark.all, pytest.mark.together, pytest.mark.limit(1800)]
+
+PID_FILE = "/var/run/postgresql/main.pid"
+
+
+def compile_library(lab, name):
+    """For both majors, on every data node."""
+    with open(os.path.join(HERE, f"{name}.c")) as source:
+        text = source.read()
+    for host in lab.data_nodes:
+        lab.put(host, f"/root/{name}.c", text)
+        for bindir in (OLD_BINDIR, NEW_BINDIR):
+            lab.sh(host, "sh", "-ec", """gcc -shared -fPIC -Wall -Werror -I"$($1/pg_config --includedir-server)" \
+                -o "$($1/pg_config --pkglibdir)/$2.so" "/root/$2.c\"""", "sh", bindir, name)
+
+
+class Settings:
+    """What the cases want to have set: lines of postgresql.conf, libraries to preload, lines of pg_hba.conf."""
+
+    def __init__(self):
+        self.lines, self.libraries, self.rules = [], ["pg_stat_statements"], []
+        self.primary_lines = []  # a standby may have no less than its primary when it starts
+
+    def set(self, lab):
+        """On all, and then all restart at once: of one that takes over meanwhile the other would get the files."""
+        if len(self.libraries) > 1:
+            self.lines.append(f"shared_preload_libraries = '{', '.join(self.libraries)}'")
+        for host in lab.data_nodes:
+            lab.sh(host, "sh", "-ec", 'cd "$1"; printf %s "$2" >>postgresql.conf; hba=$(cat pg_hba.conf);'
+                   ' printf "%s%s\\n" "$3" "$hba" >pg_hba.conf', "sh", lab.pgdata,
+                   *("".join(f"{line}\n" for line in lines) for lines in (
+                       self.lines + (self.primary_lines if host == "node1" else []), self.rules)))
+        primary, *standbys = lab.data_nodes
+        for action, hosts in (("stop", standbys), ("restart", [primary]), ("start", standbys)):
+            for host in hosts:
+                lab.sh(host, "systemctl", action, "pgautofailover")
+        wait_serving(lab)
+
+
+# -- the cases: each makes its state, and what has to be set goes into the settings --
+
+def background_worker(lab, settings):
+    compile_library(lab, "field_worker")
+    lab.psql("node1", "CREATE TABLE field_beats (at timestamptz DEFAULT now(), major int"
+                      " DEFAULT current_setting('server_version_num')::int / 10000,"
+                      " is_private bool DEFAULT current_setting('listen_addresses') = '')")
+    settings.libraries.append("field_worker")
+
+
+def preloaded_guard(lab, settings):
+    compile_library(lab, "field_guard")
+    settings.libraries.append("field_guard")
+
+
+def guard_of_database(lab, settings):
+    """It comes with the database into the new cluster, and is loaded by whoever connects."""
+    if "field_guard" not in settings.libraries:
+        compile_library(lab, "field_guard")
+    lab.psql("node1", "CREATE DATABASE guarded")
+    lab.psql("node1", "CREATE TABLE t AS SELECT 1 AS n", "guarded")
+    for setting in ("session_preload_libraries = 'field_guard'", "default_transaction_isolation = 'serializable'",
+                    "default_transaction_read_only = on"):
+        lab.psql("node1", f"ALTER DATABASE guarded SET {setting}")
+
+
+def role_of_database(lab, settings):
+    lab.psql("node1", "CREATE ROLE field_app; CREATE DATABASE of_app")
+    lab.psql("node1", "CREATE TABLE t AS SELECT 1 AS n", "of_app")
+    lab.psql("node1", "ALTER DATABASE of_app SET role = 'field_app'")
+
+
+def data_directory(lab, settings):
+    settings.lines.append(f"data_directory = '{lab.pgdata}'")
+
+
+def external_pid_file(lab, settings):
+    settings.lines.append(f"external_pid_file = '{PID_FILE}'")
+    for host in lab.data_nodes:
+        lab.sh(host, "install", "-d", "-o", "postgres", "/var/run/postgresql")
+
+
+def path_out_of_pgdata(lab, settings):
+    for host in lab.data_nodes:
+        lab.pg(host, f"cd {lab.pgdata}; mkdir ../ssl ../conf; cp server.crt server.key ../ssl/;"
+                     " echo \"work_mem = '7MB'\" >../conf/common.conf")
+    settings.lines += ["include '../conf/common.conf'", "ssl_cert_file = '../ssl/server.crt'",
+                       "ssl_key_file = '../ssl/server.key'"]
+
+
+def passwords(lab, settings):
+    """The owner's .pgpass names the port that the server has."""
+    lab.psql("node1", "SET password_encryption = 'scram-sha-256'; ALTER ROLE postgres PASSWORD 'field'")
+    for host in lab.data_nodes:
+        lab.put(host, "/var/lib/postgresql/.pgpass", f"*:{lab.port}:*:postgres:field\n", "600", "postgres:postgres")
+    settings.rules.append("local all postgres scram-sha-256")
+
+
+def few_locks(lab, settings):
+    """Enough for pg_dump of all tables, too few for a transaction of pg_upgrade's pg_restore."""
+    lab.psql("node1", "CREATE DATABASE crowded")
+    for part in range(4):
+        lab.psql("node1", f"""DO $$ BEGIN FOR n IN 1..275 LOOP
+            EXECUTE format('CREATE TABLE t_{part}_%s (t text)', n); END LOOP; END $$""", "crowded")
+    settings.primary_lines += ["max_locks_per_transaction = 10", "superuser_reserved_connections = 20"]
+
+
+def other_resources(lab, settings):
+    """What each of two servers would want for itself, or nobody but the service may have."""
+    settings.lines += ["unix_socket_group = 'postgres'", "authentication_timeout = 5", "temp_file_limit = 0",
+                       "lc_messages = 'de_DE.UTF-8'"]
+
+
+CASES = [background_worker, preloaded_guard, guard_of_database, role_of_database, data_directory, external_pid_file,
+         path_out_of_pgdata, passwords, few_locks, other_resources]
+
+
+class Field:
+    """The cluster with all of them, before its gate and after its upgrade."""
+
+    def __init__(self, lab, cases):
+        self.lab, self._upgrade = lab, None
+        settings = Settings()
+        for case in cases:
+            case(lab, settings)
+        settings.set(lab)
+        lab.record_backups()
+
+    def checked(self):
+        return check(self.lab, "node1")
+
+    def prepared(self):
+        """Everything is done that is done while the cluster serves."""
+        if not self._upgrade:
+            self._upgrade = Upgrade(self.lab)
+            self._upgrade.start()
+            self._upgrade.start_helpers()
+            try:
+                self._upgrade.wait_state("ready", 120)
+            except BaseException:
+                self._upgrade.stop_helpers()
+                raise
+        return self.lab
+
+    def upgraded(self):
+        if self.lab.server_version("node1") == 15:
+            self.prepared()
+            self._upgrade.approve()
+            self._upgrade.wait_finished(200)
+            self.lab.wait_settled()
+        return self.lab
+
+
+@pytest.fixture(scope="module")
+def field():
+    with Lab("field") as lab:
+        lab.up()
+        yield Field(lab, CASES)
+
+
+def pid_in(lab, path):
+    return lab.sh("node1", "head", "-n", "1", path).strip()
+
+
+def test_check_finds_nothing(field):
+    """None of them is in the way, and the check says so."""
+    report = field.checked()
+    assert report.of("error") == [], report.text
+
+
+def test_external_pid_file(field):
+    """It is the serving server's all the while."""
+    lab = field.prepared()
+    assert pid_in(lab, PID_FILE) == pid_in(lab, f"{lab.pgdata}/postmaster.pid")
+    field.upgraded()
+    assert pid_in(lab, PID_FILE) == pid_in(lab, f"{lab.pgdata}/postmaster.pid")
+
+
+@pytest.mark.check
+def test_background_worker(field):
+    """It works again in the new server, and wrote nothing in one of pg_upgrade's."""
+    lab = field.upgraded()
+    assert lab.psql("node1", "SELECT DISTINCT major FROM field_beats ORDER BY 1") == "15\n17"
+    assert lab.psql("node1", "SELECT count(*) FROM field_beats WHERE is_private") == "0"
+
+
+def test_preloaded_guard(field):
+    lab = field.upgraded()
+    said = lab.run("node1", "runuser", "-u", "postgres", "--", f"{NEW_BINDIR}/psql", "-Xc",
+                   "UPDATE field_beats SET major = 0")
+    assert "the guard wants a WHERE clause" in said.stderr, said
+
+
+@pytest.mark.parametrize("database", ["guarded", "of_app"])
+def test_settings_of_database(field, database):
+    """They are there, and so is what is in it."""
+    lab = field.upgraded()
+    assert lab.psql("node1", "SET role = none; SELECT n FROM t", database) == "1"
+    assert lab.psql("node1", f"""SELECT array_length(setconfig, 1) FROM pg_db_role_setting
+        JOIN pg_database d ON d.oid = setdatabase WHERE datname = '{database}'""") in ("1", "3")
+
+
+def test_data_directory(field):
+    lab = field.upgraded()
+    assert lab.psql("node1", "SHOW data_directory") == lab.pgdata
+
+
+def test_path_out_of_pgdata(field):
+    lab = field.upgraded()
+    assert lab.psql("node1", "SHOW work_mem") == "7MB"
+    assert lab.psql("node1", "SHOW ssl_cert_file") == "../ssl/server.crt"
+
+
+def test_passwords(field):
+    """The rules hold in the new cluster, and pg_upgrade needed none of them."""
+    lab = field.upgraded()
+    assert re.search("^local all postgres scram-sha-256$", lab.sh("node1", "cat", f"{lab.pgdata}/pg_hba.conf"), re.M)
+
+
+def test_few_locks(field):
+    lab = field.upgraded()
+    assert lab.psql("node1", "SELECT count(*) FROM pg_class WHERE relname ~ '^t_[0-9]+_[0-9]+$'", "crowded") == "1100"
+    assert lab.psql("node1", "SHOW max_locks_per_transaction") == "10"
