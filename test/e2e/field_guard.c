@@ -1,6 +1,7 @@
-/* Refuses UPDATE and DELETE without WHERE, as pg-safeupdate does. */
+/* Refuses UPDATE and DELETE without WHERE, as pg-safeupdate does; and lets security labels be set. */
 #include "postgres.h"
 
+#include "commands/seclabel.h"
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
 #include "parser/analyze.h"
@@ -20,9 +21,15 @@ guard(ParseState *pstate, Query *query, JumbleState *jstate)
 		ereport(ERROR, (errcode(ERRCODE_CARDINALITY_VIOLATION), errmsg("the guard wants a WHERE clause")));
 }
 
+static void
+accept_any(const ObjectAddress *object, const char *label)
+{
+}
+
 void
 _PG_init(void)
 {
+	register_label_provider("field", accept_any);
 	next_hook = post_parse_analyze_hook;
 	post_parse_analyze_hook = guard;
 }

@@ -16,6 +16,7 @@ from test_checks import check, wait_serving
 pytestmark = [pytest.mark.all, pytest.mark.together, pytest.mark.limit(1800)]
 
 PID_FILE = "/var/run/postgresql/main.pid"
+LOG = "/var/log/field/postgresql.log"
 
 
 def compile_library(lab, name):
@@ -34,7 +35,6 @@ class Settings:
 
     def __init__(self):
         self.lines, self.libraries, self.rules = [], ["pg_stat_statements"], []
-        self.primary_lines = []  # a standby may have no less than its primary when it starts
 
     def set(self, lab):
         """On all, and then all restart at once: of one that takes over meanwhile the other would get the files."""
@@ -43,8 +43,7 @@ class Settings:
         for host in lab.data_nodes:
             lab.sh(host, "sh", "-ec", 'cd "$1"; printf %s "$2" >>postgresql.conf; hba=$(cat pg_hba.conf);'
                    ' printf "%s%s\\n" "$3" "$hba" >pg_hba.conf', "sh", lab.pgdata,
-                   *("".join(f"{line}\n" for line in lines) for lines in (
-                       self.lines + (self.primary_lines if host == "node1" else []), self.rules)))
+                   *("".join(f"{line}\n" for line in lines) for lines in (self.lines, self.rules)))
         primary, *standbys = lab.data_nodes
         for action, hosts in (("stop", standbys), ("restart", [primary]), ("start", standbys)):
             for host in hosts:
@@ -110,23 +109,15 @@ def passwords(lab, settings):
     settings.rules.append("local all postgres scram-sha-256")
 
 
-def few_locks(lab, settings):
-    """Enough for pg_dump of all tables, too few for a transaction of pg_upgrade's pg_restore."""
-    lab.psql("node1", "CREATE DATABASE crowded")
-    for part in range(4):
-        lab.psql("node1", f"""DO $$ BEGIN FOR n IN 1..275 LOOP
-            EXECUTE format('CREATE TABLE t_{part}_%s (t text)', n); END LOOP; END $$""", "crowded")
-    settings.primary_lines += ["max_locks_per_transaction = 10", "superuser_reserved_connections = 20"]
-
-
-def other_resources(lab, settings):
-    """What each of two servers would want for itself, or nobody but the service may have."""
-    settings.lines += ["unix_socket_group = 'postgres'", "authentication_timeout = 5", "temp_file_limit = 0",
-                       "lc_messages = 'de_DE.UTF-8'"]
+def log_of_the_cluster(lab, settings):
+    """Outside PGDATA, by a name that another server would choose, too."""
+    for host in lab.data_nodes:
+        lab.sh(host, "install", "-d", "-o", "postgres", os.path.dirname(LOG))
+    settings.lines += [f"log_directory = '{os.path.dirname(LOG)}'", f"log_filename = '{os.path.basename(LOG)}'"]
 
 
 CASES = [background_worker, preloaded_guard, guard_of_database, role_of_database, data_directory, external_pid_file,
-         path_out_of_pgdata, passwords, few_locks, other_resources]
+         path_out_of_pgdata, passwords, log_of_the_cluster]
 
 
 class Field:
@@ -182,6 +173,24 @@ def test_check_finds_nothing(field):
     assert report.of("error") == [], report.text
 
 
+def test_guard_that_labels_need(field):
+    """Which library provides labels cannot be told: all are loaded then, and the check finds what the guard refuses."""
+    lab = field.lab
+    lab.psql("node1", "SECURITY LABEL FOR field ON ROLE field_app IS 'a label'")
+    try:
+        report = check(lab, "node1", "schema_restores")
+        assert report.of("error") == ["schema_restores"], report.text
+        assert "the guard wants a WHERE clause" in " ".join(report.text.split()), report.text
+    finally:
+        lab.psql("node1", "SECURITY LABEL FOR field ON ROLE field_app IS NULL")
+
+
+def test_log_of_the_cluster(field):
+    """Only the serving server writes to it."""
+    said = field.prepared().sh("node1", "cat", LOG)
+    assert "starting PostgreSQL 15" in said and "starting PostgreSQL 17" not in said
+
+
 def test_external_pid_file(field):
     """It is the serving server's all the while."""
     lab = field.prepared()
@@ -229,9 +238,3 @@ def test_passwords(field):
     """The rules hold in the new cluster, and pg_upgrade needed none of them."""
     lab = field.upgraded()
     assert re.search("^local all postgres scram-sha-256$", lab.sh("node1", "cat", f"{lab.pgdata}/pg_hba.conf"), re.M)
-
-
-def test_few_locks(field):
-    lab = field.upgraded()
-    assert lab.psql("node1", "SELECT count(*) FROM pg_class WHERE relname ~ '^t_[0-9]+_[0-9]+$'", "crowded") == "1100"
-    assert lab.psql("node1", "SHOW max_locks_per_transaction") == "10"
