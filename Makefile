@@ -23,7 +23,7 @@ OBJS = extension/core_at_once.o extension/src_at_once.o extension/pg_at_once.o
 EXTRA_CLEAN = $(OBJS:.o=.cpp)
 
 REGRESS = install rights versions bad_input steps transitions checks plan start protocol keep lease journal rollback give_back \
-	maintenance backup validate sysidentifier hba claims history events report
+	maintenance backup validate sysidentifier hba claims history events report warnings
 
 ISOLATION = start_twice attach_twice abort_or_switch last_steps rewrite_or_node_active
 ISOLATION_OPTS = --inputdir=test --load-extension=btree_gist --load-extension=pgautofailover \

@@ -17,7 +17,7 @@ CREATE TEMP TABLE good (name text, arguments text[]);
 INSERT INTO good VALUES
   ('plan', '{18,NULL,NULL,true,''link'',''basebackup'',NULL,NULL,''stay''}'), ('start', '{18,NULL,NULL,true,''link'',''basebackup'',NULL,NULL,''stay''}'),
   ('approve', '{2,NULL}'), ('release', '{2}'), ('abort', '{2,''why''}'), ('retry', '{2,''discover'',''why''}'),
-  ('waive_check', '{2,''node_1'',''free_space'',''why''}'),
+  ('waive_check', '{2,''node_1'',''free_space'',''why''}'), ('acknowledge', '{2,''seen''}'),
   ('record_backup', '{''label'',''tool'',''2025-01-01'',''default'',''node_1'',''there'',''2025-01-02'',''note''}'),
   ('record_maintenance', '{''node_2'',''begin'',''why''}'),
   ('validate_sysidentifier', '{''default'',0,7000000000000000009}'), ('rewrite_sysidentifier', '{''default'',0,7000000000000000001,7000000000000000009}'),

@@ -48,13 +48,13 @@ SELECT pgaf_upgrade_sync_journal(test.token(0),
 SELECT name, state, attempts FROM pgaf_upgrade.step WHERE nodeid = 0 AND name IN ('reconfigure', 'start') ORDER BY 1;
 
 -- a background step goes on beside the later ones, but the end waits for it
-SELECT pgaf_upgrade_begin_step(test.token(0), 'update_extensions'),
-       pgaf_upgrade_finish_step(test.token(0), 'update_extensions'),
-       pgaf_upgrade_begin_step(test.token(0), 'statistics');
+SELECT pgaf_upgrade_begin_step(test.token(0), 'statistics'),
+       pgaf_upgrade_finish_step(test.token(0), 'statistics'),
+       pgaf_upgrade_begin_step(test.token(0), 'update_extensions');
 SELECT count(*) AS steps FROM test.drive('{0,1,2}');
 SELECT state, waiting_for FROM pgaf_upgrade_status();
 SELECT * FROM pgaf_upgrade_next_step(test.token(0));
-SELECT pgaf_upgrade_finish_step(test.token(0), 'statistics');
+SELECT pgaf_upgrade_finish_step(test.token(0), 'update_extensions');
 SELECT test.drive('{0,1,2}');
 SELECT pgaf_upgrade_sync_journal(test.token(0), :'journal') AS nothing_new_after_the_end;
 SELECT test.reset();

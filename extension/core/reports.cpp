@@ -34,9 +34,10 @@ enum class Shape {
     Name,
     Path,
     Paths,
-    Steps,    // names of steps
-    Parts,    // of a step's time: {"part", "seconds"}
-    Changes,  // of lines: {"file", "line", "before", "after"}
+    Steps,     // names of steps
+    Parts,     // of a step's time: {"part", "seconds"}
+    Changes,   // of lines: {"file", "line", "before", "after"}
+    Warnings,  // {"object", "error", "remedy"}
     Text,
     Sha256,
 };
@@ -48,9 +49,10 @@ struct Member {
     Shape shape;
 };
 
-constexpr std::array<Member, 23> kMembers{{
+constexpr std::array<Member, 24> kMembers{{
     {"", "seconds", Shape::Seconds},
     {"", "parts", Shape::Parts},
+    {"", "warnings", Shape::Warnings},
     {steps::kDiscover, "old_server_version", Shape::Name},
     {steps::kDiscover, "old_pgautofailover", Shape::Name},
     {steps::kDiscover, "pgdata", Shape::Path},
@@ -178,6 +180,13 @@ void require_shape(const What &what, const Value &value, Shape shape) {
         case Shape::Changes:
             for (const auto &item : items_of(what, value)) {
                 require_change(what, item);
+            }
+            break;
+        case Shape::Warnings:
+            for (const auto &item : items_of(what, value)) {
+                for (const std::string name : {"object", "error", "remedy"}) {
+                    require_path(what + "." + name, text_of(what + "." + name, member_of(what, item, name)));
+                }
             }
             break;
         case Shape::Text:

@@ -53,6 +53,11 @@ constexpr Names<WaitReason, 9> kWaitReasons{{
     {WaitReason::RollbackOf, "rollback_of"},
 }};
 
+constexpr Names<Worth, 2> kWorths{{
+    {Worth::Required, "required"},
+    {Worth::BestEffort, "best effort"},
+}};
+
 constexpr std::array<Requirement, 2> kNone{};
 
 constexpr std::array<StepDefinition, 41> kDefinitions{{
@@ -76,8 +81,9 @@ constexpr std::array<StepDefinition, 41> kDefinitions{{
     {Role::Monitor, steps::kReconfigure, Phase::Restore, "8", "point pg_autoctl and unit at the new", kNone, false,
      true},
     {Role::Monitor, steps::kStart, Phase::Restore, "9", "start the monitor", kNone, false, true},
-    {Role::Monitor, steps::kUpdateExtensions, Phase::Restore, "", "update extensions"},
-    {Role::Monitor, steps::kStatistics, Phase::Restore, "", "gather statistics", kNone, true},
+    {Role::Monitor, steps::kStatistics, Phase::Restore, "", "gather statistics", kNone, true, false, Worth::BestEffort},
+    {Role::Monitor, steps::kUpdateExtensions, Phase::Restore, "", "update extensions", kNone, true, false,
+     Worth::BestEffort},
     {Role::Monitor,
      steps::kVerify,
      Phase::Finish,
@@ -106,12 +112,15 @@ constexpr std::array<StepDefinition, 41> kDefinitions{{
     {Role::Primary, steps::kStart, Phase::Switch, "6", "start: writes accepted again"},
     {Role::Primary, steps::kIdentity, Phase::Restore, "10b", "new identifier on the monitor"},
     {Role::Primary, steps::kReconfigure, Phase::Restore, "10c", "point pg_autoctl and unit at the new"},
-    {Role::Primary, steps::kUpdateExtensions, Phase::Restore, "6", "update extensions"},
-    {Role::Primary, steps::kStatistics, Phase::Restore, "6", "gather statistics", kNone, true},
+    // Every plan is made without statistics until these are there; they are gathered while the monitor is waited for.
+    {Role::Primary, steps::kStatistics, Phase::Restore, "6", "gather statistics", kNone, true, false,
+     Worth::BestEffort},
     {Role::Primary, steps::kRejoin, Phase::Restore, "11", "start pg_autoctl", {{{Scope::Monitor, steps::kStart}}}},
+    {Role::Primary, steps::kUpdateExtensions, Phase::Restore, "6", "update extensions", kNone, true, false,
+     Worth::BestEffort},
     {Role::Primary,
      steps::kRestoreSettings,
-     Phase::Finish,
+     Phase::Restore,
      "",
      "put settings back",
      {{{Scope::AllSecondaries, steps::kRejoin}}}},
@@ -156,6 +165,12 @@ constexpr std::array<StepDefinition, 41> kDefinitions{{
 
 bool is_met(StepState state, Need need) {
     return state == StepState::Done || (need == Need::Begun && state == StepState::Running);
+}
+
+// Whether the later steps of its node need not wait for it.
+bool lets_others_begin(const StepDefinition &step, StepState state) {
+    return is_met(state, step.background ? Need::Begun : Need::Done) ||
+           (step.worth == Worth::BestEffort && state == StepState::Failed);
 }
 
 std::optional<StepState> state_of(const NodePlan &node, std::string_view step) {
@@ -250,13 +265,18 @@ const StepDefinition *find_step(Role role, std::string_view name) {
     return nullptr;
 }
 
+bool is_best_effort(Role role, std::string_view step) {
+    const auto *definition = find_step(role, step);
+    return definition != nullptr && definition->worth == Worth::BestEffort;
+}
+
 std::optional<Wait> unmet_requirement(const RunPlan &run, const NodePlan &node, const StepDefinition &step) {
     if (run.state == RunState::RollingBack) {
         return Wait{WaitReason::RollbackOf, "the rollback of the run"};
     }
     const auto steps = steps_of(node.role);
     for (std::size_t i = 0; i < steps.size() && steps[i]->name != step.name; ++i) {
-        if (!is_met(node.states.at(i), steps[i]->background ? Need::Begun : Need::Done)) {
+        if (!lets_others_begin(*steps[i], node.states.at(i))) {
             return wait_for_own(*steps[i], node.states.at(i));
         }
     }
@@ -279,8 +299,8 @@ std::optional<Wait> unmet_requirement(const RunPlan &run, const NodePlan &node, 
     }
     // A background step may still run when its node comes to the end, but the end waits for it.
     if (step.phase == Phase::Finish) {
-        for (std::size_t i = 0; i < steps.size(); ++i) {
-            if (steps[i]->background && node.states.at(i) != StepState::Done) {
+        for (std::size_t i = 0; i < steps.size() && steps[i]->name != step.name; ++i) {
+            if (node.states.at(i) != StepState::Done) {
                 return wait_for_own(*steps[i], node.states.at(i));
             }
         }
@@ -299,15 +319,13 @@ NextStep next_step(const RunPlan &run, const NodePlan &node) {
     const auto steps = steps_of(node.role);
     for (std::size_t i = 0; i < steps.size(); ++i) {
         const auto state = node.states.at(i);
-        if (state == StepState::Done || (state == StepState::Running && steps[i]->background)) {
+        if (state == StepState::Done || (state != StepState::Pending && lets_others_begin(*steps[i], state))) {
             continue;
         }
-        if (state == StepState::Failed || state == StepState::Running) {
-            auto wait = wait_for_own(*steps[i], state);
-            wait.what += state == StepState::Failed ? ", which failed" : "";
-            return {nullptr, std::move(wait)};
-        }
-        if (auto unmet = unmet_requirement(run, node, *steps[i])) {
+        auto unmet = state == StepState::Pending ? unmet_requirement(run, node, *steps[i])
+                                                 : std::optional(wait_for_own(*steps[i], state));
+        if (unmet) {
+            unmet->what += unmet->reason == WaitReason::FailedHere ? ", which failed" : "";
             return {nullptr, std::move(*unmet)};
         }
         return {steps[i], {}};
@@ -415,6 +433,9 @@ std::string_view to_string(RunState state) {
 }
 std::string_view to_string(WaitReason reason) {
     return name_of(kWaitReasons, reason);
+}
+std::string_view to_string(Worth worth) {
+    return name_of(kWorths, worth);
 }
 std::optional<Role> parse_role(std::string_view text) {
     return value_of(kRoles, text);

@@ -34,6 +34,10 @@ enum class Scope : std::uint8_t {
 // Begun is met by a step that is running or done.
 enum class Need : std::uint8_t { Begun, Done };
 
+// What safe data or HA need is required. What is best effort holds up no other step: it is done as far as it goes, and
+// what failed of it is a warning in its result. Only the end of its node waits for it.
+enum class Worth : std::uint8_t { Required, BestEffort };
+
 struct Requirement {
     Scope scope = Scope::Nobody;
     std::string_view step = {};
@@ -49,15 +53,18 @@ struct StepDefinition {
     std::array<Requirement, 2> requirements = {};
     bool background = false;  // runs beside the later steps of its node
     bool offline = false;     // the monitor's own Postgres is down: known from the journal until it is back
+    Worth worth = Worth::Required;
 };
 
 // Every definition, by role and within a role in the order in which a node takes them. A step
 // requires, besides what it names, that each earlier step of its node is done, or begun where that
-// one is a background step; the steps of phases after Prepare require the operator's approval.
+// one is a background step, or has failed where that one is best effort; the steps of phases after Prepare require the
+// operator's approval.
 [[nodiscard]] std::span<const StepDefinition> step_definitions();
 
 [[nodiscard]] std::vector<const StepDefinition *> steps_of(Role role);
 [[nodiscard]] const StepDefinition *find_step(Role role, std::string_view name);
+[[nodiscard]] bool is_best_effort(Role role, std::string_view step);
 
 // A node of a run with the states of its steps, in the order of steps_of(role).
 struct NodePlan {
@@ -132,6 +139,7 @@ struct NextStep {
 [[nodiscard]] std::string_view to_string(StepState state);
 [[nodiscard]] std::string_view to_string(RunState state);
 [[nodiscard]] std::string_view to_string(WaitReason reason);
+[[nodiscard]] std::string_view to_string(Worth worth);
 [[nodiscard]] std::optional<Role> parse_role(std::string_view text);
 [[nodiscard]] std::optional<StepState> parse_step_state(std::string_view text);
 [[nodiscard]] std::optional<RunState> parse_run_state(std::string_view text);

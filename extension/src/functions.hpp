@@ -48,6 +48,7 @@ Outcome pgaf_upgrade_release(const Arguments &arguments);
 Outcome pgaf_upgrade_abort(const Arguments &arguments);
 Outcome pgaf_upgrade_retry(const Arguments &arguments);
 Outcome pgaf_upgrade_waive_check(const Arguments &arguments);
+Outcome pgaf_upgrade_acknowledge(const Arguments &arguments);
 
 // protocol_functions.cpp
 Outcome pgaf_upgrade_attach(const Arguments &arguments);

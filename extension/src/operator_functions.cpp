@@ -255,4 +255,21 @@ Outcome pgaf_upgrade_waive_check(const Arguments &arguments) {
     return {};
 }
 
+Outcome pgaf_upgrade_acknowledge(const Arguments &arguments) {
+    const auto run = lock_run(arguments.required_integer(0, "run"));
+    const auto &note = arguments.required_words(1, "note", kSayWhy);
+    const auto steps = store::acknowledge_warnings(run.id(), note);
+    if (steps.empty()) {
+        throw Error(code::kNotInStateFor, run_name(run.id()) + " has no open warnings",
+                    "SELECT * FROM pgaf_upgrade_progress(" + std::to_string(run.id()) +
+                        ") WHERE warnings IS NOT NULL shows those that were acknowledged.");
+    }
+    int number = 0;
+    for (const auto &step : steps) {
+        store::record_event(run.id(), step.nodeid, step.step, "acknowledged", to_string(StepState::Done), note);
+        number += step.number;
+    }
+    return {std::to_string(number), {}};
+}
+
 }  // namespace pgaf::functions

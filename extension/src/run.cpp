@@ -192,6 +192,9 @@ int change_step(Run &run, NodePlan &node, const StepDefinition &step, StepState 
         case StepState::Done:
             store::set_done(run.id(), node.nodeid, step.name, change.at, change.result);
             take_result(run, node, step, change.result);
+            if (const auto warnings = store::warnings_in_words(change.result)) {
+                message = "with warnings: " + *warnings;
+            }
             break;
         case StepState::Failed:
             store::set_failed(run.id(), node.nodeid, step.name, change.at, change.error, change.hint, change.detail);

@@ -110,7 +110,8 @@ Outcome pgaf_upgrade_steps(const Arguments & /*arguments*/) {
         }
         outcome.rows.push_back({std::string(to_string(step.role)), std::to_string(ordinal), std::string(step.name),
                                 std::string(to_string(step.phase)), std::string(step.guide), std::string(step.title),
-                                step.background ? "t" : "f", step.offline ? "t" : "f", requirements});
+                                step.background ? "t" : "f", step.offline ? "t" : "f", requirements,
+                                std::string(to_string(step.worth))});
     }
     return outcome;
 }

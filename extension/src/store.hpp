@@ -73,6 +73,12 @@ struct JournalEntry {
     Text hint;
 };
 
+struct StepWarnings {
+    std::int64_t nodeid = 0;
+    std::string step;
+    int number = 0;
+};
+
 struct CheckResult {
     bool passed = false;
     bool data_loss = false;
@@ -162,6 +168,9 @@ void set_pending(std::int64_t runid, std::int64_t nodeid, std::string_view step)
 void set_progress(std::int64_t runid, std::int64_t nodeid, std::string_view step, const Text &progress);
 bool has_finished_at(std::int64_t runid, std::int64_t nodeid, std::string_view step, const Text &at);
 Text result_value(const Text &result, const char *key);
+Text warnings_in_words(const Text &result);  // null where it has none
+// Of all its steps; those that were not acknowledged until now.
+std::vector<StepWarnings> acknowledge_warnings(std::int64_t runid, const std::string &note);
 // Of what claims::require_journal has let in.
 std::vector<JournalEntry> journal_entries(const std::string &json);
 

@@ -32,6 +32,7 @@ int set_running(std::int64_t runid, std::int64_t nodeid, std::string_view step, 
         query("UPDATE pgaf_upgrade.step SET state = 'running', attempts = attempts + 1, started_at = t.at, "
               "       first_started_at = coalesce(first_started_at, t.at), finished_at = NULL, progress = NULL, "
               "       result = NULL, error = NULL, hint = NULL, detail = NULL, "
+              "       acknowledged_at = NULL, acknowledged_by = NULL, acknowledge_note = NULL, "
               "       lease_digest = pg_catalog.sha256(pg_catalog.uuid_send($4::uuid)), "
               "       backend_pid = pg_catalog.pg_backend_pid() "
               "  FROM (SELECT coalesce($5::timestamptz, pg_catalog.clock_timestamp()) AS at) t "
@@ -71,7 +72,8 @@ void set_failed(std::int64_t runid, std::int64_t nodeid, std::string_view step, 
 void set_pending(std::int64_t runid, std::int64_t nodeid, std::string_view step) {
     query(
         "UPDATE pgaf_upgrade.step SET state = 'pending', progress = NULL, result = NULL, error = NULL, hint = NULL, "
-        "       detail = NULL, started_at = NULL, finished_at = NULL, lease_digest = NULL, backend_pid = NULL "
+        "       detail = NULL, started_at = NULL, finished_at = NULL, lease_digest = NULL, backend_pid = NULL, "
+        "       acknowledged_at = NULL, acknowledged_by = NULL, acknowledge_note = NULL "
         " WHERE runid = $1::bigint AND nodeid = $2::bigint AND name = $3",
         {runid, nodeid, step});
 }
@@ -93,6 +95,25 @@ bool has_finished_at(std::int64_t runid, std::int64_t nodeid, std::string_view s
 
 Text result_value(const Text &result, const char *key) {
     return query("SELECT $1::jsonb ->> $2", {result, key}).at(0).text(0);
+}
+
+Text warnings_in_words(const Text &result) {
+    return query("SELECT pgaf_upgrade.warnings_text($1::jsonb)", {result}).at(0).text(0);
+}
+
+std::vector<StepWarnings> acknowledge_warnings(std::int64_t runid, const std::string &note) {
+    const auto rows = query(
+        "UPDATE pgaf_upgrade.step s SET acknowledged_at = pg_catalog.clock_timestamp(), "
+        "       acknowledged_by = SESSION_USER, acknowledge_note = $2 "
+        "  FROM pgaf_upgrade.warnings($1::bigint) w "
+        " WHERE s.runid = $1::bigint AND s.nodeid = w.nodeid AND s.name = w.step AND w.open > 0 "
+        "RETURNING s.nodeid, s.name, w.open",
+        {runid, note});
+    std::vector<StepWarnings> steps;
+    for (const auto &row : rows) {
+        steps.push_back({row.integer(0), row.string(1), static_cast<int>(row.integer(2))});
+    }
+    return steps;
 }
 
 std::vector<JournalEntry> journal_entries(const std::string &json) {

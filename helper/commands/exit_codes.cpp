@@ -22,6 +22,9 @@ const std::vector<ExitCodeRow> &all_exit_codes() {
         {ExitCode::NoMonitor, "the monitor cannot be reached; with migrate, the old cluster",
          "Start its service, and check the network and its pg_hba.conf. If the monitor's host is lost for good: "
          "`pgaf-upgrade run --without-monitor`."},
+        {ExitCode::Warnings, "done with warnings that nobody has acknowledged; of run and status",
+         "`pgaf-upgrade status` shows each with what to type. Then, on the monitor: `SELECT "
+         "pgaf_upgrade_acknowledge(run, 'note')`."},
     };
     return codes;
 }

@@ -33,6 +33,10 @@ ExitCode print_metrics(const Node &node) {
     return ExitCode::Done;
 }
 
+ExitCode code_of(const std::optional<RunRecord> &run) {
+    return run && open_warnings(*run) > 0 ? ExitCode::Warnings : ExitCode::Done;
+}
+
 void print_status(const std::optional<RunRecord> &run, int target) {
     const Terminal terminal;
     if (!run) {
@@ -61,7 +65,7 @@ ExitCode command_status(const Options &options) {
     } else {
         print_status(run, options.target);
     }
-    return ExitCode::Done;
+    return code_of(run);
 }
 
 }  // namespace pgaf

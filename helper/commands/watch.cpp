@@ -183,7 +183,10 @@ ExitCode watch(const Node &node) {
             terminal.print(draw_screen(*heard.run, heard.now(), std::nullopt, {terminal.size().columns, 0}));
         }
         if (has_ended) {
-            return heard.run->state == RunState::Finished ? ExitCode::Done : ExitCode::StepFailed;
+            if (heard.run->state != RunState::Finished) {
+                return ExitCode::StepFailed;
+            }
+            return open_warnings(*heard.run) > 0 ? ExitCode::Warnings : ExitCode::Done;
         }
         // a second one need not wait for a connection that is being made
         std::signal(SIGINT, SIG_DFL);

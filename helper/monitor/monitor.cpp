@@ -187,6 +187,11 @@ std::optional<std::int64_t> Monitor::newest_run() {
     return rows.size() == 0 ? std::nullopt : std::optional(AnswerRow(rows, 0).integer("run"));
 }
 
+int Monitor::open_warnings(std::int64_t run) {
+    const auto rows = call("pgaf_upgrade_status", "$1", {std::to_string(run)});
+    return rows.size() == 0 ? 0 : AnswerRow(rows, 0).small_integer("warnings");
+}
+
 std::optional<Monitor::Report> Monitor::report(std::optional<std::int64_t> run, bool with_records) {
     const auto document =
         call("pgaf_upgrade_report", "$1, $2", {run ? Value{std::to_string(*run)} : Value{}, with_records ? "t" : "f"})

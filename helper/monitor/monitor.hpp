@@ -35,6 +35,7 @@ class Monitor final : public Protocol {
                               bool not_started, bool gives_back) override;
     void finish_rollback(const std::string &token, const nlohmann::json &result) override;
     void require() override;
+    [[nodiscard]] int open_warnings(std::int64_t run) override;
     [[nodiscard]] std::optional<std::int64_t> newest_run() override;
     void wait_for_notification(std::chrono::milliseconds limit) override;
     void disconnect() override { connection_.reset(); }

@@ -42,6 +42,9 @@ class Protocol {
     // The number of the newest run; nothing where there never was one.
     [[nodiscard]] virtual std::optional<std::int64_t> newest_run() = 0;
 
+    // Of the steps of a run, those that nobody has acknowledged.
+    [[nodiscard]] virtual int open_warnings(std::int64_t run) = 0;
+
     virtual void wait_for_notification(std::chrono::milliseconds limit) = 0;
     virtual void disconnect() = 0;
 };

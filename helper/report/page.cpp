@@ -15,8 +15,8 @@ std::string report_page(const RunRecord &run, const RunRecords &records) {
     const auto title =
         fmt::format("Upgrade {} to PostgreSQL {}: {}", run.run, run.target_version, to_string(run.state));
     std::string body;
-    for (const auto section : {verdict_section, timeline_section, nodes_section, checks_section, carried_section,
-                               steps_section, events_section}) {
+    for (const auto section : {verdict_section, timeline_section, warnings_section, nodes_section, checks_section,
+                               carried_section, steps_section, events_section}) {
         body += section(report);
     }
     body += element_of_text(

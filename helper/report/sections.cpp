@@ -167,6 +167,27 @@ std::string nodes_section(const Report &report) {
     return section("Versions and identifiers", content);
 }
 
+std::string warnings_section(const Report &report) {
+    const auto &run = report.run;
+    Table table({{"node"}, {"step"}, {"what"}, {"error"}, {"to do"}, {""}});
+    bool is_any = false;
+    for (const auto &node : run.nodes) {
+        for (const auto &step : node.steps) {
+            const auto state = step.acknowledged_at
+                                   ? tag("good", "acknowledged") +
+                                         lines(fmt::format(" by {} at {}: {}", step.acknowledged_by,
+                                                           clock_time(*step.acknowledged_at), step.acknowledge_note))
+                                   : tag("warn", "open");
+            for (const auto &warning : step.warnings) {
+                is_any = true;
+                table.row({escape_html(label_of(run, node)), code(step.name), lines(warning.object),
+                           lines(warning.error), lines(warning.remedy), state});
+            }
+        }
+    }
+    return is_any ? section("Warnings", table.html()) : "";
+}
+
 std::string checks_section(const Report &report) {
     const auto &run = report.run;
     Table table({{"node"}, {"check"}, {"result"}, {"found"}, {"it would mean"}, {"to do"}});
@@ -249,7 +270,7 @@ std::string steps_section(const Report &report) {
                 title += "<br/>" + lines(step.error) + (step.hint.empty() ? "" : "<br/>" + lines(step.hint));
             }
             table.row({escape_html(label_of(run, node)), escape_html(step.guide), code(step.name), title,
-                       tag(style_of(step.state), std::string(to_string(step.state))),
+                       tag(step.open_warnings() > 0 ? "warn" : style_of(step.state), state_in_words(step)),
                        has_begun ? escape_html(clock_time(*step.started_at)) : "",
                        has_begun ? escape_html(duration(to - *step.started_at)) : "",
                        step.attempts == 0 ? "" : fmt::format("{}", step.attempts)});

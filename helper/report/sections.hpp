@@ -15,6 +15,7 @@ struct Report {
 [[nodiscard]] std::string verdict_section(const Report &report);
 [[nodiscard]] std::string timeline_section(const Report &report);
 [[nodiscard]] std::string nodes_section(const Report &report);
+[[nodiscard]] std::string warnings_section(const Report &report);  // empty where there are none
 [[nodiscard]] std::string checks_section(const Report &report);
 [[nodiscard]] std::string carried_section(const Report &report);
 [[nodiscard]] std::string steps_section(const Report &report);

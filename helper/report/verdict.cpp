@@ -35,7 +35,8 @@ Verdict verdict_of(const RunRecord &run) {
         std::ranges::any_of(run.nodes, [](const NodeRecord &node) { return node.rollback_asked_at.has_value(); });
     switch (run.state) {
         case RunState::Finished:
-            return {"good", versions + ": upgraded"};
+            return open_warnings(run) > 0 ? Verdict{"warn", versions + ": upgraded, with warnings"}
+                                          : Verdict{"good", versions + ": upgraded"};
         case RunState::Aborted:
             return was_rolled_back ? Verdict{"bad", versions + ": rolled back, the old cluster serves"}
                                    : Verdict{"warn", versions + ": aborted before anything that serves was changed"};

@@ -108,7 +108,7 @@ Loop::End Loop::turn() {
     }
     if (has_ended(due->run_state)) {
         parts_.view.note(fmt::format("run {} is {}", position.plan().run, to_string(due->run_state)));
-        return due->run_state == RunState::Finished ? ExitCode::Done : ExitCode::Refused;
+        return due->run_state == RunState::Finished ? end_of_finished() : ExitCode::Refused;
     }
     if (due->run_state == RunState::RollingBack || position.is_going_back()) {
         return go_back(*due);
@@ -120,6 +120,20 @@ Loop::End Loop::turn() {
     gate_.close_if_hindered(*due);
     perform(*due);
     return std::nullopt;
+}
+
+ExitCode Loop::end_of_finished() {
+    const auto run = parts_.position.plan().run;
+    int open = 0;
+    static_cast<void>(with_errors_logged("the warnings of the run are not known",
+                                         [&] { open = parts_.link.monitor().open_warnings(run); }));
+    if (open == 0) {
+        return ExitCode::Done;
+    }
+    parts_.view.note(fmt::format(
+        "with {} warnings: see pgaf-upgrade status, then on the monitor: SELECT pgaf_upgrade_acknowledge({}, 'note')",
+        open, run));
+    return ExitCode::Warnings;
 }
 
 // What is due, by the monitor; nothing where it is away, and this node goes on alone.

@@ -26,6 +26,7 @@ class Loop {
     void go_on_by_journal();
     [[nodiscard]] bool wait_for_run();
     [[nodiscard]] End turn();
+    [[nodiscard]] ExitCode end_of_finished();
     void require_background();
     [[nodiscard]] std::optional<Due> ask();
     void go_on_alone();

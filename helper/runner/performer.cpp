@@ -1,15 +1,30 @@
 #include "runner/performer.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
 
 #include "postgres/connection.hpp"
+#include "run/warnings.hpp"
 #include "system/error.hpp"
 #include "system/fault.hpp"
 #include "system/process.hpp"
 
 namespace pgaf {
+
+namespace {
+
+// What a step of best effort would have done.
+std::string by_hand(std::string_view step) {
+    if (step == steps::kStatistics) {
+        return "Type vacuumdb --all --analyze-in-stages.";
+    }
+    return step == steps::kUpdateExtensions ? "Type ALTER EXTENSION name UPDATE in each database." : "";
+}
+
+}  // namespace
 
 Performer::Performer(const RunnerParts &parts) : parts_(parts) {}
 
@@ -23,8 +38,8 @@ HelperError Performer::failure_of(std::string_view step, const HelperError &erro
 }
 
 // A monitor that goes away does not fail a step: it is asked how far it came once the monitor is back.
-nlohmann::json Performer::carry_out(Workplace &workplace, MonitorLink &link, const Assignment &plan,
-                                    std::string_view step, bool waits_for_monitor) {
+nlohmann::json Performer::try_to_carry_out(Workplace &workplace, MonitorLink &link, const Assignment &plan,
+                                           std::string_view step, bool waits_for_monitor) {
     for (int attempt = 1;; ++attempt) {
         try {
             return workplace.carry_out(plan, step, parts_.progress.of(step));
@@ -41,6 +56,27 @@ nlohmann::json Performer::carry_out(Workplace &workplace, MonitorLink &link, con
     }
 }
 
+// What no data depends on holds up nothing.
+nlohmann::json Performer::carry_out(Workplace &workplace, MonitorLink &link, const Assignment &plan,
+                                    std::string_view step, bool waits_for_monitor) {
+    const auto try_it = [&] { return try_to_carry_out(workplace, link, plan, step, waits_for_monitor); };
+    if (!is_best_effort(plan.node.role, step)) {
+        return try_it();
+    }
+    try {
+        return with_errors_told(fmt::format("step {}", step), try_it);
+    } catch (const HelperError &error) {
+        if (stop_was_asked() || parts_.position.is_going_back()) {
+            throw;
+        }
+        spdlog::warn("step {} is not done: {}", step, error.what());
+        Warnings warnings;
+        warnings.add(fmt::format("step {}", step), error.what(),
+                     error.hint().empty() ? by_hand(step) : fmt::format("{} {}", error.hint(), by_hand(step)));
+        return {{"warnings", warnings.json()}};
+    }
+}
+
 void Performer::begin_here(std::string_view step) {
     parts_.journal.begun(step);
     parts_.view.begun(step);
@@ -52,7 +88,7 @@ void Performer::end_here(std::string_view step, const nlohmann::json &result) {
     fault_point(step, "after");
     parts_.journal.done(step, result);
     fault_point(step, "written");
-    parts_.view.done(step);
+    parts_.view.done(step, warnings_in_words(result));
     spdlog::info("step {} done: {}", step, result.dump());
 }
 
@@ -132,18 +168,23 @@ void Performer::perform_in_background(std::string_view step) {
     try {
         with_errors_told(fmt::format("step {}", step), [&] {
             begin_here(step);
-            background_runs_ = true;
-            background_ = std::jthread([this, step = std::string(step), plan = parts_.position.plan()] {
-                with_errors_logged(step, [&] { work_in_background(step, plan); });
-                background_runs_ = false;
-            });
+            auto &background = background_.emplace_back();
+            background.thread =
+                std::jthread([this, &background, step = std::string(step), plan = parts_.position.plan()] {
+                    with_errors_logged(step, [&] { work_in_background(step, plan); });
+                    background.runs = false;
+                });
         });
     } catch (const HelperError &error) {
-        background_runs_ = false;
+        std::erase_if(background_, [](const Background &background) { return !background.thread.joinable(); });
         fail_here(step, error);
         report_failure(step, [&] { link.monitor().fail_step(link.token(), step, error); });
         throw failure_of(step, error);
     }
+}
+
+bool Performer::has_background() const {
+    return std::ranges::any_of(background_, [](const Background &background) { return background.runs.load(); });
 }
 
 void Performer::keep_server_up() {

@@ -10,8 +10,10 @@ namespace pgaf {
 namespace {
 
 // Behind the switch, what needs no monitor.
-constexpr std::array<std::string_view, 2> kOfPrimary{steps::kReconfigure, steps::kUpdateExtensions};
+constexpr std::array<std::string_view, 1> kOfPrimary{steps::kReconfigure};
 constexpr std::array<std::string_view, 3> kOfSecondary{steps::kStop, steps::kRebuild, steps::kReconfigure};
+// The primary's once all is served.
+constexpr std::array<std::string_view, 2> kOfBestEffort{steps::kStatistics, steps::kUpdateExtensions};
 
 constexpr const char *kReplaceIt =
     "pg_auto_failover's manual tells how to replace a monitor online: pg_autoctl disable monitor --force on every "
@@ -91,8 +93,10 @@ ExitCode WithoutMonitor::run() {
         parts_.view.note("the monitor is taken out of pg_autoctl's configuration");
     }
     parts_.workplace.serve_without_monitor(plan, say);
-    if (is_primary && !parts_.journal.is_done(steps::kStatistics)) {
-        performer_.perform(steps::kStatistics);
+    for (const auto step : kOfBestEffort) {
+        if (is_primary && !parts_.journal.is_done(step)) {
+            performer_.perform(step);
+        }
     }
     parts_.view.note(fmt::format("this node serves at PostgreSQL {} without a monitor; {}, on this node:\n  {}",
                                  plan.target_version,

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
 
+#include "cluster/kept_statistics.hpp"
 #include "cluster/serving_server.hpp"
 #include "node/service.hpp"
 #include "system/fault.hpp"
@@ -73,6 +74,7 @@ nlohmann::json Checkpoint::perform(const Context &context) const {
     });
     // Known to systemd before the switch, so that nothing in the switch waits for systemd.
     Service(context.node, Installation::from(context.journal).unit).prepare_guard();
+    note_statistics(context);  // as they are now: the preparation may be days ago
     auto server = context.local_server();
     checkpoint(context, server);
     fault_point(steps::kCheckpoint, "middle");

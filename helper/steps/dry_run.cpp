@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/busiest_tables.hpp"
+#include "cluster/kept_statistics.hpp"
 #include "cluster/pg_upgrade.hpp"
 #include "system/error.hpp"
 
@@ -34,6 +35,7 @@ void try_pg_upgrade(const Context &context) {
 
 nlohmann::json DryRun::perform(const Context &context) const {
     try_pg_upgrade(context);
+    note_statistics(context);
     // while the old server still counts: the step statistics goes by it
     return {{"log", context.node.log("dry_run").string()}, {"busiest", busiest_tables(context.node)}};
 }

@@ -18,6 +18,7 @@ enum class ExitCode : int {
     TimedOut = 5,     // what was waited for did not come
     Refused = 6,      // the monitor or the state of this node forbids it
     NoMonitor = 7,    // the monitor cannot be reached
+    Warnings = 8,     // the upgrade is done, and nobody has acknowledged its warnings yet
 };
 
 // An error as people read it: one line that says what is wrong, one that says what to do.

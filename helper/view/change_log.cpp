@@ -16,6 +16,9 @@ std::string line_of(const RunRecord &run, const NodeRecord &node, const StepReco
     if (step.state == StepState::Done && step.started_at && step.finished_at) {
         text += fmt::format(" after {}", duration(*step.finished_at - *step.started_at));
     }
+    for (const auto &warning : step.warnings) {
+        text += fmt::format("; warning: {}: {} | {}", warning.object, warning.error, warning.remedy);
+    }
     if (step.state == StepState::Failed) {
         text += fmt::format(": {}{}", step.error, step.hint.empty() ? "" : " | " + step.hint);
     }

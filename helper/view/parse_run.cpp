@@ -59,6 +59,12 @@ StepRecord parse_step(const Document &row, const NodeRecord &node) {
     step.progress = text(row, "progress");
     step.error = text(row, "error");
     step.hint = text(row, "hint");
+    for (const auto &warning : row.objects("warnings")) {
+        step.warnings.push_back({warning.text("object"), warning.text("error"), warning.text("remedy")});
+    }
+    step.acknowledged_at = row.maybe_number("acknowledged_at");
+    step.acknowledged_by = text(row, "acknowledged_by");
+    step.acknowledge_note = text(row, "acknowledge_note");
     return step;
 }
 

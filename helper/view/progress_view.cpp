@@ -100,8 +100,8 @@ void ProgressView::begun(std::string_view step) {
 void ProgressView::progress(std::string_view step, const std::string &text) {
     change(step, StepState::Running, text);
 }
-void ProgressView::done(std::string_view step) {
-    change(step, StepState::Done, "");
+void ProgressView::done(std::string_view step, const std::string &warnings) {
+    change(step, StepState::Done, warnings);
 }
 void ProgressView::failed(std::string_view step, const std::string &error) {
     change(step, StepState::Failed, error);
@@ -145,7 +145,7 @@ void ProgressView::draw() {
         const auto seconds = line.state == StepState::Running ? seconds_since(line.since) : line.seconds;
         add(fmt::format("{} {:<18} {:<5} {:<36} {:>8}", mark_of(line.state), line.step, line.guide, line.title,
                         seconds >= 0 ? fmt::format("{:.1f}", seconds) : ""));
-        if (!line.text.empty() && line.state != StepState::Done) {
+        if (!line.text.empty()) {
             add("     " + line.text);
         }
     }

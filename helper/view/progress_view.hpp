@@ -22,7 +22,7 @@ class ProgressView {
     void begin(const std::string &heading, Role role, const std::vector<std::pair<std::string, StepState>> &steps);
     void begun(std::string_view step);
     void progress(std::string_view step, const std::string &text);
-    void done(std::string_view step);
+    void done(std::string_view step, const std::string &warnings = {});  // those are shown beside it
     void failed(std::string_view step, const std::string &error);
     void waiting(const std::string &for_what);
     void note(const std::string &text);

@@ -93,6 +93,16 @@ void add_nodes(Exposition &exposition, const RunRecord &run) {
                               with(labels_of(run, node), "state", std::string(to_string(state))));
         }
     }
+    exposition.metric("pgaf_upgrade_warnings", "gauge", "Warnings of the node's steps, acknowledged or open.");
+    for (const auto &node : run.nodes) {
+        std::size_t all = 0;
+        for (const auto &step : node.steps) {
+            all += step.warnings.size();
+        }
+        const auto open = open_warnings(node);
+        exposition.sample(static_cast<double>(open), with(labels_of(run, node), "state", "open"));
+        exposition.sample(static_cast<double>(all - open), with(labels_of(run, node), "state", "acknowledged"));
+    }
     exposition.metric("pgaf_upgrade_step_running_seconds", "gauge", "How long the step that runs has been running.");
     for (const auto &node : run.nodes) {
         for (const auto &step : node.steps) {

@@ -84,7 +84,7 @@ Activity activity_of(const RunRecord &run, const NodeRecord &node, const RunPlan
                 missing.empty() ? at_work->progress : missing + ": pgaf-upgrade run there"};
     }
     if (count_of(node, StepState::Done) == node.steps.size()) {
-        return {Kind::Done, "done", std::nullopt, {}};
+        return {Kind::Done, open_warnings(node) > 0 ? "done with warnings" : "done", std::nullopt, {}};
     }
     return {Kind::Waits, missing.empty() ? why_none_is_due(plan, planned) : missing, std::nullopt, {}};
 }
@@ -182,6 +182,26 @@ std::size_t count_of(const RunRecord &run, StepState state) {
         count += count_of(node, state);
     }
     return count;
+}
+
+std::size_t open_warnings(const NodeRecord &node) {
+    std::size_t open = 0;
+    for (const auto &step : node.steps) {
+        open += step.open_warnings();
+    }
+    return open;
+}
+
+std::size_t open_warnings(const RunRecord &run) {
+    std::size_t open = 0;
+    for (const auto &node : run.nodes) {
+        open += open_warnings(node);
+    }
+    return open;
+}
+
+std::string state_in_words(const StepRecord &step) {
+    return std::string(to_string(step.state)) + (step.open_warnings() > 0 ? " with warnings" : "");
 }
 
 std::vector<Activity> activities_of(const RunRecord &run) {

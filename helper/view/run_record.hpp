@@ -15,6 +15,13 @@ class Document;
 
 using Instant = std::optional<double>;
 
+// What a step could not do, and no data depends on.
+struct WarningRecord {
+    std::string object;
+    std::string error;
+    std::string remedy;
+};
+
 struct StepRecord {
     std::int64_t nodeid = 0;
     std::string name;
@@ -30,6 +37,12 @@ struct StepRecord {
     std::string progress;
     std::string error;
     std::string hint;
+    std::vector<WarningRecord> warnings;
+    Instant acknowledged_at;  // by the operator: they are no longer open
+    std::string acknowledged_by;
+    std::string acknowledge_note;
+
+    [[nodiscard]] std::size_t open_warnings() const { return acknowledged_at ? 0 : warnings.size(); }
 };
 
 struct NodeRecord {
@@ -116,6 +129,12 @@ struct RunRecord {
 
 [[nodiscard]] std::size_t count_of(const RunRecord &run, StepState state);
 [[nodiscard]] std::size_t count_of(const NodeRecord &node, StepState state);
+
+// Those that nobody has acknowledged.
+[[nodiscard]] std::size_t open_warnings(const RunRecord &run);
+[[nodiscard]] std::size_t open_warnings(const NodeRecord &node);
+// In which state a step is, for people: "done with warnings" while some are open.
+[[nodiscard]] std::string state_in_words(const StepRecord &step);
 
 // What the node does or waits for, in words.
 struct Activity {

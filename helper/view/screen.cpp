@@ -113,6 +113,12 @@ Line redundancy(const RunRecord &run, double now) {
     return {{"redundancy  "}, {"there again", Style::Good}, {fmt::format(", none for {}", duration(*seconds))}};
 }
 
+Line warnings(const RunRecord &run) {
+    return {
+        {"warnings    "},
+        {fmt::format("{} open: SELECT pgaf_upgrade_acknowledge({}, 'note')", open_warnings(run), run.run), Style::Bad}};
+}
+
 Line heading(std::size_t columns) {
     return {{cut(fmt::format("   {}{}{}{}", left("node", kName), left("role", kRole), left("steps", kBar + 7), "now"),
                  columns),
@@ -273,8 +279,11 @@ std::string what_is_next(const RunRecord &run) {
 
 std::vector<Line> draw_screen(const RunRecord &run, double now, std::optional<double> away_s, ScreenSize size) {
     const auto columns = std::max(size.columns, kMinimum);
-    std::vector<Line> lines{title(run, columns), total(run, now, columns), {},
-                            writes(run, now),    redundancy(run, now),     {}};
+    std::vector<Line> lines{title(run, columns), total(run, now, columns), {}, writes(run, now), redundancy(run, now)};
+    if (open_warnings(run) > 0) {
+        lines.push_back(warnings(run));
+    }
+    lines.emplace_back();
     const auto room = [&](std::size_t kept) {
         return size.rows == 0 ? std::size_t{1000} : size.rows - std::min(size.rows, lines.size() + kept);
     };
@@ -322,19 +331,25 @@ std::vector<Line> draw_steps(const RunRecord &run, double now, std::size_t colum
         lines.push_back(
             {{cut(fmt::format("{} ({})", label_of(run, node), to_string(node.role)), columns), Style::Strong}});
         for (const auto &step : node.steps) {
-            const auto style = step.state == StepState::Failed    ? Style::Bad
+            const auto style = step.open_warnings() > 0           ? Style::Busy
+                               : step.state == StepState::Failed  ? Style::Bad
                                : step.state == StepState::Running ? Style::Busy
                                : step.state == StepState::Done    ? Style::Good
                                                                   : Style::Faint;
             lines.push_back(
                 {{fmt::format("  {} {} {} ", left(step.name, 18), left(step.guide, 4), left(step.title, 36))},
-                 {left(std::string(to_string(step.state)), 8), style},
+                 {left(step.open_warnings() > 0 ? "warnings" : std::string(to_string(step.state)), 8), style},
                  {right(seconds_of(step, now), 9)}});
             const auto more = step.state == StepState::Failed    ? step.error + "\n" + step.hint
                               : step.state == StepState::Running ? step.progress
                                                                  : "";
             if (!more.empty()) {
                 add_wrapped(lines, more, 4, columns, style, 20);
+            }
+            for (const auto &warning : step.warnings) {
+                const auto of = step.acknowledged_at ? fmt::format("acknowledged by {}: ", step.acknowledged_by) : "";
+                add_wrapped(lines, fmt::format("{}{}: {}\n{}", of, warning.object, warning.error, warning.remedy), 4,
+                            columns, style, 20);
             }
         }
     }

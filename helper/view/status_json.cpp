@@ -39,6 +39,14 @@ const char *word_of(Activity::Kind kind) {
     return "waiting";
 }
 
+Json warnings_json(const StepRecord &step) {
+    auto list = Json::array();
+    for (const auto &warning : step.warnings) {
+        list.push_back({{"object", warning.object}, {"error", warning.error}, {"remedy", warning.remedy}});
+    }
+    return list;
+}
+
 Json step_json(const StepRecord &step, double now) {
     Json elapsed = nullptr;
     if (step.started_at && step.state != StepState::Pending) {
@@ -56,7 +64,11 @@ Json step_json(const StepRecord &step, double now) {
             {"elapsed_seconds", elapsed},
             {"progress", text(step.progress)},
             {"error", text(step.error)},
-            {"hint", text(step.hint)}};
+            {"hint", text(step.hint)},
+            {"warnings", warnings_json(step)},
+            {"acknowledged_at", time(step.acknowledged_at)},
+            {"acknowledged_by", text(step.acknowledged_by)},
+            {"acknowledge_note", text(step.acknowledge_note)}};
 }
 
 Json node_json(const NodeRecord &node, const Activity &activity, double now) {
@@ -113,6 +125,7 @@ Json run_json(const RunRecord &run) {
             {"waiting_for", text(run.waiting_for)},
             {"steps_done", count_of(run, StepState::Done)},
             {"steps_total", total},
+            {"open_warnings", open_warnings(run)},
             {"writes",
              {{"refused_now", lasts(refused)},
               {"refused_seconds", maybe(longest(refused, run.at))},

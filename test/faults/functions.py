@@ -25,6 +25,10 @@ SELECT pgaf_upgrade_report_check(test.token(2), 'free_space', 'error', false, '1
 """,
     "ready": READY,
     "switching": SWITCHING,
+    "warned": START + """SELECT pgaf_upgrade_begin_step(test.token(1), 'discover');
+SELECT pgaf_upgrade_finish_step(test.token(1), 'discover',
+    '{"warnings": [{"object": "table t", "error": "it is broken", "remedy": "Mend it."}]}');
+""",
     "rolling back": SWITCHING + "SELECT pgaf_upgrade_rollback(1, 'the disk is full');\n",
 }
 
@@ -69,6 +73,7 @@ CALLS = [
     ("pgaf_upgrade_fail_step", "begun", "SELECT pgaf_upgrade_fail_step(test.token(1), 'discover', 'boom')"),
     ("pgaf_upgrade_retry", "failed", "SELECT pgaf_upgrade_retry(1)"),
     ("pgaf_upgrade_waive_check", "failed", "SELECT pgaf_upgrade_waive_check(1, 'node_2', 'free_space', 'more comes')"),
+    ("pgaf_upgrade_acknowledge", "warned", "SELECT pgaf_upgrade_acknowledge(1, 'seen')"),
     ("pgaf_upgrade_checks", "failed", "SELECT count(*) FROM pgaf_upgrade_checks()"),
     ("pgaf_upgrade_approve", "ready", "SELECT pgaf_upgrade_approve()"),
     ("pgaf_upgrade_release", "keeping", "SELECT pgaf_upgrade_release()"),

@@ -86,6 +86,14 @@ class RunDocument {
         step(id, name)["error"] = error;
         step(id, name)["hint"] = "Mend it.";
     }
+    void warn(int id, const std::string &name, const std::string &object) {
+        step(id, name)["warnings"].push_back({{"object", object}, {"error", "it is broken"}, {"remedy", "Mend it."}});
+    }
+    void acknowledge(int id, const std::string &name, double at) {
+        step(id, name)["acknowledged_at"] = at;
+        step(id, name)["acknowledged_by"] = "dba";
+        step(id, name)["acknowledge_note"] = "known";
+    }
     void maintain(int id, double from, const nlohmann::json &to) {
         document_["maintenance"].push_back({{"node", id}, {"started_at", from}, {"ended_at", to}});
     }
@@ -127,7 +135,11 @@ class RunDocument {
                                           {"finished_at", nullptr},
                                           {"progress", nullptr},
                                           {"error", nullptr},
-                                          {"hint", nullptr}});
+                                          {"hint", nullptr},
+                                          {"warnings", nlohmann::json::array()},
+                                          {"acknowledged_at", nullptr},
+                                          {"acknowledged_by", nullptr},
+                                          {"acknowledge_note", nullptr}});
         }
     }
 

@@ -95,3 +95,11 @@ AS 'MODULE_PATHNAME', 'pgaf_upgrade_waive_check';
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_waive_check(bigint, text, text, text)
      IS 'let a failed check of a node no longer stand in the way of the approval, unless it means data loss';
 REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_waive_check(bigint, text, text, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.pgaf_upgrade_acknowledge(run bigint, note text)
+RETURNS int LANGUAGE C VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS 'MODULE_PATHNAME', 'pgaf_upgrade_acknowledge';
+COMMENT ON FUNCTION @extschema@.pgaf_upgrade_acknowledge(bigint, text)
+     IS 'take note of the warnings of a run: they are no longer shown as open; returns how many';
+REVOKE ALL ON FUNCTION @extschema@.pgaf_upgrade_acknowledge(bigint, text) FROM PUBLIC;

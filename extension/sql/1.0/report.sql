@@ -71,15 +71,23 @@ AS $$
             'started_at', pgaf_upgrade.epoch(s.started_at), 'finished_at', pgaf_upgrade.epoch(s.finished_at),
             'progress', CASE WHEN s.fits THEN s.progress ELSE left(s.progress, 80) END,
             'error', CASE WHEN s.fits THEN s.error ELSE left(s.error, 80) END,
-            'hint', CASE WHEN s.fits THEN s.hint ELSE left(s.hint, 80) END
+            'hint', CASE WHEN s.fits THEN s.hint ELSE left(s.hint, 80) END,
+            'warnings', CASE WHEN s.fits OR s.warnings = '[]' THEN s.warnings
+                             ELSE jsonb_build_array(s.warnings -> 0) END,
+            'acknowledged_at', pgaf_upgrade.epoch(s.acknowledged_at), 'acknowledged_by', s.acknowledged_by,
+            'acknowledge_note', left(s.acknowledge_note, 2000)
          ) ORDER BY s.place), '[]')
     FROM (SELECT s.nodeid, s.name, s.phase, s.state, s.attempts, s.first_started_at, s.started_at, s.finished_at,
-                 t.progress, s.error, s.hint, row_number() OVER reading AS place,
-                 sum(octet_length(concat(t.progress, s.error, s.hint))) OVER reading <= pgaf_upgrade.report_limit() AS fits
+                 t.progress, s.error, s.hint, t.warnings, s.acknowledged_at,
+                 s.acknowledged_by, s.acknowledge_note, row_number() OVER reading AS place,
+                 sum(octet_length(concat(t.progress, s.error, s.hint, t.warnings))) OVER reading
+                 <= pgaf_upgrade.report_limit() AS fits
             FROM pgaf_upgrade.step s
                  JOIN pgaf_upgrade.node n USING (runid, nodeid)
                  CROSS JOIN LATERAL (SELECT coalesce(s.progress, pgaf_upgrade.unreadable(
-                                               s.name, s.result, s.started_at, s.finished_at)) AS progress) t
+                                               s.name, s.result, s.started_at, s.finished_at)) AS progress,
+                                           CASE WHEN s.state = 'done' THEN coalesce(pgaf_upgrade.warnings_in(s.result), '[]')
+                                                ELSE '[]' END AS warnings) t
            WHERE s.runid = $1
           WINDOW reading AS (ORDER BY n.role = 'monitor', n.formationid, n.groupid, n.role, n.rank, n.nodeid,
                                       s.ordinal)) s

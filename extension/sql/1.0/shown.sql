@@ -14,7 +14,8 @@ RETURNS TABLE
     title        text,
     background   boolean,
     offline      boolean,
-    requirements text
+    requirements text,
+    worth        text
  )
 LANGUAGE C IMMUTABLE
 SET search_path = pg_catalog, pg_temp
@@ -95,6 +96,43 @@ COMMENT ON FUNCTION pgaf_upgrade.changes_in(jsonb)
      IS 'the changes of lines that a step tells of, null where there are none';
 REVOKE ALL ON FUNCTION pgaf_upgrade.changes_in(jsonb) FROM PUBLIC;
 
+CREATE FUNCTION pgaf_upgrade.warnings_in(document jsonb)
+RETURNS jsonb LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN jsonb_typeof(document -> 'warnings') = 'array' AND document -> 'warnings' <> '[]'
+             AND NOT jsonb_path_exists(document -> 'warnings', '$[*] ? (
+                       @.type() <> "object" || !exists(@.object ? (@.type() == "string")) ||
+                       !exists(@.error ? (@.type() == "string")) || !exists(@.remedy ? (@.type() == "string")))')
+            THEN document -> 'warnings' END;
+COMMENT ON FUNCTION pgaf_upgrade.warnings_in(jsonb)
+     IS 'what a step could not do and no data depends on, null where there is nothing';
+REVOKE ALL ON FUNCTION pgaf_upgrade.warnings_in(jsonb) FROM PUBLIC;
+
+CREATE FUNCTION pgaf_upgrade.warnings_text(document jsonb)
+RETURNS text LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT left(string_agg(format('%s: %s | %s', w ->> 'object', w ->> 'error', w ->> 'remedy'), E'\n'
+                         ORDER BY place), 8000)
+    FROM jsonb_array_elements(pgaf_upgrade.warnings_in($1)) WITH ORDINALITY AS warning (w, place)
+$$;
+COMMENT ON FUNCTION pgaf_upgrade.warnings_text(jsonb) IS 'the same in words, a line each: what, why, and what to do';
+REVOKE ALL ON FUNCTION pgaf_upgrade.warnings_text(jsonb) FROM PUBLIC;
+
+CREATE FUNCTION pgaf_upgrade.warnings(run bigint)
+RETURNS TABLE (nodeid bigint, step text, number int, open int, in_words text)
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT s.nodeid, s.name, jsonb_array_length(w.list),
+         CASE WHEN s.acknowledged_at IS NULL THEN jsonb_array_length(w.list) ELSE 0 END,
+         pgaf_upgrade.warnings_text(s.result)
+    FROM pgaf_upgrade.step s, LATERAL (SELECT pgaf_upgrade.warnings_in(s.result) AS list) w
+   WHERE s.runid = $1 AND s.state = 'done' AND w.list IS NOT NULL
+$$;
+COMMENT ON FUNCTION pgaf_upgrade.warnings(bigint)
+     IS 'the steps of a run that are done with warnings: how many, and how many of them nobody has acknowledged';
+REVOKE ALL ON FUNCTION pgaf_upgrade.warnings(bigint) FROM PUBLIC;
+
 -- Of what no helper can tell any more, in rows of a time when it could.
 CREATE FUNCTION pgaf_upgrade.unreadable(step text, result jsonb, started_at timestamptz, finished_at timestamptz)
 RETURNS text LANGUAGE sql IMMUTABLE
@@ -109,7 +147,9 @@ RETURN 'not readable: ' || CASE
        WHEN step IN ('configure', 'stop', 'carry') AND jsonb_typeof(result -> 'files') <> 'null'
             AND pgaf_upgrade.texts_in(result, 'files') IS NULL THEN 'files'
        WHEN step = 'configure' AND jsonb_typeof(result -> 'changes') <> 'null'
-            AND pgaf_upgrade.changes_in(result) IS NULL THEN 'changes' END;
+            AND pgaf_upgrade.changes_in(result) IS NULL THEN 'changes'
+       WHEN jsonb_typeof(result -> 'warnings') <> 'null' AND result -> 'warnings' <> '[]'
+            AND pgaf_upgrade.warnings_in(result) IS NULL THEN 'warnings' END;
 COMMENT ON FUNCTION pgaf_upgrade.unreadable(text, jsonb, timestamptz, timestamptz)
      IS 'what cannot be read of a step, in words; null where all can';
 REVOKE ALL ON FUNCTION pgaf_upgrade.unreadable(text, jsonb, timestamptz, timestamptz) FROM PUBLIC;
@@ -209,7 +249,9 @@ RETURNS TABLE
     redundancy_after interval,
     ended_at         timestamptz,
     writes_refused_estimate   interval,
-    redundancy_after_estimate interval
+    redundancy_after_estimate interval,
+    warnings                  int,
+    warned                    text
  )
 LANGUAGE sql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -223,8 +265,14 @@ AS $$
             FROM pgaf_upgrade.step s JOIN pgaf_upgrade.node n USING (runid, nodeid)
            WHERE s.runid = r.runid AND s.state = 'failed'),
          r.started_at, r.approved_at,
-         t.writes_refused, t.redundancy_after, r.ended_at, e.writes_refused, e.redundancy_after
-    FROM pgaf_upgrade.run r, pgaf_upgrade.switch_times(r.runid) t, pgaf_upgrade.estimates(r.runid) e
+         t.writes_refused, t.redundancy_after, r.ended_at, e.writes_refused, e.redundancy_after,
+         w.open, w.in_words
+    FROM pgaf_upgrade.run r, pgaf_upgrade.switch_times(r.runid) t, pgaf_upgrade.estimates(r.runid) e,
+         LATERAL (SELECT coalesce(sum(w.open), 0)::int AS open,
+                         string_agg(format('%s on %s: %s', w.step, n.nodename, left(w.in_words, 2000)), '; '
+                                    ORDER BY n.nodeid, w.step) AS in_words
+                    FROM pgaf_upgrade.warnings(r.runid) w JOIN pgaf_upgrade.node n ON n.runid = r.runid
+                     AND n.nodeid = w.nodeid WHERE w.open > 0) w
    WHERE r.runid = pgaf_upgrade.shown_run($1)
 $$;
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_status(bigint)
@@ -249,17 +297,23 @@ RETURNS TABLE
     elapsed     interval,
     progress    text,
     error       text,
-    hint        text
+    hint        text,
+    warnings    text,
+    acknowledged text
  )
 LANGUAGE sql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
-  SELECT (row_number() OVER reading)::int, n.nodename, n.role, s.name, d.guide_step, d.title, s.phase, s.state,
+  SELECT (row_number() OVER reading)::int, n.nodename, n.role, s.name, d.guide_step, d.title, s.phase,
+         CASE WHEN s.state = 'done' AND s.acknowledged_at IS NULL AND pgaf_upgrade.warnings_in(s.result) IS NOT NULL
+              THEN 'done with warnings' ELSE s.state END,
          s.attempts, s.started_at, s.finished_at,
          CASE s.state WHEN 'pending' THEN NULL
                       WHEN 'running' THEN clock_timestamp() - pgaf_upgrade.moment(s.started_at)
                       ELSE pgaf_upgrade.moment(s.finished_at) - pgaf_upgrade.moment(s.started_at) END,
-         coalesce(s.progress, pgaf_upgrade.unreadable(s.name, s.result, s.started_at, s.finished_at)), s.error, s.hint
+         coalesce(s.progress, pgaf_upgrade.unreadable(s.name, s.result, s.started_at, s.finished_at)), s.error, s.hint,
+         CASE WHEN s.state = 'done' THEN pgaf_upgrade.warnings_text(s.result) END,
+         s.acknowledged_by || ': ' || s.acknowledge_note
     FROM pgaf_upgrade.step s
          JOIN pgaf_upgrade.node n USING (runid, nodeid)
          LEFT JOIN @extschema@.pgaf_upgrade_steps() d ON d.role = n.role AND d.step = s.name
@@ -375,7 +429,9 @@ RETURNS TABLE
     system_identifiers  text,
     note                text,
     writes_refused_estimate   interval,
-    redundancy_after_estimate interval
+    redundancy_after_estimate interval,
+    warnings            int,
+    warnings_open       int
  )
 LANGUAGE sql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -396,8 +452,10 @@ AS $$
                                    pgaf_upgrade.sysidentifier_text(n.new_sysidentifier)),
                             '; ' ORDER BY n.role = 'monitor', n.formationid, n.groupid)
             FROM pgaf_upgrade.node n WHERE n.runid = r.runid AND n.new_sysidentifier IS NOT NULL),
-         r.note, e.writes_refused, e.redundancy_after
-    FROM pgaf_upgrade.run r, pgaf_upgrade.switch_times(r.runid) t, pgaf_upgrade.estimates(r.runid) e
+         r.note, e.writes_refused, e.redundancy_after, w.number, w.open
+    FROM pgaf_upgrade.run r, pgaf_upgrade.switch_times(r.runid) t, pgaf_upgrade.estimates(r.runid) e,
+         LATERAL (SELECT coalesce(sum(w.number), 0)::int AS number, coalesce(sum(w.open), 0)::int AS open
+                    FROM pgaf_upgrade.warnings(r.runid) w) w
 ORDER BY r.runid
 $$;
 COMMENT ON FUNCTION @extschema@.pgaf_upgrade_history()

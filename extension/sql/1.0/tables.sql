@@ -157,6 +157,9 @@ CREATE TABLE pgaf_upgrade.step
     detail           text,
     lease_digest     bytea,
     backend_pid      int,
+    acknowledged_at  timestamptz,
+    acknowledged_by  text,
+    acknowledge_note text,
 
     PRIMARY KEY (runid, nodeid, ordinal),
     UNIQUE (runid, nodeid, name),
@@ -180,3 +183,6 @@ COMMENT ON COLUMN pgaf_upgrade.step.hint IS 'what to do about that';
 COMMENT ON COLUMN pgaf_upgrade.step.detail IS 'the last lines of what the failed program wrote';
 COMMENT ON COLUMN pgaf_upgrade.step.lease_digest IS 'the lease under which the step was begun';
 COMMENT ON COLUMN pgaf_upgrade.step.backend_pid IS 'the backend by which the step was begun';
+COMMENT ON COLUMN pgaf_upgrade.step.acknowledged_at IS 'when the operator took note of the warnings of its result';
+COMMENT ON COLUMN pgaf_upgrade.step.acknowledged_by IS 'the role that did';
+COMMENT ON COLUMN pgaf_upgrade.step.acknowledge_note IS 'what the operator said about them';

@@ -356,12 +356,45 @@ TEST(Background, LetsLaterStepsBeginButTheEndWaits) {
     state_of(primary, "statistics") = StepState::Running;
     EXPECT_EQ(next_step(run, primary).step->name, "rejoin");
     state_of(primary, "rejoin") = StepState::Done;
+    EXPECT_EQ(next_step(run, primary).step->name, "update_extensions");
+    state_of(primary, "update_extensions") = StepState::Running;
+    EXPECT_EQ(next_step(run, primary).step->name, "restore_settings");
+    state_of(primary, "restore_settings") = StepState::Done;
     EXPECT_EQ(next_step(run, primary).step, nullptr);
     EXPECT_EQ(next_step(run, primary).wait.what, "statistics on this node");
-    state_of(primary, "statistics") = StepState::Failed;
-    EXPECT_EQ(next_step(run, primary).wait.what, "statistics on this node, which failed");
     state_of(primary, "statistics") = StepState::Done;
+    EXPECT_EQ(next_step(run, primary).wait.what, "update_extensions on this node");
+    state_of(primary, "update_extensions") = StepState::Done;
+    EXPECT_EQ(next_step(run, primary).step->name, "verify");
+}
+
+TEST(BestEffort, HoldsUpNothingButTheEnd) {
+    auto run = make_run(false, {0});
+    run.state = RunState::Restoring;
+    run.gate_open = true;
+    auto &primary = run.nodes[0];
+    set_before(primary, "statistics");
+    state_of(primary, "statistics") = StepState::Failed;
+    EXPECT_EQ(next_step(run, primary).step->name, "rejoin");
+    EXPECT_EQ(unmet_requirement(run, primary, *find_step(Role::Primary, "rejoin")), std::nullopt);
+    state_of(primary, "rejoin") = StepState::Done;
+    state_of(primary, "update_extensions") = StepState::Failed;
     EXPECT_EQ(next_step(run, primary).step->name, "restore_settings");
+    state_of(primary, "restore_settings") = StepState::Done;
+    EXPECT_EQ(next_step(run, primary).wait.what, "statistics on this node, which failed");
+    EXPECT_EQ(next_step(run, primary).wait.reason, WaitReason::FailedHere);
+    EXPECT_EQ(reached_state(run), RunState::Restoring);
+    // one that is required does
+    state_of(primary, "rejoin") = StepState::Failed;
+    EXPECT_EQ(next_step(run, primary).wait.what, "rejoin on this node, which failed");
+}
+
+TEST(BestEffort, IsWhatNeitherDataNorHaNeed) {
+    for (const auto &step : step_definitions()) {
+        const bool is_expected = step.name == "statistics" || step.name == "update_extensions";
+        EXPECT_EQ(is_best_effort(step.role, step.name), is_expected) << step.name;
+        EXPECT_EQ(step.background, is_expected) << step.name;
+    }
 }
 
 // --- states -----------------------------------------------------------------------------------

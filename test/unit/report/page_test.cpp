@@ -126,6 +126,10 @@ TEST(Page, EscapesEveryText) {
     }
     document.fail_step(1, "discover", 1000, 1001, bad + "error");
     document.step(1, "discover")["hint"] = bad + "hint";
+    document.do_step(1, "statistics", 1001, 1002);
+    document.warn(1, "statistics", bad + "object");
+    document.acknowledge(1, "statistics", 1003);
+    document.step(1, "statistics")["acknowledge_note"] = bad;
     document["checks"].push_back({{"node", 1},
                                   {"check", bad},
                                   {"severity", "error"},

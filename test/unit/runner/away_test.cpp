@@ -103,7 +103,7 @@ TEST(AMonitorThatIsLost, IsOneThatIsToldApartFromOthers) {
     EXPECT_EQ(code_of([&] { return took_no_part.start_without_monitor(); }), ExitCode::Refused);
 
     World is_the_monitor(0);
-    run_until(is_the_monitor, "update_extensions");
+    run_until(is_the_monitor, "verify");
     lose_monitor(is_the_monitor);
     EXPECT_EQ(code_of([&] { return is_the_monitor.start_without_monitor(); }), ExitCode::Refused);
 

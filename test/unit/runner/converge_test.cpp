@@ -157,8 +157,7 @@ TEST(EveryInstant, OfARollbackThatGivesUpWhatWasWrittenConverges) {
     const Do discard = [](World &world) { static_cast<void>(world.roll_back(true)); };
     const Scenario of_primary{.nodeid = 1, .prepare = kByCopy, .before = until("identity"), .command = ask_and_go_back};
     EXPECT_GT(of_primary.expect_one_end(), 20U);
-    const Scenario of_monitor{
-        .nodeid = 0, .prepare = kByCopy, .before = until("update_extensions"), .command = discard};
+    const Scenario of_monitor{.nodeid = 0, .prepare = kByCopy, .before = until("verify"), .command = discard};
     EXPECT_GT(of_monitor.expect_one_end(), 15U);
 }
 

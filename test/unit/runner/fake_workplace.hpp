@@ -23,6 +23,7 @@ class FakeMonitor final : public Protocol {
     void finish_rollback(const std::string &token, const nlohmann::json &result) override;
     void require() override;
     [[nodiscard]] std::optional<std::int64_t> newest_run() override;
+    [[nodiscard]] int open_warnings(std::int64_t run) override;
     void wait_for_notification(std::chrono::milliseconds limit) override;
     void disconnect() override {}
 

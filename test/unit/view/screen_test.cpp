@@ -56,6 +56,23 @@ TEST(Screen, TellsWhatRunsAndWhatIsRefused) {
     EXPECT_TRUE(contains(text, "waiting for pg_upgrade on node_1")) << text;
 }
 
+TEST(Screen, ShowsWarningsUntilTheyAreAcknowledged) {
+    auto document = in_the_switch();
+    document.do_step(1, "statistics", 1095, 1096);
+    document.warn(1, "statistics", "table t");
+    const auto run = parse_run(document.json());
+    const auto text = joined(draw_screen(run, 1103.5, std::nullopt, {}));
+    EXPECT_TRUE(contains(text, "warnings    1 open: SELECT pgaf_upgrade_acknowledge(7, 'note')\n")) << text;
+    const auto steps = joined(draw_steps(run, 1103.5, 100));
+    EXPECT_TRUE(contains(steps, "warnings")) << steps;
+    EXPECT_TRUE(contains(steps, "    table t: it is broken\n")) << steps;
+    EXPECT_TRUE(contains(steps, "    Mend it.\n")) << steps;
+    document.acknowledge(1, "statistics", 1100);
+    const auto later = parse_run(document.json());
+    EXPECT_FALSE(contains(joined(draw_screen(later, 1103.5, std::nullopt, {})), "open"));
+    EXPECT_TRUE(contains(joined(draw_steps(later, 1103.5, 100)), "acknowledged by dba: table t"));
+}
+
 TEST(Screen, TellsTheEstimate) {
     auto document = in_the_switch();
     document["expected_refused_s"] = 5;

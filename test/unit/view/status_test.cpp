@@ -42,6 +42,32 @@ TEST(Metrics, KeepTimes) {
     EXPECT_TRUE(contains(status_metrics(parse_run(document.json())), "{run=\"7\"} 1764021847.123\n"));
 }
 
+TEST(Warnings, AreOpenUntilTheyAreAcknowledged) {
+    RunDocument document;
+    document.do_step(1, "statistics", 1010, 1020);
+    document.warn(1, "statistics", "table t");
+    document.warn(1, "statistics", "table u");
+    auto run = parse_run(document.json());
+    EXPECT_EQ(open_warnings(run), 2U);
+    EXPECT_TRUE(contains(status_metrics(run), "node=\"node_1\",role=\"primary\",state=\"open\"} 2\n"));
+    auto shown = status_json(run)["run"];
+    EXPECT_EQ(shown["open_warnings"], 2);
+    document.acknowledge(1, "statistics", 1030);
+    run = parse_run(document.json());
+    EXPECT_EQ(open_warnings(run), 0U);
+    EXPECT_TRUE(contains(status_metrics(run), "node=\"node_1\",role=\"primary\",state=\"open\"} 0\n"));
+    EXPECT_TRUE(contains(status_metrics(run), "node=\"node_1\",role=\"primary\",state=\"acknowledged\"} 2\n"));
+    shown = status_json(run)["run"];
+    EXPECT_EQ(shown["open_warnings"], 0);
+    for (const auto &step : shown["nodes"][0]["steps"]) {
+        if (step["name"] == "statistics") {
+            EXPECT_EQ(step["warnings"].size(), 2U);
+            EXPECT_EQ(step["warnings"][0]["remedy"], "Mend it.");
+            EXPECT_EQ(step["acknowledged_by"], "dba");
+        }
+    }
+}
+
 TEST(Metrics, OfNoRunAndOfNoMonitor) {
     EXPECT_TRUE(contains(status_metrics(std::nullopt), "pgaf_upgrade_monitor_up 1\n"));
     EXPECT_FALSE(contains(status_metrics(std::nullopt), "run"));
