@@ -7,6 +7,7 @@
 #include "cluster/program_arguments.hpp"
 #include "node/outliving.hpp"
 #include "run/data_size.hpp"
+#include "run/sessions.hpp"
 #include "system/fault.hpp"
 #include "system/files.hpp"
 #include "system/process.hpp"
@@ -74,7 +75,9 @@ void checkpoint(const Context &context, Connection &server) {
 void update_pgautofailover(const Context &context) {
     PrivateServer server(context, Side::New, std::chrono::minutes(5));
     fault_point(steps::kStart, "middle");
-    context.node.connect_locally("pg_auto_failover").query("ALTER EXTENSION pgautofailover UPDATE");
+    auto session = context.node.connect_locally("pg_auto_failover");
+    leave_out_event_triggers(session);
+    session.query("ALTER EXTENSION pgautofailover UPDATE");
     server.stop();
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "postgres/controldata.hpp"
+#include "run/sessions.hpp"
 #include "seed/manifest_reader.hpp"
 #include "seed/seed.hpp"
 #include "system/raw_file.hpp"
@@ -15,17 +16,9 @@ namespace pgaf {
 
 namespace {
 
-// The role that pg_auto_failover's standbys connect as.
+// The role that pg_auto_failover's standbys connect as. For pg_rewind, pg_autoctl lets it into the database of its
+// configuration: the seed is offered there.
 constexpr const char *kReplicator = "pgautofailover_replicator";
-
-// In the database that pg_autoctl lets this role connect to, for pg_rewind. Its session writes whatever the defaults
-// are, and waits for no standby.
-Connection writing_session(const Context &context) {
-    auto server = context.local_server(context.node.config.dbname);
-    server.query("SET default_transaction_read_only = off");
-    server.query("SET synchronous_commit = local");
-    return server;
-}
 
 bool exists(Connection &server) {
     return server.single("SELECT pg_catalog.to_regclass('pgaf_upgrade_seed.marker') IS NOT NULL") == "t";
@@ -76,7 +69,7 @@ void offer_seed(const Context &context) {
     if (!origin) {
         return;
     }
-    auto server = writing_session(context);
+    auto server = writing_session(context, context.node.config.dbname);
     // each slot holds WAL back from the last checkpoint before it was made, which is the seed's unless there was
     // another
     const auto late = server.single(
@@ -120,7 +113,7 @@ std::optional<std::string> seed_sha256(const Context &context) {
 }
 
 bool withdraw_seed(const Context &context) {
-    auto server = writing_session(context);
+    auto server = writing_session(context, context.node.config.dbname);
     bool is_gone = !exists(server);
     if (!is_gone && server.single("SELECT pg_catalog.pg_is_in_recovery()") == "f") {
         server.query("DROP SCHEMA IF EXISTS pgaf_upgrade_seed CASCADE");

@@ -1,8 +1,10 @@
 #include "steps/steps.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
 
+#include "run/warnings.hpp"
 #include "seed/seed.hpp"
 #include "system/fault.hpp"
 
@@ -17,6 +19,28 @@ int wanted(const Context &context) {
 bool is_primary_settled(const Context &context) {
     return context.monitor.report_of(context.current_primary())
         .is_stable_in(context.plan.group.size() > 1 ? "primary" : "single");
+}
+
+// What was offered to the standbys is in nobody's way.
+Warnings withdraw_seed_if_possible(const Context &context) {
+    Warnings warnings;
+    const auto warn = [&](const std::string &error) {
+        spdlog::warn("the schema pgaf_upgrade_seed stays: {}", error);
+        warnings.add("schema pgaf_upgrade_seed", error,
+                     fmt::format("On the primary, in database \"{}\": DROP SCHEMA pgaf_upgrade_seed CASCADE;",
+                                 context.node.config.dbname));
+    };
+    try {
+        if (!withdraw_seed(context)) {
+            warn("this node is no primary any more");
+        }
+    } catch (const PgError &error) {
+        if (error.is_transient()) {
+            throw;
+        }
+        warn(error.what());
+    }
+    return warnings;
 }
 
 }  // namespace
@@ -43,14 +67,9 @@ Found RestoreSettings::probe(const Context &context) const {
 
 nlohmann::json RestoreSettings::perform(const Context &context) const {
     const auto number = wanted(context);
-    if (!withdraw_seed(context)) {
-        spdlog::warn(
-            "this node is no primary any more: DROP SCHEMA pgaf_upgrade_seed CASCADE in database {} of the one "
-            "that is",
-            context.node.config.dbname);
-    }
+    const auto left = withdraw_seed_if_possible(context);
     apply_number_sync_standbys(context, number);
-    return {{"number_sync_standbys", number}};
+    return {{"number_sync_standbys", number}, {"warnings", left.json()}};
 }
 
 }  // namespace pgaf

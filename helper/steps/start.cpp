@@ -17,6 +17,7 @@
 #include "run/notes.hpp"
 #include "run/parts.hpp"
 #include "seed/seed.hpp"
+#include "system/document.hpp"
 #include "system/fault.hpp"
 
 namespace pgaf {
@@ -63,6 +64,18 @@ nlohmann::json served(const Context &context) {
         result["seed_sha256"] = *sha256;
     }
     return result;
+}
+
+// The server serves already: what keeps the seed from being offered keeps nothing else. Returns what it was.
+std::string offer_seed_if_possible(const Context &context) {
+    try {
+        offer_seed(context);
+        return {};
+    } catch (const std::exception &error) {
+        spdlog::warn("the standbys are copied, since the seed cannot be offered: {}", error.what());
+        remove_seed(context.node);
+        return as_utf8(error.what());
+    }
 }
 
 }  // namespace
@@ -116,7 +129,9 @@ nlohmann::json Start::perform(const Context &context) const {
     make_replication_slots(context);
     parts.lap("make slots");
     compressed.get();
-    offer_seed(context);
+    if (const auto error = offer_seed_if_possible(context); !error.empty()) {
+        result["seed"] = {{"none", error}};
+    }
     parts.lap("offer the seed");
     result.update(served(context));
     result["parts"] = parts.json();
