@@ -7,7 +7,7 @@
 // The names of what the helpers look at and report, sorted: the extension takes a report under no other.
 namespace pgaf {
 
-inline constexpr std::array<std::string_view, 76> kCheckNames{
+inline constexpr std::array<std::string_view, 77> kCheckNames{
     "access_rules",
     "aclitem_columns",
     "apply_delay",
@@ -72,6 +72,7 @@ inline constexpr std::array<std::string_view, 76> kCheckNames{
     "ssl_expires",
     "ssl_files",
     "standbys_stream",
+    "statistics_after_upgrade",
     "subscriptions",
     "superuser_connects",
     "sync_standbys",

@@ -1,12 +1,18 @@
 #include "steps/steps.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "checks/check.hpp"
+#include "cluster/kept_statistics.hpp"
 #include "configuration/hba.hpp"
 #include "core/sysidentifier.hpp"
 #include "postgres/controldata.hpp"
+#include "run/sessions.hpp"
+#include "run/warnings.hpp"
+#include "system/document.hpp"
 #include "system/fault.hpp"
 
 namespace pgaf {
@@ -71,6 +77,45 @@ nlohmann::json look_at(const Context &context, Connection server) {
     return result;
 }
 
+// Of the statistics that there were, what is missing now. One that the step `statistics` has warned of is in its
+// warnings already.
+Warnings verify_statistics(const Context &context) {
+    Warnings warnings;
+    const auto before = noted_statistics(context);
+    if (context.role() == Role::Secondary || !before) {
+        return warnings;
+    }
+    const auto told = context.journal.result(steps::kStatistics).value("warnings", nlohmann::json::array());
+    std::string lines;
+    auto server = context.local_server();
+    for (const auto &name : databases_of(server)) {
+        const auto noted = before->find(as_utf8(name));
+        if (noted == before->end()) {
+            continue;
+        }
+        auto database = context.local_server(name);
+        for (const auto &lost : lost_statistics(database, noted->second)) {
+            const auto of_table = fmt::format("statistics of {} in database \"{}\"", lost.table, as_utf8(name));
+            lines += fmt::format("{}{} in database \"{}\"", lines.empty() ? "" : "\n", lost.what, as_utf8(name));
+            const auto is_told = [&](const nlohmann::json &warning) { return warning.at("object") == of_table; };
+            if (std::ranges::none_of(told, is_told)) {
+                warnings.add(of_table, fmt::format("there were some before, and there are none: {}", lost.what),
+                             fmt::format("In database \"{}\": ANALYZE {};", as_utf8(name), lost.table));
+            }
+        }
+    }
+    context.monitor.report_check(context.token,
+                                 {.name = "statistics_after_upgrade",
+                                  .severity = to_string(Severity::Warning),
+                                  .passed = lines.empty(),
+                                  .found = lines,
+                                  .meaning = "plans are made without statistics that were there before",
+                                  .remedy = "ANALYZE the table, when what its step statistics has warned of is fixed.",
+                                  .data_loss = false,
+                                  .detail = {}});
+    return warnings;
+}
+
 bool is_final(const NodeReport &report) {
     return report.is_stable_in("primary") || report.is_stable_in("secondary") || report.is_stable_in("single");
 }
@@ -102,7 +147,9 @@ nlohmann::json look_when_it_runs(const Context &context) {
 
 nlohmann::json Verify::perform(const Context &context) const {
     if (context.role() == Role::Monitor) {
-        return look_at(context, context.local_server());
+        auto result = look_at(context, context.local_server());
+        result["warnings"] = verify_statistics(context).json();
+        return result;
     }
     // first, since who is shut out is a reason why the state does not come
     auto result = look_when_it_runs(context);
@@ -115,6 +162,7 @@ nlohmann::json Verify::perform(const Context &context) const {
         result = look_when_it_runs(context);
     }
     result["reported_state"] = report.reported_state;
+    result["warnings"] = verify_statistics(context).json();
     return result;
 }
 
