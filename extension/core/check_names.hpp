@@ -7,7 +7,7 @@
 // The names of what the helpers look at and report, sorted: the extension takes a report under no other.
 namespace pgaf {
 
-inline constexpr std::array<std::string_view, 77> kCheckNames{
+inline constexpr std::array<std::string_view, 79> kCheckNames{
     "access_rules",
     "aclitem_columns",
     "apply_delay",
@@ -25,6 +25,7 @@ inline constexpr std::array<std::string_view, 77> kCheckNames{
     "database_connections",
     "database_locales",
     "defaults_changed",
+    "extension_updates",
     "extensions_available",
     "failover_candidates",
     "faulty_minor",
@@ -35,6 +36,7 @@ inline constexpr std::array<std::string_view, 77> kCheckNames{
     "hba",
     "hba_after_upgrade",
     "huge_pages",
+    "index_functions",
     "invalid_databases",
     "large_objects",
     "libraries_load",

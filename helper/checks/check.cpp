@@ -75,8 +75,8 @@ const std::vector<Check> &all_checks() {
         std::vector<Check> all;
         for (const auto &part : {installation_checks(), version_checks(), service_checks(), directory_checks(),
                                  cluster_checks(), backup_checks(), access_checks(), server_checks(), database_checks(),
-                                 content_checks(), certificate_checks(), new_server_checks(), configuration_checks(),
-                                 memory_checks(), rehearsal_checks(), as_shown_checks()}) {
+                                 content_checks(), index_checks(), certificate_checks(), new_server_checks(),
+                                 configuration_checks(), memory_checks(), rehearsal_checks(), as_shown_checks()}) {
             all.insert(all.end(), part.begin(), part.end());
         }
         return all;

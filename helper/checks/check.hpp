@@ -82,6 +82,7 @@ struct CheckResult {
 [[nodiscard]] std::vector<Check> server_checks();
 [[nodiscard]] std::vector<Check> database_checks();
 [[nodiscard]] std::vector<Check> content_checks();
+[[nodiscard]] std::vector<Check> index_checks();
 [[nodiscard]] std::vector<Check> certificate_checks();
 [[nodiscard]] std::vector<Check> new_server_checks();
 [[nodiscard]] std::vector<Check> configuration_checks();

@@ -6,6 +6,8 @@
 
 #include "checks/check.hpp"
 #include "checks/trial.hpp"
+#include "cluster/extension_updates.hpp"
+#include "run/sessions.hpp"
 
 namespace pgaf {
 
@@ -88,6 +90,7 @@ void add_errors(const std::string &output, const std::string &database, Findings
 // that it does with the data is to link or copy files.
 Findings schema_restores(Subject &subject) {
     auto &cluster = subject.trial().stopped();
+    subject.trial().timing().was_rehearsed = true;
     const auto server = subject.node.running_server();
     const auto names = subject.server().query(
         "SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND datconnlimit <> -2"
@@ -172,6 +175,61 @@ Findings schema_restores(Subject &subject) {
     return findings;
 }
 
+// But for pg_auto_failover's own on the monitor, which the step `start` brings up to date.
+constexpr const char *kExtensions =
+    "SELECT FROM pg_catalog.pg_extension WHERE extname NOT IN ('plpgsql', 'pgautofailover')";
+
+void try_updates(Connection server, const std::string &database, Findings &findings) {
+    leave_out_event_triggers(server);
+    for (const auto &update : extension_updates(server)) {
+        if (update.name == "pgautofailover") {
+            continue;
+        }
+        try {
+            server.query(update.statement);
+        } catch (const PgError &error) {
+            const auto dependents = dependents_of(server, update.name);
+            findings.push_back(
+                {fmt::format("extension {} in database \"{}\", from {} to {}: {}{}", update.name, database, update.from,
+                             update.to, error.what(), dependents.empty() ? "" : "; what depends on it: " + dependents),
+                 fmt::format("After the upgrade, in database \"{}\": drop what depends on it; {}; make it again.",
+                             database, update.statement)});
+        }
+    }
+}
+
+// What the step update_extensions will do, done to the definitions that schema_restores has restored.
+Findings updates_of_extensions(Subject &subject) {
+    std::vector<std::string> databases;
+    subject.each_database(kExtensions, [&databases](const std::string &database, const Rows &rows) {
+        if (rows.size() > 0) {
+            databases.push_back(database);
+        }
+    });
+    if (databases.empty()) {
+        return {};
+    }
+    auto &trial = subject.trial();
+    if (!trial.timing().was_rehearsed) {
+        static_cast<void>(schema_restores(subject));
+    }
+    if (!trial.timing().rehearsal_s) {
+        throw NotExamined("not every definition could be restored");
+    }
+    auto &cluster = trial.stopped();
+    auto settings = trial.private_files().options(Side::New, cluster.data_dir());
+    settings.insert(settings.end(), {"-c", "autovacuum=off", "-c", "synchronous_commit=off"});
+    if (const auto error = cluster.start(settings)) {
+        throw NotExamined(fmt::format("the new server does not start: {}", *error));
+    }
+    Findings findings;
+    for (const auto &database : databases) {
+        try_updates(cluster.connect(database), database, findings);
+    }
+    cluster.stop();
+    return findings;
+}
+
 }  // namespace
 
 std::vector<Check> rehearsal_checks() {
@@ -187,7 +245,10 @@ std::vector<Check> rehearsal_checks() {
              "Mend what it names.", pg_upgrade_check},
             {"schema_restores", Severity::Error, Where::Upgraded,
              "the definition cannot be restored in the target, and pg_upgrade would stop at it inside the switch",
-             "Drop it or write it so that both majors take it.", schema_restores}};
+             "Drop it or write it so that both majors take it.", schema_restores},
+            {"extension_updates", Severity::Warning, Where::Upgraded,
+             "the extension stays at its old version after the upgrade, and the run ends with a warning",
+             "See what the error names.", updates_of_extensions}};
 }
 
 }  // namespace pgaf

@@ -33,6 +33,7 @@ class Trial {
     struct Timing {
         std::optional<double> check_s;      // pg_upgrade --check
         std::optional<double> rehearsal_s;  // every definition dumped and restored
+        bool was_rehearsed = false;         // that was tried
     };
     [[nodiscard]] Timing &timing() { return timing_; }
 
