@@ -20,8 +20,9 @@ class Upgrade:
     """Drives a run: the operator's SQL on the monitor, and a helper on every host."""
     ENDED = ("finished", "aborted")
 
-    def __init__(self, lab, target=TARGET):
-        self._lab, self._target = lab, target
+    def __init__(self, lab, target=TARGET, ends_with=0):
+        """ends_with: the exit code of the helpers when the run is finished."""
+        self._lab, self._target, self._ends_with = lab, target, ends_with
         self.helpers, self.logs, self._seen, self._started = {}, {}, {}, 0
 
     def start(self, method="link", backups_are_there=False, standby_method="auto", keep_old_standby=None,
@@ -117,7 +118,7 @@ class Upgrade:
                 return status
             if status and status["state"] in self.ENDED:
                 raise UpgradeFailed(f"the run is {status['state']}\n{self.describe(status)}")
-            broken = {host: code for host, code in self.exit_codes().items() if code}
+            broken = {host: code for host, code in self.exit_codes().items() if code not in (0, self._ends_with)}
             if broken:
                 raise UpgradeFailed(f"helpers ended: {broken}\n{self.describe(status)}")
             if moving(progress) not in ([], before):
@@ -144,7 +145,7 @@ class Upgrade:
                 code = wait_for(helper, seconds)
             except TimeoutError:
                 raise UpgradeFailed(f"the helper on {host} does not end\n{self.describe(self.status())}") from None
-            if code:
+            if code != self._ends_with:
                 raise UpgradeFailed(f"the helper on {host} ended with {code}\n{self.describe(self.status())}")
 
     def kill_helper(self, host):
