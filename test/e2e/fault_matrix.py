@@ -42,7 +42,7 @@ MOMENTS = ("before", "guarded", "renamed", "dumping", "middle", "linking", "sync
 ACTIONS = {"kill": ("before", "middle", "after"), "power": ("before", "middle")}
 PREPARATION = ("discover", "check", "initdb", "configure", "dry_run")
 ON_GUARD = (*PREPARATION, "relax_sync", "restore_settings", "verify")
-BACKGROUND = ("statistics",)
+BACKGROUND = ("statistics", "update_extensions")
 
 Case = collections.namedtuple("Case", "upgrade action role step moment")
 
@@ -63,7 +63,7 @@ def part_of(action, role, step):
     primary whose power is cut: then the operator brings it back, as the refusal of the next step tells, and the
     same commands go on. See Host.run()."""
     if step in BACKGROUND:
-        return "background"
+        return f"background-{step}"  # one is over when the other's turn comes
     if (action, role) == ("power", "primary") and step in ON_GUARD:
         return "guard" if step in PREPARATION else "guard-end"
     return role
@@ -83,7 +83,9 @@ def all_cases():
 
 def sample():
     """Every step killed in its middle, in one upgrade; the power cut in the steps of the switch, in another."""
-    middles = [case._replace(upgrade="sample-kill") for case in all_cases() if case[1::3] == ("kill", "middle")]
+    # on the monitor it is over before statistics, which it runs beside, have been killed
+    middles = [case._replace(upgrade="sample-kill") for case in all_cases() if case[1::3] == ("kill", "middle")
+               and case[2:4] != ("monitor", "update_extensions")]
     cuts = [case._replace(upgrade="sample-power") for case in all_cases()
             if case.action == "power" and case.moment in ("middle", "linking", "started")
             and case.step in ("stop", "pg_upgrade", "swap", "start", "rebuild", "rejoin")]
