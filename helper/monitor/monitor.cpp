@@ -50,7 +50,7 @@ std::string host_name() {
 Connection &Monitor::connection() {
     if (!connection_) {
         try {
-            connection_ = std::make_unique<Connection>(node_.monitor_conninfo());
+            connection_ = std::make_unique<Connection>(node_.monitor_conninfo(), limit_);
         } catch (const PgError &error) {
             throw PgError(ExitCode::NoMonitor, fmt::format("could not connect to the monitor: {}", error.what()),
                           "Look whether the monitor's service runs: pg_autoctl show state.", "");
@@ -92,6 +92,13 @@ Rows Monitor::call(const std::string &function, const std::string &arguments, co
     connection();  // which finds the schema
     const auto name = function.find('.') == std::string::npos ? schema_ + "." + function : function;
     return query(fmt::format("SELECT * FROM {}({})", name, arguments), values);
+}
+
+void Monitor::set_limit(std::chrono::milliseconds limit) {
+    limit_ = limit;
+    if (connection_) {
+        connection_->set_limit(limit);
+    }
 }
 
 void Monitor::require() {

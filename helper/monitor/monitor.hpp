@@ -39,6 +39,7 @@ class Monitor final : public Protocol {
     [[nodiscard]] std::optional<std::int64_t> newest_run() override;
     void wait_for_notification(std::chrono::milliseconds limit) override;
     void disconnect() override { connection_.reset(); }
+    void set_limit(std::chrono::milliseconds limit) override;
 
     // More of pgaf_upgrade, for the steps and commands.
     struct CheckReport {
@@ -82,6 +83,7 @@ class Monitor final : public Protocol {
     Rows call(const std::string &function, const std::string &arguments, const std::vector<Value> &values);
 
     const Node &node_;
+    std::chrono::milliseconds limit_{60'000};
     std::unique_ptr<Connection> connection_;
     std::string schema_;
 };

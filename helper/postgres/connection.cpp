@@ -1,6 +1,7 @@
 #include "postgres/connection.hpp"
 
 #include <poll.h>
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -54,12 +55,14 @@ Value Rows::value(int row, const char *column) const {
     return value(row, number);
 }
 
-Connection::Connection(const std::string &conninfo) : connection_(nullptr, &PQfinish) {
+Connection::Connection(const std::string &conninfo, std::optional<std::chrono::milliseconds> limit)
+    : connection_(nullptr, &PQfinish), limit_(limit) {
     const std::array keywords{"connect_timeout", "tcp_user_timeout", "application_name",
                               "options",         "dbname",           static_cast<const char *>(nullptr)};
+    const auto seconds = std::to_string(limit ? std::clamp<long>(limit->count() / 1000, 2, 5) : 5);
     // A host that has lost its power answers nothing, and is not waited for as long as the kernel would. The last value
     // of a keyword counts: what the string says of these goes before our own.
-    const std::array values{"5", "10000", "pgaf-upgrade",
+    const std::array values{seconds.c_str(), "10000", "pgaf-upgrade",
                             // a hot standby lets nobody in who would be serializable, by his role's settings too
                             "-c search_path=pg_catalog,pg_temp -c datestyle=ISO"
                             " -c default_transaction_isolation=read\\ committed",
@@ -81,8 +84,10 @@ Rows Connection::execute(const std::string &sql, const std::vector<Value> &param
     for (const auto &parameter : parameters) {
         values.push_back(parameter ? parameter->c_str() : nullptr);
     }
-    auto *result = PQexecParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr, values.data(),
-                                nullptr, nullptr, as_binary ? 1 : 0);
+    auto *result = PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr,
+                                     values.data(), nullptr, nullptr, as_binary ? 1 : 0) == 1
+                       ? answer()
+                       : nullptr;
     Rows rows(result);
     const auto status = PQresultStatus(result);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
@@ -97,6 +102,39 @@ Rows Connection::execute(const std::string &sql, const std::vector<Value> &param
                       field(result, PG_DIAG_MESSAGE_HINT), sqlstate);
     }
     return rows;
+}
+
+PGresult *Connection::answer() {
+    using Clock = std::chrono::steady_clock;
+    const auto deadline = Clock::now() + limit_.value_or(std::chrono::milliseconds::zero());
+    std::unique_ptr<PGresult, decltype(&PQclear)> last(nullptr, &PQclear);
+    while (true) {
+        const int unsent = PQflush(connection_.get());
+        if (unsent == 0 && PQisBusy(connection_.get()) == 0) {
+            auto *const next = PQgetResult(connection_.get());
+            if (next == nullptr) {
+                return last.release();
+            }
+            last.reset(next);
+            continue;
+        }
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+        pollfd descriptor{.fd = PQsocket(connection_.get()),
+                          .events = static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN),
+                          .revents = 0};
+        if (limit_ && (left <= 0 || ::poll(&descriptor, 1, static_cast<int>(left)) == 0)) {
+            connection_.reset();
+            throw PgError(ExitCode::NoMonitor, fmt::format("no answer within {} s", limit_->count() / 1000.0), "", "");
+        }
+        if (!limit_) {
+            ::poll(&descriptor, 1, -1);
+        }
+        if (PQconsumeInput(connection_.get()) == 0) {
+            // lost: the result that says so
+            auto *const next = PQgetResult(connection_.get());
+            return next == nullptr ? last.release() : next;
+        }
+    }
 }
 
 std::string Connection::single(const std::string &sql, const std::vector<Value> &parameters) {

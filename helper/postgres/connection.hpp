@@ -46,7 +46,13 @@ class Rows {
 // One connection to a server, closed with the object. Throws PgError.
 class Connection {
   public:
-    explicit Connection(const std::string &conninfo);
+    // Without a limit an answer is waited for as long as the server lives. With one, of at least 2 s to connect, a
+    // server that answers nothing for longer counts as lost: PgError::connection_lost(), and the object is of no more
+    // use.
+    explicit Connection(const std::string &conninfo, std::optional<std::chrono::milliseconds> limit = std::nullopt);
+
+    // For what is asked from now on.
+    void set_limit(std::chrono::milliseconds limit) { limit_ = limit; }
 
     Rows query(const std::string &sql, const std::vector<Value> &parameters = {});
 
@@ -61,8 +67,11 @@ class Connection {
 
   private:
     Rows execute(const std::string &sql, const std::vector<Value> &parameters, bool as_binary);
+    // The last result of what was sent. Throws PgError after the limit.
+    [[nodiscard]] PGresult *answer();
 
     std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
+    std::optional<std::chrono::milliseconds> limit_;
 };
 
 // A value in a connection string, quoted.

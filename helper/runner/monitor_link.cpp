@@ -10,6 +10,14 @@
 
 namespace pgaf {
 
+namespace {
+
+// Each call's answer: while applications wait for it, and otherwise.
+constexpr std::chrono::seconds kInSwitch{2};
+constexpr std::chrono::seconds kUsual{60};
+
+}  // namespace
+
 MonitorLink::MonitorLink(Protocol &monitor, std::string token, const Position &position, ProgressView &view,
                          const RunnerSettings &settings)
     : monitor_(monitor), token_(std::move(token)), position_(position), view_(view), settings_(settings) {}
@@ -17,6 +25,7 @@ MonitorLink::MonitorLink(Protocol &monitor, std::string token, const Position &p
 void MonitorLink::deliver_unless(std::string_view what, const std::function<void()> &call,
                                  const std::function<bool()> &is_given_up) {
     const auto deadline = std::chrono::steady_clock::now() + settings_.wait_limit;
+    monitor_.set_limit(kUsual);
     while (true) {
         try {
             call();
@@ -44,6 +53,7 @@ void MonitorLink::deliver_beside(std::string_view what, const std::function<void
 bool MonitorLink::tell(std::string_view what, const std::function<void()> &call) {
     const bool is_waited_for = position_.switch_step().empty();
     if (!alone_ && !is_waited_for) {
+        monitor_.set_limit(kInSwitch);
         try {
             call();
             return true;

@@ -309,5 +309,23 @@ TEST_F(DeadServer, IsNoServerWhereItSaysSomethingElse) {
     EXPECT_FALSE(std::string(error.what()).empty());
 }
 
+TEST_F(ConnectionTest, CountsAsLostWhereNoAnswerComesWithinTheLimit) {
+    auto connection = connect();
+    connection.set_limit(std::chrono::milliseconds(200));
+    EXPECT_EQ(connection.single("SELECT 1"), "1");
+    const auto error = error_on(connection, "SELECT pg_sleep(60)");
+    EXPECT_TRUE(error.connection_lost());
+    EXPECT_EQ(error.code(), ExitCode::NoMonitor);
+    EXPECT_STREQ(error.what(), "no answer within 0.2 s");
+    EXPECT_TRUE(error_on(connection, "SELECT 1").connection_lost()) << "of no more use";
+}
+
+TEST_F(ConnectionTest, TakesWhatIsLargerThanAnyBuffer) {
+    auto connection = connect();
+    connection.set_limit(std::chrono::seconds(60));
+    const std::string large(20'000'000, 'x');
+    EXPECT_EQ(connection.single("SELECT $1::text", {large}), large);
+}
+
 }  // namespace
 }  // namespace pgaf

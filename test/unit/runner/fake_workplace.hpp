@@ -26,6 +26,7 @@ class FakeMonitor final : public Protocol {
     [[nodiscard]] int open_warnings(std::int64_t run) override;
     void wait_for_notification(std::chrono::milliseconds limit) override;
     void disconnect() override {}
+    void set_limit(std::chrono::milliseconds /*limit*/) override {}
 
   private:
     // What is called has happened, whether or not its answer arrives.
