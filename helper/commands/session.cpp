@@ -57,6 +57,7 @@ ExitCode in_session(const Options &options, const std::function<ExitCode(Runner 
     }
     node.keep_config();
     hold_signals();
+    outlive_terminal();
     set_fault_folder(node.work_dir());
     mark_children_of(node.work_dir());
     log_into(node.log("pgaf-upgrade"));

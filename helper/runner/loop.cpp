@@ -1,8 +1,10 @@
 #include "runner/loop.hpp"
 
 #include <chrono>
+#include <utility>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "core/errors.hpp"
 #include "postgres/connection.hpp"
@@ -88,6 +90,9 @@ void Loop::require_background() {
 
 Loop::End Loop::turn() {
     auto &position = parts_.position;
+    if (is_terminal_gone() && !std::exchange(has_said_gone_, true)) {
+        spdlog::warn("the terminal is closed: this helper goes on, and pgaf-upgrade status shows the run");
+    }
     if (stop_was_asked()) {
         throw HelperError(ExitCode::StepFailed, "stopped by the operator",
                           "Run pgaf-upgrade run again: it goes on where it stopped.");

@@ -42,6 +42,7 @@ class Loop {
     Gate &gate_;
     Rollback &rollback_;
     Performer &performer_;
+    bool has_said_gone_ = false;                 // the terminal
     std::optional<HelperError> given_back_for_;  // what has failed, while this node goes back
 };
 

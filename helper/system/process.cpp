@@ -31,6 +31,7 @@ namespace {
 constexpr std::chrono::seconds kDiagnose{10};
 
 std::atomic<bool> stop_asked{false};
+std::atomic<bool> hung_up{false};
 
 void on_signal(int /*signal*/) {
     if (stop_asked.exchange(true)) {
@@ -238,6 +239,18 @@ void hold_signals() {
     ::sigaction(SIGINT, &action, nullptr);
     ::sigaction(SIGTERM, &action, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
+}
+
+void outlive_terminal() {
+    struct sigaction action{};
+    action.sa_handler = [](int /*signal*/) { hung_up.store(true); };
+    ::sigemptyset(&action.sa_mask);
+    action.sa_flags = SA_RESTART;
+    ::sigaction(SIGHUP, &action, nullptr);
+}
+
+bool is_terminal_gone() {
+    return hung_up.load();
 }
 
 bool stop_was_asked() {

@@ -40,6 +40,10 @@ std::string run_checked(const Command &command);
 
 // From now on until the helper exits, a ctrl-C or SIGTERM does not end it inside a step.
 void hold_signals();
+
+// SIGHUP, which comes when a terminal is closed or an ssh session drops, ends this process no more.
+void outlive_terminal();
+[[nodiscard]] bool is_terminal_gone();
 [[nodiscard]] bool stop_was_asked();
 
 }  // namespace pgaf

@@ -51,6 +51,10 @@ class Terminal:
     def type(self, text):
         os.write(self._ours, text.encode())
 
+    def close(self):
+        """As a window that is closed, or an ssh session that drops."""
+        os.close(self._ours)
+
     def wait(self, seconds):
         """Its exit code."""
         code = wait_for(self.process, seconds)

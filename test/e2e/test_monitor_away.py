@@ -11,6 +11,7 @@ from driver import Upgrade
 from faults import die_at
 from hosts import HELPER, NEW_BINDIR
 from judges import Judges
+from terminal import Terminal
 from waiting import wait_for, wait_until
 
 pytestmark = pytest.mark.all
@@ -66,6 +67,61 @@ def test_monitor_away_and_primary_killed(make_lab):
     lab.power("boot", "monitor")
     upgrade.start_helper("monitor")
     upgrade.wait_finished()
+    assert judges.upgraded() == []
+
+
+def freeze_service(lab):
+    """All of it stands still, and its sockets take connections as before."""
+    lab.sh("monitor", "systemctl", "freeze", "pgautofailover")
+    return lambda: lab.sh("monitor", "systemctl", "thaw", "pgautofailover")
+
+
+def lock_run(lab):
+    """A session that is left open on the run's row."""
+    session = lab.start("monitor", "runuser", "-u", "postgres", "--", f"{NEW_BINDIR}/psql", "-X", "-p", str(lab.port),
+                        "-d", "pg_auto_failover", "-c", "BEGIN", "-c", "SELECT FROM pgaf_upgrade.run FOR UPDATE", "-c",
+                        "SELECT pg_sleep(3600)", log=os.path.join(lab.logs, "session"))
+    wait_until(20, "the row is locked", lambda: lab.monitor_sql(
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3600)' AND pid <> pg_backend_pid()") == "1")
+
+    def end():
+        lab.monitor_sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3600)'"
+                        "   AND pid <> pg_backend_pid()")
+        session.wait()
+    return end
+
+
+@pytest.mark.parametrize("hold", [freeze_service, lock_run])
+def test_monitor_that_does_not_answer(make_lab, hold):
+    """It is there, and says nothing: the switch goes on as without it."""
+    lab = make_lab(f"silent-{hold.__name__.partition('_')[0]}")
+    judges, upgrade = begin(lab)
+    upgrade.kill_helper("node1")
+    upgrade.approve()
+    die_at(lab, "primary", "stop", "guarded")
+    let_go = hold(lab)
+    upgrade.start_helper("node1")
+    wait_until(60, "the new server serves", lambda: new_server_serves(lab))
+    judges.writer.wait_for_more()
+    let_go()
+    upgrade.wait_finished()
+    assert judges.upgraded() == []
+
+
+def test_closed_terminal(make_lab):
+    """In the switch: the helper goes on, and ends as it would have."""
+    lab = make_lab("hangup")
+    judges, upgrade = begin(lab)
+    upgrade.kill_helper("node1")
+    # behind a shell, as in an ssh session: what the laboratory makes the terminal with ends its own child
+    terminal = Terminal(lab, "node1", "sh", "-c", f"{HELPER} run; :")
+    upgrade.approve()
+    wait_until(60, "stop begins", lambda: has_begun(lab, "stop"), pause=0.02)
+    terminal.close()
+    lab.run("node1", "pkill", "-HUP", "-x", "pgaf-upgrade")
+    upgrade.wait_finished()
+    lab.sh("node1", "grep", "-q", "the terminal is closed", f"{lab.pgdata}_pgaf_upgrade/pgaf-upgrade.log")
+    lab.run("node1", "timeout", "60", "sh", "-c", "while pgrep -x pgaf-upgrade; do sleep 0.1; done")
     assert judges.upgraded() == []
 
 
