@@ -65,7 +65,10 @@ Connection::Connection(const std::string &conninfo, std::optional<std::chrono::m
     const std::array values{seconds.c_str(), "10000", "pgaf-upgrade",
                             // a hot standby lets nobody in who would be serializable, by his role's settings too
                             "-c search_path=pg_catalog,pg_temp -c datestyle=ISO"
-                            " -c default_transaction_isolation=read\\ committed",
+                            " -c default_transaction_isolation=read\\ committed"
+                            // what a database or a role has set for its applications is not meant for us
+                            " -c role=none -c statement_timeout=0 -c lock_timeout=0"
+                            " -c idle_in_transaction_session_timeout=0",
                             conninfo.c_str(), static_cast<const char *>(nullptr)};
     connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
     if (PQstatus(connection_.get()) != CONNECTION_OK) {

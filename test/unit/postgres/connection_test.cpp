@@ -327,5 +327,23 @@ TEST_F(ConnectionTest, TakesWhatIsLargerThanAnyBuffer) {
     EXPECT_EQ(connection.single("SELECT $1::text", {large}), large);
 }
 
+TEST_F(ConnectionTest, TakesNothingThatARoleHasSetForApplications) {
+    connect().query("CREATE ROLE of_applications");
+    for (const auto *const setting :
+         {"role = 'of_applications'", "statement_timeout = '1ms'", "lock_timeout = '1ms'",
+          "idle_in_transaction_session_timeout = '1ms'", "default_transaction_isolation = 'serializable'",
+          "search_path = 'nowhere'", "datestyle = 'German'"}) {
+        connect().query(fmt::format("ALTER ROLE ALL SET {}", setting));
+    }
+    auto connection = connect();
+    EXPECT_EQ(connection.single("SELECT current_user = session_user AND pg_sleep(0.05)::text = ''"), "t");
+    EXPECT_EQ(connection.single("SHOW lock_timeout"), "0");
+    EXPECT_EQ(connection.single("SHOW idle_in_transaction_session_timeout"), "0");
+    EXPECT_EQ(connection.single("SHOW transaction_isolation"), "read committed");
+    EXPECT_EQ(connection.single("SHOW search_path"), "pg_catalog,pg_temp");
+    EXPECT_EQ(connection.single("SELECT '2026-12-01'::date::text"), "2026-12-01");
+    connection.query("ALTER ROLE ALL RESET ALL");
+}
+
 }  // namespace
 }  // namespace pgaf
