@@ -21,7 +21,9 @@ void StepProgress::begin(const Assignment &plan) {
 Say StepProgress::of(std::string_view step) {
     return [this, step = std::string(step)](const std::string &text) {
         const std::lock_guard lock(mutex_);
-        last_[step] = text;
+        if (step != steps::kRollback) {  // of which the monitor's table has no row
+            last_[step] = text;
+        }
         view_.progress(step, text);
     };
 }
