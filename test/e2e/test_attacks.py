@@ -10,7 +10,7 @@ import pytest
 
 from cluster import Lab
 from driver import Upgrade
-from hosts import HELPER, NEW_BINDIR
+from hosts import HELPER, NEW_BINDIR, OLD_BINDIR
 from waiting import limit, wait_until
 
 pytestmark = [pytest.mark.check, pytest.mark.together]
@@ -134,8 +134,10 @@ def test_a_forged_journal_changes_nothing_of_roots(lab, host):
     lab.pg(host, f"cp -p {config} /tmp/cfg; sed -i 's/^role = keeper/role = monitor/' {config}")
     forged = """
 import json, sys, zlib
-plan = {"run": 1, "started_at": "", "source_version": 15, "target_version": 17, "method": "copy", "steps": [],
-        "group": [], "node": {"id": 0, "name": "monitor", "role": "monitor", "formation": ""}}
+plan = {"run": 1, "started_at": "", "state": "switching", "source_version": 15, "target_version": 17, "steps": [],
+        "method": "copy", "standby_method": "auto", "discards_new_data": False, "on_failure": "give_back", "attempt": 1,
+        "number_sync_standbys": None, "seed_sha256": None, "group": [],
+        "node": {"id": 0, "name": "monitor", "role": "monitor", "formation": "", "group": 0, "kept": False}}
 discover = {"source_version": 15, "old_bindir": "/usr/sbin", "new_bindir": "/tmp/evil\\nExecStartPre=/tmp/evil",
             "new_autoctl": "/tmp/evil/pg_autoctl", "unit": "cron.service"}
 entries = [{"token": "x"}, {"run": 1, "plan": plan}]
@@ -163,6 +165,9 @@ with open(sys.argv[1], "w") as journal:
         released(lab, host, "journal")
         lab.pg(host, f"cp -p /tmp/cfg {config}; rm -f {work_dir(lab)}/between_clusters")
         lab.sh(host, "systemctl", "restart", "pgautofailover")
+        # the monitor may not have heard yet that it was down
+        wait_until(60, f"{host} serves again",
+                   lambda: lab.run(host, f"{OLD_BINDIR}/pg_isready", "-q", "-p", str(lab.port)).returncode == 0)
         lab.wait_settled()
 
 

@@ -560,8 +560,8 @@ ESTIMATES = {
              r"needed",
 }
 ESTIMATE_OF_A_COPY = r"estimate this standby is rebuilt within about \d+ s: \d+ MB at 100 MB/s at the most"
-# shown by a test of their own below
-OTHERS = {"server_runs", "wal_directory", "commit_timestamps"}
+# shown by a test of their own below, and the last two by test_redundancy.py
+OTHERS = {"server_runs", "wal_directory", "commit_timestamps", "extension_updates", "index_functions"}
 # 15 and 17 have the same defaults, so that nothing can be found between them
 NOTHING_TO_FIND = {"defaults_changed"}
 

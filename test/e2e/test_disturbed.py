@@ -54,7 +54,7 @@ def shut_out(lab, upgrade):
 def test_disturbed(make_lab):
     lab = make_lab("disturbed")
     judges, upgrade = Judges(lab), Upgrade(lab)
-    upgrade.start()
+    upgrade.start(on_failure="stay")
     try:
         prepared(lab, upgrade)
         upgrade.kill_helper("monitor")
