@@ -220,7 +220,8 @@ void Loop::perform_step(std::string_view step) {
     bool serves = false;
     try {
         performer_.perform(step, [&](const HelperError &error) {
-            is_given_back = rollback_.gives_back(step);
+            with_errors_logged("it is not known whether the old cluster can be given back",
+                               [&] { is_given_back = rollback_.gives_back(step); });
             serves = is_given_back && with_errors_logged("the old cluster does not serve yet",
                                                          [&] { rollback_.give_back(step, error); });
         });

@@ -204,6 +204,7 @@ bool FakeWorkplace::is_swapped(const Assignment & /*plan*/) {
 }
 
 bool FakeWorkplace::was_new_server_started(const Assignment & /*plan*/) {
+    world_.when_asked_for_start();
     return world_.disk.done.contains("start");
 }
 

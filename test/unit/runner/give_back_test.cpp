@@ -108,6 +108,16 @@ TEST(AFailedSwitch, IsGivenBackWithoutTheMonitor) {
     expect_to_finish(world);
 }
 
+TEST(AFailedSwitch, StaysWhereItIsNotKnownWhetherTheNewServerWasStarted) {
+    World world(1);
+    failing(world, "start");
+    world.when_asked_for_start = [] { throw HelperError(ExitCode::StepFailed, "pg_controldata says nothing"); };
+    const auto error = error_of(world);
+    EXPECT_TRUE(contains(error.what(), "step start failed: it does not work")) << error.what();
+    EXPECT_FALSE(world.disk.is_old_served);
+    EXPECT_EQ(world.run.state(1, "start"), StepState::Failed);
+}
+
 TEST(AFailedSwitch, IsTriedAgainWhereTheOldClusterDoesNotServe) {
     World world(1);
     failing(world, "pg_upgrade");

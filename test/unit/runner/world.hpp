@@ -55,6 +55,7 @@ class World {
     std::function<void(World &)> when_waiting = [](World &) {};
     std::function<void(World &, const std::string &step)> when_performing = [](World &, const std::string &) {};
     std::function<void(World &, const std::string &step)> when_undoing = [](World &, const std::string &) {};
+    std::function<void()> when_asked_for_start = [] {};  // whether the new server was started
     std::function<void(World &)> when_old_serves = [](World &) {};
     std::function<bool()> is_monitor_away = [] { return false; };
     std::function<bool()> is_answer_lost = [] { return false; };  // what was called has happened
