@@ -165,6 +165,7 @@ void set_done(std::int64_t runid, std::int64_t nodeid, std::string_view step, co
 void set_failed(std::int64_t runid, std::int64_t nodeid, std::string_view step, const Text &at, const Text &error,
                 const Text &hint, const Text &detail);
 void set_pending(std::int64_t runid, std::int64_t nodeid, std::string_view step);
+void set_never_begun(std::int64_t runid);  // every step of every node
 void set_progress(std::int64_t runid, std::int64_t nodeid, std::string_view step, const Text &progress);
 bool has_finished_at(std::int64_t runid, std::int64_t nodeid, std::string_view step, const Text &at);
 Text result_value(const Text &result, const char *key);

@@ -113,11 +113,7 @@ void set_give_back_reason(std::int64_t runid, const Text &reason) {
 
 void begin_again(std::int64_t runid) {
     query("UPDATE pgaf_upgrade.run SET attempt = attempt + 1 WHERE runid = $1::bigint", {runid});
-    query(
-        "UPDATE pgaf_upgrade.step SET state = 'pending', attempts = 0, progress = NULL, result = NULL, error = NULL, "
-        "       hint = NULL, detail = NULL, first_started_at = NULL, started_at = NULL, finished_at = NULL, "
-        "       lease_digest = NULL, backend_pid = NULL WHERE runid = $1::bigint",
-        {runid});
+    set_never_begun(runid);
     query("DELETE FROM pgaf_upgrade.rollback WHERE runid = $1::bigint", {runid});
     query(
         "UPDATE pgaf_upgrade.node SET lease_digest = NULL, lease_heartbeat = NULL, new_sysidentifier = NULL "

@@ -69,13 +69,19 @@ void set_failed(std::int64_t runid, std::int64_t nodeid, std::string_view step, 
         {runid, nodeid, step, at, error, hint, detail});
 }
 
+constexpr const char *kToPending =
+    "UPDATE pgaf_upgrade.step SET state = 'pending', progress = NULL, result = NULL, error = NULL, hint = NULL, "
+    "       detail = NULL, started_at = NULL, finished_at = NULL, lease_digest = NULL, backend_pid = NULL, "
+    "       acknowledged_at = NULL, acknowledged_by = NULL, acknowledge_note = NULL ";
+
 void set_pending(std::int64_t runid, std::int64_t nodeid, std::string_view step) {
-    query(
-        "UPDATE pgaf_upgrade.step SET state = 'pending', progress = NULL, result = NULL, error = NULL, hint = NULL, "
-        "       detail = NULL, started_at = NULL, finished_at = NULL, lease_digest = NULL, backend_pid = NULL, "
-        "       acknowledged_at = NULL, acknowledged_by = NULL, acknowledge_note = NULL "
-        " WHERE runid = $1::bigint AND nodeid = $2::bigint AND name = $3",
-        {runid, nodeid, step});
+    const auto sql = std::string(kToPending) + " WHERE runid = $1::bigint AND nodeid = $2::bigint AND name = $3";
+    query(sql.c_str(), {runid, nodeid, step});
+}
+
+void set_never_begun(std::int64_t runid) {
+    const auto sql = std::string(kToPending) + ", attempts = 0, first_started_at = NULL WHERE runid = $1::bigint";
+    query(sql.c_str(), {runid});
 }
 
 void set_progress(std::int64_t runid, std::int64_t nodeid, std::string_view step, const Text &progress) {
