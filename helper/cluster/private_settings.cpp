@@ -11,6 +11,7 @@
 #include "configuration/conf_edit.hpp"
 #include "configuration/conf_includes.hpp"
 #include "postgres/connection.hpp"
+#include "run/sessions.hpp"
 
 namespace fs = std::filesystem;
 
@@ -104,13 +105,11 @@ PrivateNeeds private_needs(const Node &node) {
     const auto depth = server.single("SELECT setting FROM pg_catalog.pg_settings WHERE name = 'max_stack_depth'");
     needs.kept["max_stack_depth"] = fmt::format("{}kB", stack_depth(std::stoll(depth)));
     std::set<std::string> used;
-    const auto databases =
-        server.query("SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND datconnlimit <> -2 ORDER BY 1");
-    for (int row = 0; row < databases.size(); ++row) {
-        auto database = node.connect_locally(databases.text(row, "datname"));
+    for (const auto &name : databases_of(server)) {
+        auto database = node.connect_locally(name);
         const auto names = database.query(kUsed);
-        for (int name = 0; name < names.size(); ++name) {
-            used.insert(names.text(name, "name"));
+        for (int row = 0; row < names.size(); ++row) {
+            used.insert(names.text(row, "name"));
         }
         const auto counted = database.query(kCounted);
         needs.relations += std::stoll(counted.text(0, "relations"));

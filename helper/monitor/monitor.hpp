@@ -83,7 +83,7 @@ class Monitor final : public Protocol {
     Rows call(const std::string &function, const std::string &arguments, const std::vector<Value> &values);
 
     const Node &node_;
-    std::chrono::milliseconds limit_{60'000};
+    std::chrono::milliseconds limit_{kUsualLimit};
     std::unique_ptr<Connection> connection_;
     std::string schema_;
 };

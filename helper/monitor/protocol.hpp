@@ -48,6 +48,7 @@ class Protocol {
     virtual void wait_for_notification(std::chrono::milliseconds limit) = 0;
     virtual void disconnect() = 0;
     // How long an answer to each call is waited for, from now on: a monitor that is frozen counts as one that is away.
+    static constexpr std::chrono::seconds kUsualLimit{60};
     virtual void set_limit(std::chrono::milliseconds limit) = 0;
 };
 

@@ -12,9 +12,7 @@ void leave_out_event_triggers(Connection &server) {
 
 Connection writing_session(const Context &context, const std::string &dbname) {
     auto server = context.local_server(dbname);
-    for (const auto *setting :
-         {"default_transaction_read_only = off", "synchronous_commit = local", "statement_timeout = 0",
-          "lock_timeout = 0", "idle_in_transaction_session_timeout = 0"}) {
+    for (const auto *setting : {"default_transaction_read_only = off", "synchronous_commit = local"}) {
         server.query(fmt::format("SET {}", setting));
     }
     leave_out_event_triggers(server);
@@ -29,14 +27,6 @@ std::vector<std::string> databases_of(Connection &server) {
         names.push_back(rows.text(row, "datname"));
     }
     return names;
-}
-
-std::string quote_identifier(const std::string &name) {
-    std::string quoted = "\"";
-    for (const char character : name) {
-        quoted += character == '"' ? "\"\"" : std::string(1, character);
-    }
-    return quoted + "\"";
 }
 
 }  // namespace pgaf

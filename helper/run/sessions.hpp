@@ -8,7 +8,7 @@
 namespace pgaf {
 
 // A session of a step that changes what is in a database: it writes whatever the defaults are, waits for no standby,
-// has no time limits, and no event trigger fires in it. Throws HelperError.
+// and no event trigger fires in it. Throws HelperError.
 [[nodiscard]] Connection writing_session(const Context &context, const std::string &dbname);
 
 // Has a session fire no event trigger: those are the applications'.
@@ -16,8 +16,5 @@ void leave_out_event_triggers(Connection &server);
 
 // Those that can be connected to, by name.
 [[nodiscard]] std::vector<std::string> databases_of(Connection &server);
-
-// The name as SQL has it, quoted where it has to be.
-[[nodiscard]] std::string quote_identifier(const std::string &name);
 
 }  // namespace pgaf

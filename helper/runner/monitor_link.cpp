@@ -12,9 +12,8 @@ namespace pgaf {
 
 namespace {
 
-// Each call's answer: while applications wait for it, and otherwise.
+// For a call's answer while applications wait for it.
 constexpr std::chrono::seconds kInSwitch{2};
-constexpr std::chrono::seconds kUsual{60};
 
 }  // namespace
 
@@ -25,7 +24,7 @@ MonitorLink::MonitorLink(Protocol &monitor, std::string token, const Position &p
 void MonitorLink::deliver_unless(std::string_view what, const std::function<void()> &call,
                                  const std::function<bool()> &is_given_up) {
     const auto deadline = std::chrono::steady_clock::now() + settings_.wait_limit;
-    monitor_.set_limit(kUsual);
+    monitor_.set_limit(Protocol::kUsualLimit);
     while (true) {
         try {
             call();
