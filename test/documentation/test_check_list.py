@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -17,19 +18,6 @@ def checks(installed):
     return {check["name"]: check for check in listed["checks"]}
 
 
-def rows_of(page, columns):
-    """{name: its other cells} of the tables that have so many columns and begin with a name in backquotes."""
-    with open(os.path.join(TREE, page), encoding="utf-8") as file:
-        rows = [line.strip().strip("|").split(" | ") for line in file if re.match(r"\| `\w+` \|", line)]
-    return {row[0].strip(" `"): [cell.strip() for cell in row[1:]] for row in rows if len(row) == columns}
-
-
-def where(check):
-    roles = check["where"]
-    return {3: "every node", 2: "data nodes"}.get(len(roles) if "monitor" not in roles or len(roles) == 3 else 0,
-                                                  ", ".join(roles))
-
-
 def test_the_list_is_for_people_too(installed, checks):
     lines = installed.run("pgaf-upgrade", "check", "--list").stdout.splitlines()
     assert lines[0].split() == ["CHECK", "SEVERITY", "WHERE", "WAIVER", "MEANING"]
@@ -43,17 +31,29 @@ def test_the_list_stands_alone(installed):
     assert done.returncode == 2 and "--json needs --list" in done.stdout, done.stdout
 
 
-def test_the_readme_says_what_the_list_says(checks):
-    told = {name: row for name, row in rows_of("README.md", 4).items() if row[0] in ("error", "warning", "note")}
-    assert {name: row[:2] for name, row in told.items()} == {
-        name: [check["severity"], where(check)] for name, check in checks.items()}
-    assert {name for name, row in told.items() if "cannot be waived" in row[2]} == {
-        name for name, check in checks.items() if check["blocks_approval"] and not check["can_be_waived"]}
+def written(listed, *options):
+    return subprocess.run([os.path.join(TREE, "docs/reference/checks.py"), *options],
+                          input=json.dumps({"checks": listed}), text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
 
 
-def test_the_page_for_trouble_says_what_the_list_says(checks):
-    told = rows_of("docs/trouble.md", 3)
-    assert {name: told[name][0] for name in checks} == {name: check["meaning"] for name, check in checks.items()}
-    for name, check in checks.items():
-        # it may say more
-        assert told[name][1].replace("`", "").startswith(check["remedy"].rstrip(".;")), name
+def test_the_page_of_checks_says_what_the_list_says(checks):
+    done = written(list(checks.values()), "--check")
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_check_that_is_missing_or_changed_on_the_page_is_found(checks):
+    new = {**checks["backup"], "name": "new_one"}
+    done = written([*checks.values(), new], "--check")
+    assert done.returncode != 0 and "no row for: new_one" in done.stdout, done.stdout
+    done = written([check for name, check in checks.items() if name != "backup"], "--check")
+    assert done.returncode != 0 and "no such check" in done.stdout, done.stdout
+    done = written([{**check, "remedy": "Do something else."} for check in checks.values()], "--check")
+    assert done.returncode != 0 and "is not what the program says" in done.stdout, done.stdout
+
+
+def test_every_check_has_an_example():
+    with open(os.path.join(TREE, "docs/checks.md"), encoding="utf-8") as file:
+        rows = [line for line in file if re.match(r"\| `\w+` \| (error|warning|note)", line)]
+    assert len(rows) > 50
+    assert [row for row in rows if row.rstrip().endswith("| |")] == []

@@ -575,7 +575,7 @@ def folders(lab, host):
 
 def test_healthy_rich_cluster(lab):
     """No false error where there is an object of every kind, many schemas and roles, and odd names;
-    and every check is in the README and in this file."""
+    and every check is in docs/checks.md and in this file."""
     quoted = '"' + ODD_DATABASE.replace('"', '""') + '"'
     lab.psql("node1", f"CREATE DATABASE {quoted}")
     try:
@@ -602,8 +602,8 @@ def test_healthy_rich_cluster(lab):
         lab.psql("node1", f"DROP ROLE {roles}")
 
     assert names == {case[0] for case in CASES} | OTHERS | NOTHING_TO_FIND
-    with open(os.path.join(HERE, "..", "..", "README.md"), encoding="utf-8") as readme:
-        rows = dict(re.findall(r"^\| `(\w+)` \| (error|warning|note) \|", readme.read(), re.MULTILINE))
+    with open(os.path.join(HERE, "..", "..", "docs", "checks.md"), encoding="utf-8") as page:
+        rows = dict(re.findall(r"^\| `(\w+)` \| (error|warning|note)\b", page.read(), re.MULTILINE))
     assert set(rows) == names
     assert all(rows[case[0]] == case[1] for case in CASES)
 
