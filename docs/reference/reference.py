@@ -68,15 +68,10 @@ def options_of(known):
         (command["name"], option) for command in known["commands"] for option in command["options"]]
 
 
-def readme_options(known):
+def page_options(known):
     rows = [f"| `{f'{command} ' if command else ''}{option['term']}` | {code(text_of(option))} |\n"
             for command, option in options_of(known)]
     return "| option | |\n|---|---|\n" + "".join(rows)
-
-
-def readme_exit_codes(known):
-    return "| exit code | |\n|---|---|\n" + "".join(
-        f"| {row['code']} | {code(row['meaning'])} |\n" for row in known["exit_codes"])
 
 
 def trouble_exit_codes(known):
@@ -169,8 +164,7 @@ def completion(known):
 
 # File, name of the place in it, how a comment begins and ends there, what belongs there.
 PLACES = [
-    ("README.md", "options", "<!-- ", " -->", readme_options),
-    ("README.md", "exit codes", "<!-- ", " -->", readme_exit_codes),
+    ("docs/reference.md", "options", "<!-- ", " -->", page_options),
     ("docs/trouble.md", "exit codes", "<!-- ", " -->", trouble_exit_codes),
     ("docs/reference/pgaf-upgrade.1.scd", "commands", "; ", "", manual_commands),
     ("docs/reference/pgaf-upgrade.1.scd", "options", "; ", "", manual_options),

@@ -1,4 +1,5 @@
-"""Manual pages, README and the example of a configuration file name what the program knows, no more and no less."""
+"""Manual pages, docs/reference.md and the example of a configuration file name what the program knows, no more and no
+less."""
 import importlib.util
 import json
 import os
@@ -40,7 +41,7 @@ def changed_by(reference, known):
 def test_what_is_new_is_missed_everywhere(reference, known):
     option = {**known["options"][0], "name": "new-one", "term": "--new-one DIR"}
     known["commands"][0]["options"].append(option)
-    of_option = ["README.md", "docs/reference/pgaf-upgrade.1.scd", "packaging/pgaf-upgrade.bash-completion"]
+    of_option = ["docs/reference.md", "docs/reference/pgaf-upgrade.1.scd", "packaging/pgaf-upgrade.bash-completion"]
     assert changed_by(reference, known) == of_option
     known["options"].append(option)
     assert changed_by(reference, known) == sorted([*of_option, "docs/reference/pgaf-upgrade.conf.5.scd",

@@ -5,7 +5,7 @@ said of all of them. test_faults.py carries them out; what came of it is kept in
 
     fault_matrix.py --list      the cases, by upgrade
     fault_matrix.py --table     what is known, as a table
-    fault_matrix.py --readme    the same as README.md has it
+    fault_matrix.py --page      the same as docs/evidence.md has it
 """
 import argparse
 import collections
@@ -138,7 +138,7 @@ def shown(known):
     return f"{known['seconds']}" if known["outcome"] == "upgraded" else known["outcome"]
 
 
-def print_for_readme(results, cases):
+def print_for_page(results, cases):
     """A row a step, a column for each action and moment that every step has; the seconds until the step was done."""
     cells = {case[1:]: shown(results.get(" ".join(case))) for case in cases}
     print("| node | step | " + " | ".join(f"{action}, {moment}" for action, moment in COLUMNS) + " | inside |")
@@ -154,14 +154,14 @@ def print_for_readme(results, cases):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     shown_as = parser.add_mutually_exclusive_group(required=True)
-    for name in ("list", "table", "readme"):
+    for name in ("list", "table", "page"):
         shown_as.add_argument(f"--{name}", action="store_true")
     chosen = parser.parse_args()
     if chosen.list:
         for case in all_cases():
             print(*case)
-    elif chosen.readme:
-        print_for_readme(known_results(), all_cases())
+    elif chosen.page:
+        print_for_page(known_results(), all_cases())
     else:
         print_table(known_results(), all_cases())
     return 0

@@ -1,4 +1,4 @@
-"""What the README tells to type is typed: an upgrade by its own lines, and of every other command another test."""
+"""What README and docs/ show is typed: an upgrade by the README's own lines, every other command by another test."""
 import os
 import re
 
@@ -12,10 +12,13 @@ from waiting import wait_for
 pytestmark = pytest.mark.check
 
 UPGRADE = "An upgrade"
+# of docs/monitoring.md, after an upgrade
+REPORT = "The report"
 # What this file does not type, by how it begins, and what does. Of the rest an operator's own names are in it.
 TYPED_ELSEWHERE = {
     "make demo": "test/suites/test_demo.py::test_demo",
     "make check": None,  # what runs this
+    "make format": None,  # a developer's; test/source/test_sources.py says what it has to come to
     "apt install": "test/packages/test_packages.py::test_life_of_the_packages",
     "dnf install": "test/packages/test_packages.py::test_rpms",
     "make install": "test/suites/test_install.py::test_from_source",
@@ -25,10 +28,26 @@ TYPED_ELSEWHERE = {
     "pgaf-upgrade migrate": "test/e2e/test_migrate.py::test_killed_at_every_step_while_the_old_cluster_goes_on",
     "GRANT EXECUTE ON FUNCTION pgaf_upgrade_approve": "test/suites/test_extension.py::test_regression",
     "GRANT pgaf_upgrade_reader": "test/suites/test_extension.py::test_regression",
+    "SELECT pgaf_upgrade_start(17, 'orders'": "test/suites/test_extension.py::test_regression",
+    "SELECT * FROM pgaf_upgrade_plan(17)": "test/suites/test_extension.py::test_regression",
+    "SELECT ordinal, node, step, waits_for FROM pgaf_upgrade_plan": "test/e2e/test_by_hand.py::test_by_hand",
+    "SELECT pgaf_upgrade_approve(not_before": "test/suites/test_extension.py::test_regression",
+    "SELECT pgaf_upgrade_abort": "test/e2e/test_give_back.py::test_operator_ends_the_run_instead",
+    "SELECT pgaf_upgrade_acknowledge":
+        "test/e2e/test_redundancy.py::test_what_no_data_depends_on_holds_up_nothing",
+    "SELECT state, writes_refused": "test/suites/test_extension.py::test_regression",
+    "SELECT result FROM pgaf_upgrade.step WHERE name = 'rebuild'": "test/e2e/test_link.py::test_seed",
+    "pgaf-upgrade backup": "test/e2e/test_backup.py::test_taken_proved_and_recorded",
+    "pgaf-upgrade status": "test/e2e/test_seen.py::test_seen",
+    "pgaf-upgrade report": "test/e2e/test_seen.py::test_seen",
     "pgaf-upgrade run --limit-factor": "test/e2e/test_hangs.py::test_hangs",
     "pgaf-upgrade run --without-monitor": "test/e2e/test_monitor_away.py::test_monitor_lost",
     "pg_autoctl enable monitor": "test/e2e/test_monitor_away.py::test_monitor_lost",
     "pg_autoctl reload": "test/e2e/test_monitor_away.py::test_monitor_lost",
+    # as the new cluster of that test is made
+    "pg_autoctl create": "test/e2e/test_migrate.py::test_killed_at_every_step_while_the_old_cluster_goes_on",
+    "initdb -D": "test/e2e/test_migrate.py::test_killed_at_every_step_while_the_old_cluster_goes_on",
+    "pg_autoctl show state": None,  # pg_auto_failover's, which test/lab asks for what it answers
     "pgaf-upgrade rollback": "test/e2e/test_rollback.py::test_new_data_given_up",
     "SELECT pgaf_upgrade_rollback": "test/e2e/test_rollback.py::test_rollback",
     "SELECT pgaf_upgrade_start(17, method => 'copy')": "test/e2e/test_rollback.py::test_new_data_given_up",
@@ -36,18 +55,21 @@ TYPED_ELSEWHERE = {
     "SELECT pgaf_upgrade_start(17, keep_old_standby": "test/e2e/test_keep.py::test_keep_old_standby",
     "SELECT pgaf_upgrade_release": "test/e2e/test_keep.py::test_keep_old_standby",
     "/usr/lib/postgresql/15/bin/pg_ctl": "test/e2e/test_keep.py::test_keep_old_standby",
+    # the operator's own files, by which nothing of ours is run
+    "ls /var/lib/postgresql": None,
+    "rm -r /var/lib/postgresql/data_pg15": None,
 }
 
 
 def test_every_command_is_typed_by_a_test():
-    typed_here = readme.commands(UPGRADE)
+    typed_here = readme.commands(UPGRADE) + readme.commands(REPORT, "docs/monitoring.md")
     assert len(typed_here) > 8
-    unknown = [command for command in readme.commands() if command not in typed_here
+    unknown = [command for command in readme.all_commands() if command not in typed_here
                and not command.startswith(tuple(TYPED_ELSEWHERE))]
     assert unknown == []
-    all_of_it = "\n".join(readme.commands())
+    all_of_it = "\n".join(readme.all_commands())
     for start, test in TYPED_ELSEWHERE.items():
-        assert start in all_of_it, f"the README has no {start} any more"
+        assert start in all_of_it, f"no page has {start} any more"
         if test:
             path, _, name = test.partition("::")
             with open(os.path.join(HERE, "..", "..", path), encoding="utf-8") as file:
@@ -64,7 +86,7 @@ def test_an_upgrade_by_the_readme(make_lab):
     upgrade = Upgrade(lab)
     for host in lab.hosts:
         lab.sh(host, "install", "-d", "-o", "postgres", "/mnt/backups")
-    for command in readme.commands(UPGRADE):
+    for command in readme.commands(UPGRADE) + readme.commands(REPORT, "docs/monitoring.md"):
         if command == f"{HELPER} run":
             upgrade.start_helpers()
             upgrade.wait_state("ready", 120)
