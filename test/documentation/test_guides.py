@@ -110,26 +110,20 @@ def test_every_claim_is_in_make_check():
     assert [line for line in rows if "`check`" not in line.rsplit("|", 2)[1] and "test_swap.py" not in line] == []
 
 
-def links(page):
-    return re.findall(r"\]\(([^)#]+)\)", text_of(page))
+PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{name}" for name in os.listdir(os.path.join(TREE, "docs"))
+                                                 if name.endswith(".md"))]
 
 
-@pytest.mark.parametrize("page", sorted(f"docs/{name}" for name in os.listdir(os.path.join(TREE, "docs"))
-                                        if name.endswith(".md"))
-                         + ["README.md", "CONTRIBUTING.md"])
-def test_links_lead_somewhere(page):
-    for link in links(page):
-        if "://" not in link:
-            assert os.path.exists(os.path.join(TREE, os.path.dirname(page), link)), f"{page}: {link}"
-
-
-@pytest.mark.parametrize("page", sorted(name for name in os.listdir(os.path.join(TREE, "docs"))
-                                        if name.endswith(".md")))
-def test_functions_and_options_of_the_pages_exist(page):
-    text, sql = text_of(f"docs/{page}"), "".join(text_of(f"extension/sql/1.0/{name}") for name in
-                                                 os.listdir(os.path.join(TREE, "extension/sql/1.0")))
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_functions_and_options_of_the_pages_exist(page):
+    text, sql = text_of(page), "".join(text_of(f"extension/sql/1.0/{name}") for name in
+                                       os.listdir(os.path.join(TREE, "extension/sql/1.0")))
     for function in set(re.findall(r"\b(pgaf_upgrade_\w+)\(", text)):
         assert re.search(rf"\b{function} ?\(", sql), function
+    commands = re.findall(r'^ +\{"([a-z]+)", "', text_of("helper/commands/command_table.cpp"), re.MULTILINE)
+    assert "rollback" in commands
+    for named in re.findall(r"(?:`|^ *[#$] )pgaf-upgrade ((?:--[a-z-]+ [\w.]+ )*)([a-z]+)", text, re.MULTILINE):
+        assert named[1] in commands, f"{page}: pgaf-upgrade {' '.join(named)}"
     known = text_of("helper/commands/options.cpp")
     for line in re.findall(r"pgaf-upgrade [^`\n]+", text):
         for option in re.findall(r" --([a-z][a-z-]+)", line):
