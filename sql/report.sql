@@ -16,7 +16,7 @@ SELECT pgaf_upgrade_begin_step(test.token(1), 'discover'),
        pgaf_upgrade_finish_step(test.token(1), 'discover', '{"old_server_version": "15.1", "old_pgautofailover": "2.0", "pgdata": "/data", "size": {"bytes": 7}, "secret": "s3cret"}');
 SELECT pgaf_upgrade_begin_step(test.token(2), 'discover'), pgaf_upgrade_fail_step(test.token(2), 'discover', 'no <disk>', 'Add one.');
 
--- the keys are what README and the helper rely on
+-- the keys are what the helper relies on
 SELECT string_agg(key, ', ' ORDER BY key) AS run FROM jsonb_object_keys(pgaf_upgrade_report()) key;
 SELECT list, string_agg(DISTINCT key, ', ' ORDER BY key) AS keys
   FROM unnest(ARRAY['nodes', 'steps', 'checks', 'backups', 'events']) list,

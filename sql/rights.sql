@@ -23,7 +23,7 @@ SELECT p.oid::regprocedure AS function, p.proname,
  WHERE e.extname = 'pgaf_upgrade' AND p.prorettype <> 'trigger'::regtype;
 GRANT SELECT ON function TO PUBLIC;
 CREATE ROLE regress_pgaf_operator;
--- what the README tells to grant
+-- what docs/reference.md tells to grant
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO regress_pgaf_operator', function) FROM function WHERE meant_for = 'operator' \gexec
 GRANT pgaf_upgrade_reader TO regress_pgaf_operator;
 

@@ -119,8 +119,8 @@ def manual_settings(known):
 
 def example(known):
     """The example of a configuration file, which has every setting."""
-    made = lines("Settings of pgaf-upgrade on this host: man 5 pgaf-upgrade.conf. A line takes effect without the # "
-                 "before the name; as it stands here, it has the default, or an example.", "# ")
+    made = lines("Settings of pgaf-upgrade on this host: man 5 pgaf-upgrade.conf. To set one, remove the # before its "
+                 "name. Each line shows the default, or an example.", "# ")
     for option in settings(known):
         value = option["default"] or option["example"]
         quoted = f'"{value}"' if " " in value else value

@@ -168,7 +168,8 @@ class Demo:
         writer.stop()
         lost = writer.lost()
         if lost and lab.has_raced:
-            self.check(True, f"a switchover works; in it pg_auto_failover itself lost {len(lost)} writes, see README")
+            self.check(True, f"a switchover works; in it pg_auto_failover itself lost {len(lost)} writes, see "
+                             "docs/evidence.md")
         else:
             self.check(not lost, f"a switchover there and back works: {len(lost)} of {len(writer.acknowledged()):,} "
                                  "writes lost")

@@ -15,7 +15,7 @@ KEPT = "node3"
 WAY_BACK = "/var/tmp/way_back"
 # with those of the tablespaces, which are links
 FILES = "cd {} && find -L . -type f -exec sha256sum {{}} + | sort -k 2"
-# as the README has it, of a copy
+# as docs/recovery.md has it, of a copy
 SERVE = """set -e
 cp -a {pgdata} {copy}
 {bindir}/pg_ctl start -w -D {copy} -l {copy}.log -o "-p {port} -c archive_mode=off" >/dev/null

@@ -69,8 +69,8 @@ def page(text, known):
         if len(cells) == 5 and named(cells[2]):
             cells[3] = f" {targets(named(cells[2]), known)} "
         lines.append("|".join(cells))
-    return "\n".join([*lines, TABLE, "",
-                      "`make check` runs those of the second column, `make check-all` those of both. By "
+    return "\n".join([*lines, "", TABLE, "",
+                      "`make check` runs the tests of the second column, `make check-all` those of both. Written by "
                       "`test/runner/safety.py`.",
                       "", "| `test/` | `make check` | only `make check-all` |", "|---|---|---|", *rows(known), ""])
 
