@@ -128,3 +128,19 @@ def test_commands_functions_and_options_of_the_pages_exist(page):
     for line in re.findall(r"pgaf-upgrade [^`\n]+", text):
         for option in re.findall(r" --([a-z][a-z-]+)", line):
             assert f'.name = "{option}"' in known, f"{page}: {line}"
+
+
+def rows_after(text, heading):
+    """The cells of a table's rows, by the beginning of its first line."""
+    lines = text[text.index(heading):].split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_the_figures_of_the_readme_are_those_of_the_evidence():
+    measured, data = {}, ""
+    for cells in rows_after(text_of("docs/evidence.md"), "| data | standby | runs |"):
+        data = cells[0].removeprefix("pgbench, ") or data
+        if cells[1] == "link":
+            measured[data] = cells[3:6]
+    shown = {cells[0]: cells[1:] for cells in rows_after(text_of("README.md"), "| data | bare ")}
+    assert len(shown) > 2 and shown == {name: measured.get(name) for name in shown}
