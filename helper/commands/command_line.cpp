@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include "system/suggestion.hpp"
+#include "system/words.hpp"
 
 namespace pgaf {
 
@@ -118,7 +119,7 @@ class Parser {
             }
         }
         const auto hint = owners.empty() ? did_you_mean(word, known)
-                                         : fmt::format("It is an option of {}. ", fmt::join(owners, " and "));
+                                         : fmt::format("It is an option of {}. ", in_one_line(owners, "and"));
         throw HelperError(ExitCode::Usage,
                           command().empty() ? fmt::format("there is no option \"{}\"", word)
                                             : fmt::format("{} has no option \"{}\"", command(), word),

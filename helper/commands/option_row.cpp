@@ -2,7 +2,6 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <span>
 #include <type_traits>
 
 #include <fmt/format.h>
@@ -38,18 +37,12 @@ HelperError invalid(const std::string &text, const std::string &name, const std:
     return {ExitCode::Usage, fmt::format("invalid value \"{}\" for {}: it must be {}", text, name, wanted), hint};
 }
 
-std::string one_of(const std::vector<std::string> &choices) {
-    const std::span all(choices);
-    return choices.size() < 2 ? fmt::format("{}", fmt::join(choices, ""))
-                              : fmt::format("{} or {}", fmt::join(all.first(all.size() - 1), ", "), all.back());
-}
-
 void require_valid(const OptionRow &option, const std::string &text, const std::string &name) {
     if (option.range && !option.range->has(text)) {
         throw invalid(text, name, option.range->words());
     }
     if (!option.choices.empty() && std::ranges::find(option.choices, text) == option.choices.end()) {
-        throw invalid(text, name, one_of(option.choices), did_you_mean(text, option.choices));
+        throw invalid(text, name, in_one_line(option.choices, "or"), did_you_mean(text, option.choices));
     }
 }
 

@@ -17,4 +17,13 @@ std::vector<std::string> words_of(const std::vector<std::string> &texts) {
     return words;
 }
 
+std::string in_one_line(const std::vector<std::string> &words, const std::string &conjunction) {
+    std::string line;
+    for (std::size_t at = 0; at < words.size(); ++at) {
+        const bool is_last = at + 1 == words.size();
+        line += at == 0 ? words[at] : (is_last ? " " + conjunction + " " : ", ") + words[at];
+    }
+    return line;
+}
+
 }  // namespace pgaf

@@ -17,5 +17,12 @@ TEST(Words, AreNeverEmpty) {
     EXPECT_EQ(words_of({"", ",a,,b,"}), (Words{"a", "b"}));
 }
 
+TEST(Words, AreSaidInOneLine) {
+    EXPECT_EQ(in_one_line({}, "and"), "");
+    EXPECT_EQ(in_one_line({"a"}, "and"), "a");
+    EXPECT_EQ(in_one_line({"a", "b"}, "or"), "a or b");
+    EXPECT_EQ(in_one_line({"a", "b", "c"}, "and"), "a, b and c");
+}
+
 }  // namespace
 }  // namespace pgaf
