@@ -1,7 +1,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,57 +9,12 @@
 #include "checks/diff.hpp"
 #include "checks/estimate.hpp"
 #include "commands/commands.hpp"
+#include "commands/findings.hpp"
 #include "system/process.hpp"
-#include "system/secrets.hpp"
 
 namespace pgaf {
 
 namespace {
-
-constexpr std::size_t kWidth = 80;
-constexpr std::size_t kIndent = 9;
-constexpr std::size_t kFindingsShown = 10;  // of the findings of one check
-
-// Commands and connection strings may hold a password: they are shown on a terminal, and go into no file or mail.
-std::string shown_here(const std::string &text) {
-    static const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
-    return is_terminal ? text : without_secrets(text);
-}
-
-// In lines of at most 80 columns, where its words allow; the first begins with a label.
-void print_wrapped(const std::string &label, const std::string &text) {
-    auto line = fmt::format("{:<{}}", label, kIndent);
-    bool has_word = false;
-    std::istringstream words(text);
-    for (std::string word; words >> word;) {
-        if (has_word && line.size() + 1 + word.size() > kWidth) {
-            fmt::print("{}\n", line);
-            line = std::string(kIndent, ' ');
-            has_word = false;
-        }
-        line += (has_word ? " " : "") + word;
-        has_word = true;
-    }
-    fmt::print("{}\n", line);
-}
-
-void print(const CheckResult &result) {
-    const auto &check = *result.check;
-    print_wrapped(to_string(result.severity()), fmt::format("{}: {}", check.name, check.meaning));
-    for (std::size_t at = 0; at < std::min(result.findings.size(), kFindingsShown); ++at) {
-        print_wrapped("   found", shown_here(result.findings[at].found));
-        if (!result.findings[at].remedy.empty()) {
-            print_wrapped("   to do", result.findings[at].remedy);
-        }
-    }
-    if (result.findings.size() > kFindingsShown) {
-        print_wrapped("", fmt::format("and {} more", result.findings.size() - kFindingsShown));
-    }
-    if (std::ranges::any_of(result.findings, [](const Finding &finding) { return finding.remedy.empty(); })) {
-        print_wrapped("   to do", check.remedy);
-    }
-    fmt::print("\n");
-}
 
 void print_changes(Subject &subject) {
     const auto diff = diff_of_configuration(subject);
@@ -105,7 +59,7 @@ ExitCode command_check(const Options &options) {
         } else if (!result.not_examined.empty()) {
             not_examined.push_back(fmt::format("{} ({})", result.check->name, result.not_examined));
         } else {
-            print(result);
+            print_findings(result);
             errors += closes_gate(result.severity()) ? 1 : 0;
         }
     }
