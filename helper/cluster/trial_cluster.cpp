@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "system/files.hpp"
+#include "system/leftovers.hpp"
 #include "system/shell.hpp"
 
 namespace fs = std::filesystem;
@@ -17,8 +18,6 @@ namespace fs = std::filesystem;
 namespace pgaf {
 
 namespace {
-
-constexpr const char *kPort = "50432";  // no TCP port: it names the socket
 
 // What a program that was killed left behind; its name ends with the number of its process.
 void remove_left_overs(const fs::path &stem) {
@@ -30,6 +29,7 @@ void remove_left_overs(const fs::path &stem) {
         if (name.starts_with(prefix) &&
             std::from_chars(name.data() + prefix.size(), name.data() + name.size(), pid).ec == std::errc() &&
             ::kill(pid, 0) != 0 && errno == ESRCH) {
+            end_processes_in(entry.path());
             fs::remove_all(entry.path(), ignored);
         }
     }
@@ -70,7 +70,7 @@ TrialCluster::~TrialCluster() {
 
 std::optional<std::string> TrialCluster::start(std::vector<std::string> options) {
     options.insert(options.end(), {"-c", "listen_addresses=", "-c", "unix_socket_directories=" + socket_directory(),
-                                   "-c", std::string("port=") + kPort});
+                                   "-c", fmt::format("port={}", kPort)});
     const auto log = folder_ / "server.log";
     std::error_code ignored;
     fs::remove(log, ignored);

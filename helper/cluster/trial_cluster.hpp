@@ -24,6 +24,8 @@ class TrialCluster {
     TrialCluster(const TrialCluster &) = delete;
     TrialCluster &operator=(const TrialCluster &) = delete;
 
+    static constexpr int kPort = 50432;  // no TCP port: it names the socket
+
     [[nodiscard]] const std::filesystem::path &data_dir() const { return data_dir_; }
     [[nodiscard]] const std::filesystem::path &folder() const { return folder_; }  // in it, for files
     [[nodiscard]] const std::string &superuser() const { return superuser_; }

@@ -53,19 +53,44 @@ Process process_of(pid_t pid) {
     return process;
 }
 
-std::vector<Process> marked_processes() {
-    std::vector<Process> found;
+// All but this one.
+std::vector<pid_t> other_processes() {
+    std::vector<pid_t> found;
     for (const auto &entry : fs::directory_iterator("/proc")) {
         const auto name = entry.path().filename().string();
         pid_t pid = 0;
         const auto [rest, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
-        if (error == std::errc{} && rest == name.data() + name.size() && pid != ::getpid() && is_marked(pid)) {
+        if (error == std::errc{} && rest == name.data() + name.size() && pid != ::getpid()) {
+            found.push_back(pid);
+        }
+    }
+    return found;
+}
+
+std::vector<Process> marked_processes() {
+    std::vector<Process> found;
+    for (const auto pid : other_processes()) {
+        if (is_marked(pid)) {
             if (auto process = process_of(pid); process.pid != 0) {
                 found.push_back(std::move(process));
             }
         }
     }
     return found;
+}
+
+// Signals all that work below the directory; whether there are any.
+bool signal_those_in(const fs::path &directory, int signal) {
+    bool any = false;
+    for (const auto pid : other_processes()) {
+        std::error_code ignored;
+        const auto works_in = fs::read_symlink(fmt::format("/proc/{}/cwd", pid), ignored);
+        if ((works_in / "").string().starts_with((directory / "").string())) {
+            any = true;
+            ::kill(pid, signal);
+        }
+    }
+    return any;
 }
 
 bool is_server(const Process &process) {
@@ -110,8 +135,21 @@ bool end_all(int signal, std::chrono::seconds limit, const Chosen &chosen) {
 // A fast shutdown writes what is dirty first.
 constexpr std::chrono::minutes kFastShutdown{10};
 constexpr std::chrono::seconds kKilled{20};
+constexpr int kLooksAtEnd = 50;
+constexpr std::chrono::milliseconds kLookAtEnd{100};
 
 }  // namespace
+
+void end_processes_in(const fs::path &directory) {
+    for (const auto signal : {SIGQUIT, SIGKILL}) {  // a server that is killed leaves its memory behind
+        for (int look = 0; look < kLooksAtEnd; ++look) {
+            if (!signal_those_in(directory, signal)) {
+                return;
+            }
+            std::this_thread::sleep_for(kLookAtEnd);
+        }
+    }
+}
 
 void mark_children_of(const fs::path &work_dir) {
     mark() = "PGAF_UPGRADE_CHILD_OF=" + work_dir.string();

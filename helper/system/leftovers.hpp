@@ -18,4 +18,7 @@ void mark_children_of(const std::filesystem::path &work_dir);
 // node's lock. Throws HelperError(TimedOut) when something does not end.
 int end_leftovers();
 
+// Ends at once whatever works in a directory that is to be removed, or below it.
+void end_processes_in(const std::filesystem::path &directory);
+
 }  // namespace pgaf

@@ -98,6 +98,22 @@ TEST_F(LeftoversTest, AreNone) {
     EXPECT_EQ(end_leftovers(), 0);
 }
 
+// Whoever works in a directory that is to go, and nobody else.
+TEST_F(LeftoversTest, InADirectoryAreEnded) {
+    fs::create_directories(folder_ / "trial/old");
+    fs::create_directories(folder_ / "trial_of_another");
+    const auto inside =
+        start("inside", fmt::format("trap 'echo asked >{0}/asked; exit 0' QUIT; cd '{0}/trial/old'", folder_.string()));
+    const auto deaf = start("deaf", "trap '' QUIT; cd '" + (folder_ / "trial").string() + "'");
+    const auto beside = start("beside", "cd '" + (folder_ / "trial_of_another").string() + "'");
+    end_processes_in(folder_ / "trial");
+    EXPECT_EQ(end_of(inside), 0);
+    EXPECT_EQ(text_of(folder_ / "asked"), "asked\n");
+    EXPECT_EQ(end_of(deaf), SIGKILL);
+    EXPECT_EQ(end_of(beside), -1);
+    end_processes_in(folder_ / "there_is_none");
+}
+
 TEST_F(LeftoversTest, BearTheMarkOfTheirNode) {
     EXPECT_EQ(child_mark(), "PGAF_UPGRADE_CHILD_OF=" + folder_.string());
     const auto environment = child_environment(false);
