@@ -23,7 +23,7 @@ SELECT pgaf_upgrade_sync_journal(test.token(0),
     {"step": "start", "state": "done", "finished_at": "2025-01-01 00:00:03Z"}]');
 SELECT name, state FROM pgaf_upgrade.step WHERE nodeid = 0 AND name = 'stop';
 
-SELECT pgaf_upgrade_attach(0, test.token(0), '1.0', 'monitor', resumed => true) -> 'steps' -> 5 AS goes_on;
+SELECT pgaf_upgrade_attach(0, test.token(0), '1.0', 'monitor', resumed => true) -> 'steps' -> 6 AS goes_on;
 SELECT $$[
  {"step": "stop", "state": "done", "started_at": "2025-01-01 00:00:01Z", "finished_at": "2025-01-01 00:00:02Z"},
  {"step": "pg_upgrade", "state": "failed", "started_at": "2025-01-01 00:00:02Z", "finished_at": "2025-01-01 00:00:03Z",
@@ -38,7 +38,7 @@ SELECT pgaf_upgrade_sync_journal(test.token(0), :'journal');
 SELECT pgaf_upgrade_sync_journal(test.token(0), :'journal') AS nothing_new;
 SET timezone = 'UTC';
 SELECT name, state, attempts, first_started_at::time, started_at::time, finished_at::time, result, error, hint
-  FROM pgaf_upgrade.step WHERE nodeid = 0 AND ordinal BETWEEN 6 AND 11 AND name <> 'stop' ORDER BY ordinal;
+  FROM pgaf_upgrade.step WHERE nodeid = 0 AND ordinal BETWEEN 7 AND 12 AND name <> 'stop' ORDER BY ordinal;
 SELECT state, attempts, finished_at::time FROM pgaf_upgrade.step WHERE nodeid = 0 AND name = 'stop';
 
 -- it was tried again, and went on

@@ -10,8 +10,6 @@ constexpr double kMegabyte = 1024.0 * 1024.0;
 
 // By these two upgrades that were measured on two idle cores (make bench-estimate): 611 MB in 18 relations, and 20,002
 // relations of which most are empty. Each is rounded up.
-constexpr double kPrograms = 0.5;          // pg_upgrade's own starts, stops and vacuums of an empty cluster
-constexpr double kPerObject = 0.0001;      // to link, move or clone the file of one
 constexpr double kStopAndStart = 0.7;      // the old server after two checkpoints, the seed, and the new server
 constexpr double kService = 0.8;           // systemd and pg_autoctl around the monitor's server
 constexpr double kLinkedStandby = 3.6;     // a standby by links, until it streams
@@ -29,9 +27,7 @@ double copy_s(std::uint64_t bytes, double rate_mb) {
 }  // namespace
 
 double pg_upgrade_estimate(const Trialled &trialled, std::string_view method) {
-    const double data = method == "copy" ? copy_s(trialled.bytes, kCopied) : 0;
-    return kPrograms + trialled.check_s + trialled.rehearsal_s + kPerObject * static_cast<double>(trialled.objects) +
-           data;
+    return trialled.pg_upgrade_s + (method == "copy" ? copy_s(trialled.bytes, kCopied) : 0);
 }
 
 double writes_refused_estimate(const Trialled &trialled, std::string_view method) {

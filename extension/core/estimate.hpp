@@ -9,10 +9,8 @@ namespace pgaf {
 
 // What the checks of a node have tried and counted.
 struct Trialled {
-    double check_s = 0;         // pg_upgrade --check
-    double rehearsal_s = 0;     // the definitions of all databases, dumped and restored
-    std::uint64_t objects = 0;  // relations and large objects
-    std::uint64_t bytes = 0;    // of all tablespaces
+    double pg_upgrade_s = 0;  // of a copy without the users' rows
+    std::uint64_t bytes = 0;  // of all tablespaces
 };
 
 // pg_upgrade of a stopped cluster; by "link", "swap", "clone" or "copy".

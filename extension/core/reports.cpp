@@ -49,7 +49,7 @@ struct Member {
     Shape shape;
 };
 
-constexpr std::array<Member, 24> kMembers{{
+constexpr std::array<Member, 25> kMembers{{
     {"", "seconds", Shape::Seconds},
     {"", "parts", Shape::Parts},
     {"", "warnings", Shape::Warnings},
@@ -59,6 +59,7 @@ constexpr std::array<Member, 24> kMembers{{
     {steps::kDiscover, "data_directory", Shape::Path},
     {steps::kDiscover, "size.bytes", Shape::Bytes},
     {steps::kCheck, "estimate.seconds", Shape::Seconds},
+    {steps::kRehearse, "estimate.seconds", Shape::Seconds},
     {steps::kConfigure, "files", Shape::Paths},
     {steps::kConfigure, "changes", Shape::Changes},
     {steps::kCheckpoint, "files", Shape::Paths},

@@ -10,6 +10,7 @@ inline constexpr std::string_view kCheck = "check";
 inline constexpr std::string_view kInitdb = "initdb";
 inline constexpr std::string_view kConfigure = "configure";
 inline constexpr std::string_view kDryRun = "dry_run";
+inline constexpr std::string_view kRehearse = "rehearse";
 inline constexpr std::string_view kRelaxSync = "relax_sync";
 inline constexpr std::string_view kEnterMaintenance = "enter_maintenance";
 inline constexpr std::string_view kCheckpoint = "checkpoint";

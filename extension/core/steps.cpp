@@ -60,7 +60,7 @@ constexpr Names<Worth, 2> kWorths{{
 
 constexpr std::array<Requirement, 2> kNone{};
 
-constexpr std::array<StepDefinition, 41> kDefinitions{{
+constexpr std::array<StepDefinition, 43> kDefinitions{{
     // The monitor. It is changed only after every group serves at the new version under its new
     // identifier, so that a fault in the data is found first; and only after every secondary has
     // begun its rebuild, which needs no monitor and would otherwise wait for it.
@@ -69,6 +69,7 @@ constexpr std::array<StepDefinition, 41> kDefinitions{{
     {Role::Monitor, steps::kInitdb, Phase::Prepare, "7", "create the new cluster"},
     {Role::Monitor, steps::kConfigure, Phase::Prepare, "8", "carry the configuration over"},
     {Role::Monitor, steps::kDryRun, Phase::Prepare, "7", "pg_upgrade --check"},
+    {Role::Monitor, steps::kRehearse, Phase::Prepare, "", "pg_upgrade on a copy of the catalogs"},
     {Role::Monitor,
      steps::kStop,
      Phase::Restore,
@@ -98,6 +99,7 @@ constexpr std::array<StepDefinition, 41> kDefinitions{{
     {Role::Primary, steps::kInitdb, Phase::Prepare, "4", "create the new cluster"},
     {Role::Primary, steps::kConfigure, Phase::Prepare, "5", "carry the configuration over"},
     {Role::Primary, steps::kDryRun, Phase::Prepare, "4", "pg_upgrade --check"},
+    {Role::Primary, steps::kRehearse, Phase::Prepare, "", "pg_upgrade on a copy of the catalogs"},
     {Role::Primary, steps::kRelaxSync, Phase::Switch, "", "allow writes without standbys"},
     {Role::Primary,
      steps::kCheckpoint,

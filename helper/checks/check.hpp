@@ -70,6 +70,9 @@ struct CheckResult {
 
 [[nodiscard]] const char *to_string(Severity severity);
 
+// Those that need the rehearsal.
+[[nodiscard]] const std::vector<std::string> &rehearsed_checks();
+
 // Of each file in this folder.
 [[nodiscard]] std::vector<Check> installation_checks();
 [[nodiscard]] std::vector<Check> service_checks();

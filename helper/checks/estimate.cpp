@@ -34,28 +34,32 @@ NodeEstimate of_secondary(const Subject &subject, const DataSize &size) {
 }  // namespace
 
 std::optional<NodeEstimate> estimate_of(Subject &subject) {
+    if (!subject.is_secondary()) {
+        return upgrade_estimate_of(subject);
+    }
     if (subject.made_trial() == nullptr || !subject.node.running_server()) {
         return std::nullopt;
     }
-    const auto size = data_size(measure_data(subject.node));
-    if (subject.is_secondary()) {
-        return of_secondary(subject, size);
-    }
-    const auto &timing = subject.made_trial()->timing();
-    if (!timing.check_s || !timing.rehearsal_s) {
+    return of_secondary(subject, data_size(measure_data(subject.node)));
+}
+
+std::optional<NodeEstimate> upgrade_estimate_of(Subject &subject) {
+    const auto *rehearsed = subject.made_trial() == nullptr ? nullptr : subject.made_trial()->whole_rehearsal();
+    if (rehearsed == nullptr || !subject.node.running_server()) {
         return std::nullopt;
     }
-    const Trialled trialled{
-        .check_s = *timing.check_s, .rehearsal_s = *timing.rehearsal_s, .objects = size.objects, .bytes = size.bytes};
+    const auto size = data_size(measure_data(subject.node));
+    const Trialled trialled{.pg_upgrade_s = rehearsed->pg_upgrade_s, .bytes = size.bytes};
     const double seconds =
         subject.is_monitor() ? monitor_away_estimate(trialled) : writes_refused_estimate(trialled, subject.method);
-    const nlohmann::json values{
-        {"seconds", seconds},          {"check_s", trialled.check_s}, {"rehearsal_s", trialled.rehearsal_s},
-        {"objects", trialled.objects}, {"bytes", trialled.bytes},     {"method", subject.method}};
-    const auto from = fmt::format(
-        "pg_upgrade --check took {:.1f} s, the restoration of all definitions {:.1f} s, {} "
-        "relations and large objects, {} MB by {}",
-        trialled.check_s, trialled.rehearsal_s, trialled.objects, trialled.bytes / kMegabyte + 1, subject.method);
+    const nlohmann::json values{{"seconds", seconds},
+                                {"pg_upgrade_s", trialled.pg_upgrade_s},
+                                {"objects", size.objects},
+                                {"bytes", trialled.bytes},
+                                {"method", subject.method}};
+    const auto from =
+        fmt::format("pg_upgrade took {:.1f} s on a copy of the catalogs; {} relations and large objects, {} MB by {}",
+                    trialled.pg_upgrade_s, size.objects, trialled.bytes / kMegabyte + 1, subject.method);
     if (subject.is_monitor()) {
         return NodeEstimate{values.dump(), fmt::format("the monitor is away for about {:.0f} s: {}", seconds, from)};
     }

@@ -14,6 +14,9 @@ struct NodeEstimate {
     std::string text;    // the same for people, in one line
 };
 
+// Of the upgrade itself, whatever the node's role is now. Nothing where no rehearsal has come to its end.
+[[nodiscard]] std::optional<NodeEstimate> upgrade_estimate_of(Subject &subject);
+
 // Nothing where the checks that try it were not made, or have failed.
 [[nodiscard]] std::optional<NodeEstimate> estimate_of(Subject &subject);
 

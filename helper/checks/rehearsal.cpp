@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -8,6 +9,9 @@
 #include "checks/trial.hpp"
 #include "cluster/extension_updates.hpp"
 #include "run/sessions.hpp"
+#include "system/files.hpp"
+
+namespace fs = std::filesystem;
 
 namespace pgaf {
 
@@ -86,93 +90,85 @@ void add_errors(const std::string &output, const std::string &database, Findings
     }
 }
 
-// What pg_upgrade does with the definitions, done to an empty cluster while the old one serves. All
-// that it does with the data is to link or copy files.
-Findings schema_restores(Subject &subject) {
+std::string database_of(Subject &subject, const std::string &oid) {
+    const auto rows = subject.server().query("SELECT datname FROM pg_catalog.pg_database WHERE oid = $1::oid", {oid});
+    return rows.size() == 0 ? oid : rows.text(0, "datname");
+}
+
+// pg_upgrade ends a database at its first error: the rest is found by the same file once more, which stops at none.
+void add_all_errors(Subject &subject, const fs::path &dump, const std::string &database, Findings &findings) {
     auto &cluster = subject.trial().stopped();
-    subject.trial().timing().was_rehearsed = true;
-    const auto server = subject.node.running_server();
-    const auto names = subject.server().query(
-        "SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND datconnlimit <> -2"
-        " ORDER BY datname <> 'template1', datname");
-    Findings findings;
-    const auto started = std::chrono::steady_clock::now();
-
     auto options = subject.trial().private_files().options(Side::New, cluster.data_dir());
-    options.insert(options.end(),
-                   {"-b", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"});
-    if (const auto error = cluster.start(options)) {
-        throw NotExamined(fmt::format("the new server does not start: {}", *error));
+    options.insert(options.end(), {"-b", "-c", "fsync=off", "-c", "full_page_writes=off"});
+    if (cluster.start(options)) {
+        return;
     }
-    const std::vector<std::string> from{"-h",
-                                        server->first,
-                                        "-p",
-                                        std::to_string(server->second),
-                                        "-U",
-                                        cluster.superuser(),
-                                        "--lock-wait-timeout=10s",
-                                        "--quote-all-identifiers",
-                                        "--binary-upgrade",
-                                        "--no-tablespaces"};
-    const std::vector<std::string> to{"-h", cluster.socket_directory(), "-p", "50432", "-U", cluster.superuser()};
-    const std::vector<std::string> environment{"PGOPTIONS=" + private_session_options(subject.installation.source)};
-    const auto perform = [&cluster, &environment](const std::string &program, std::vector<std::string> options,
-                                                  const std::vector<std::string> &connection) {
-        options.insert(options.end(), connection.begin(), connection.end());
-        return cluster.run_program(program, std::move(options), kLimit, environment);
-    };
-
-    // one of its own statements, which a guard against UPDATE without WHERE refuses
-    const auto changed = perform(
-        "psql", {"-X", "-q", "-d", "template1", "-c", "UPDATE pg_catalog.pg_database SET datfrozenxid = datfrozenxid"},
-        to);
-    if (changed.exit_code != 0) {
-        findings.push_back({fmt::format("pg_upgrade's own changes of the catalogs: {}", last_lines(changed.output, 2)),
-                            "Leave the library out of shared_preload_libraries until the upgrade is over; or remove the"
-                            " security labels, for which every preloaded library is kept."});
+    const bool is_kept = database == "template1" || database == "postgres";
+    if (!is_kept) {
+        static_cast<void>(with_errors_logged("the part that was restored stays", [&] {
+            auto server = cluster.connect();
+            server.query(server.single("SELECT pg_catalog.format('DROP DATABASE IF EXISTS %I', $1)", {database}));
+        }));
     }
-    const auto roles = (cluster.folder() / "globals.sql").string();
-    if (const auto dumped = perform("pg_dumpall", {"--globals-only", "--no-sync", "-f", roles}, from);
-        dumped.exit_code != 0) {
-        findings.push_back({fmt::format("roles cannot be dumped: {}", last_lines(dumped.output, 2))});
-        return findings;
+    std::vector<std::string> arguments{"-h",        cluster.socket_directory(),
+                                       "-p",        std::to_string(TrialCluster::kPort),
+                                       "-U",        cluster.superuser(),
+                                       "-d",        database == "template1" ? "postgres" : "template1",
+                                       "--verbose", "--create"};
+    if (is_kept) {
+        arguments.emplace_back("--clean");
     }
-    const auto made = perform("psql", {"-X", "-q", "-d", "template1", "-v", "ON_ERROR_STOP=1", "-f", roles}, to);
-    if (made.exit_code != 0) {
-        findings.push_back({fmt::format("roles and their settings: {}", last_lines(made.output, 2))});
-    }
-    for (int row = 0; row < names.size(); ++row) {
-        const auto name = names.text(row, "datname");
-        const auto file = (cluster.folder() / "schema.dump").string();
-        const auto dumped = perform(
-            "pg_dump",
-            {"--schema-only", "--format=custom", "--no-sync", "-f", file, "-d", "dbname=" + quote_conninfo(name)},
-            from);
-        if (dumped.exit_code != 0) {
-            findings.push_back(
-                {fmt::format("database \"{}\" cannot be dumped: {}", name, last_lines(dumped.output, 2))});
-            continue;
-        }
-        std::vector<std::string> options{"--create", "--no-tablespaces", "-d", "template1", file};
-        if (name == "template1" || name == "postgres") {
-            options[2 + 1] = name == "template1" ? "postgres" : "template1";
-            options.insert(options.begin(), "--clean");
-        }
-        const auto restored = perform("pg_restore", std::move(options), to);
-        if (restored.exit_code != 0) {
-            const auto known = findings.size();
-            add_errors(restored.output, name, findings);
-            if (findings.size() == known) {
-                findings.push_back({fmt::format("database \"{}\": {}", name, last_lines(restored.output, 2))});
-            }
-        }
-    }
+    arguments.push_back(dump.string());
+    const auto restored = cluster.run_program("pg_restore", std::move(arguments), kLimit,
+                                              {"PGOPTIONS=" + private_session_options(subject.installation.source)});
     cluster.stop();
-    if (findings.empty()) {
-        subject.trial().timing().rehearsal_s =
-            std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    add_errors(restored.output, database, findings);
+}
+
+// pg_upgrade leaves a dump for each database, by its number, and has ended at the first that it could not restore.
+Findings errors_of_databases(Subject &subject) {
+    constexpr std::string_view kStem = "pg_upgrade_dump_";
+    std::vector<fs::path> dumps;
+    std::error_code ignored;
+    for (fs::recursive_directory_iterator it(subject.trial().stopped().data_dir() / "pg_upgrade_output.d", ignored),
+         end;
+         !ignored && it != end; it.increment(ignored)) {
+        const auto name = it->path().filename().string();
+        if (name.starts_with(kStem) && name.ends_with(".custom")) {
+            dumps.push_back(it->path());
+        }
+    }
+    std::ranges::sort(dumps);
+    Findings findings;
+    for (const auto &dump : dumps) {
+        add_all_errors(subject, dump, database_of(subject, dump.stem().string().substr(kStem.size())), findings);
     }
     return findings;
+}
+
+// pg_upgrade changes rows of the catalogs by statements of its own, which a library of the cluster's can refuse.
+bool is_of_a_library(const std::string &refusal) {
+    return refusal.find("UPDATE pg_catalog.") != std::string::npos;
+}
+
+// The real pg_upgrade, of a copy of the catalogs.
+Findings schema_restores(Subject &subject) {
+    if (subject.trial().is_refused()) {
+        throw NotExamined("pg_upgrade --check refuses this cluster");
+    }
+    const auto &rehearsed = subject.trial().rehearsed();
+    if (rehearsed.refusal.empty()) {
+        return {};
+    }
+    if (auto findings = errors_of_databases(subject); !findings.empty()) {
+        return findings;
+    }
+    if (is_of_a_library(rehearsed.refusal)) {
+        return {{fmt::format("pg_upgrade's own changes of the catalogs: {}", rehearsed.refusal),
+                 "Leave the library out of shared_preload_libraries until the upgrade is over; or remove the security "
+                 "labels, for which every preloaded library is kept."}};
+    }
+    return {{fmt::format("pg_upgrade: {}", rehearsed.refusal)}};
 }
 
 // But for pg_auto_failover's own on the monitor, which the step `start` brings up to date.
@@ -198,7 +194,7 @@ void try_updates(Connection server, const std::string &database, Findings &findi
     }
 }
 
-// What the step update_extensions will do, done to the definitions that schema_restores has restored.
+// What the step update_extensions will do, done to the cluster that pg_upgrade has made.
 Findings updates_of_extensions(Subject &subject) {
     std::vector<std::string> databases;
     subject.each_database(kExtensions, [&databases](const std::string &database, const Rows &rows) {
@@ -210,27 +206,22 @@ Findings updates_of_extensions(Subject &subject) {
         return {};
     }
     auto &trial = subject.trial();
-    if (!trial.timing().was_rehearsed) {
-        static_cast<void>(schema_restores(subject));
-    }
-    if (!trial.timing().rehearsal_s) {
-        throw NotExamined("not every definition could be restored");
-    }
-    auto &cluster = trial.stopped();
-    auto settings = trial.private_files().options(Side::New, cluster.data_dir());
-    settings.insert(settings.end(), {"-c", "autovacuum=off", "-c", "synchronous_commit=off"});
-    if (const auto error = cluster.start(settings)) {
-        throw NotExamined(fmt::format("the new server does not start: {}", *error));
+    if (trial.is_refused() || !trial.rehearsed().refusal.empty()) {
+        throw NotExamined("pg_upgrade does not come to its end");
     }
     Findings findings;
     for (const auto &database : databases) {
-        try_updates(cluster.connect(database), database, findings);
+        try_updates(trial.connect(database), database, findings);
     }
-    cluster.stop();
     return findings;
 }
 
 }  // namespace
+
+const std::vector<std::string> &rehearsed_checks() {
+    static const std::vector<std::string> names{"schema_restores", "extension_updates"};
+    return names;
+}
 
 std::vector<Check> rehearsal_checks() {
     return {{"reg_columns", Severity::Error, Where::Upgraded,

@@ -58,6 +58,9 @@ class Subject {
     // Of pgaf_upgrade on the monitor, quoted; empty where the extension is not there.
     [[nodiscard]] const std::string &schema_of_extension();
 
+    // Hears what is being tried where it takes long.
+    std::function<void(const std::string &)> say = [](const std::string &) {};
+
     // From here on nothing is tried on a new cluster: what would have to be is not examined.
     void leave_out_trial() { leaves_out_trial_ = true; }
     // Throws NotExamined when no new cluster can be made, or no server started on it.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <thread>
 
 #include <fmt/format.h>
@@ -12,7 +13,9 @@
 #include "configuration/carry.hpp"
 #include "configuration/configuration.hpp"
 #include "configuration/configured_files.hpp"
+#include "run/data_size.hpp"
 #include "system/files.hpp"
+#include "system/gently.hpp"
 
 namespace fs = std::filesystem;
 
@@ -40,13 +43,15 @@ Trial::Trial(Subject &subject)
     }
 }
 
-Connection Trial::connect() {
+Connection Trial::connect(const std::string &dbname) {
     if (!cluster_.is_running()) {
-        if (const auto error = cluster_.start(as_options(trial_settings(cluster_.data_dir())))) {
+        std::optional<std::string> error;
+        gently([&] { error = cluster_.start(as_options(trial_settings(cluster_.data_dir()))); });
+        if (error) {
             throw NotExamined(fmt::format("the new server does not start: {}", *error));
         }
     }
-    return cluster_.connect();
+    return cluster_.connect(dbname);
 }
 
 std::string Trial::configured(const std::string &parameter) const {
@@ -69,15 +74,41 @@ const PrivateFiles &Trial::private_files() {
     return *private_files_;
 }
 
+const Rehearsed &Trial::rehearsed() {
+    if (!rehearsed_ && not_rehearsed_.empty()) {
+        try {
+            const auto size = data_size(measure_data(subject_.node));
+            const auto limit = pg_upgrade_limit(size, false).count() * subject_.node.options.limit_factor;
+            const RehearsalCall call{.method = subject_.method,
+                                     .limit = std::chrono::seconds(static_cast<std::int64_t>(limit)),
+                                     .say = subject_.say};
+            const auto &files = private_files();
+            gently([&] {
+                rehearsed_ = rehearse_pg_upgrade(subject_.node, subject_.installation, stopped(), files, call);
+            });
+        } catch (const HelperError &error) {
+            not_rehearsed_ = error.what();
+        }
+    }
+    if (!rehearsed_) {
+        throw NotExamined(not_rehearsed_);
+    }
+    return *rehearsed_;
+}
+
+const Rehearsed *Trial::whole_rehearsal() const {
+    return rehearsed_ && rehearsed_->refusal.empty() ? &*rehearsed_ : nullptr;
+}
+
 const Trial::Refusal &Trial::dry_run() {
     if (dry_run_) {
         return *dry_run_;
     }
     cluster_.stop();
     const auto &files = private_files();
-    const auto started = std::chrono::steady_clock::now();
-    auto argv = pg_upgrade_arguments(subject_.node, subject_.installation,
+    auto argv = pg_upgrade_arguments(subject_.installation,
                                      {.mode = UpgradeMode::Check,
+                                      .old_dir = subject_.node.data_dir,
                                       .new_dir = cluster_.data_dir(),
                                       .superuser = cluster_.superuser(),
                                       .socket_directory = cluster_.socket_directory(),
@@ -90,7 +121,6 @@ const Trial::Refusal &Trial::dry_run() {
                                               {"PGOPTIONS=" + private_session_options(subject_.installation.source)});
     dry_run_.emplace();
     if (outcome.exit_code == 0) {
-        timing_.check_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
         return *dry_run_;
     }
     dry_run_->message = last_lines(outcome.output, 8);

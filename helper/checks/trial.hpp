@@ -5,6 +5,7 @@
 
 #include "checks/subject.hpp"
 #include "cluster/private_files.hpp"
+#include "cluster/rehearsal.hpp"
 #include "cluster/trial_cluster.hpp"
 #include "configuration/carry.hpp"
 
@@ -25,17 +26,9 @@ class Trial {
     [[nodiscard]] const std::string &start_error() const { return start_error_; }
 
     // Its server: with the carried configuration, or where that does not start, with initdb's.
-    [[nodiscard]] Connection connect();
+    [[nodiscard]] Connection connect(const std::string &dbname = "postgres");
     // The value that the new server takes from the carried configuration.
     [[nodiscard]] std::string configured(const std::string &parameter) const;
-
-    // What was tried took so long; nothing where it was not, or did not come to its end.
-    struct Timing {
-        std::optional<double> check_s;      // pg_upgrade --check
-        std::optional<double> rehearsal_s;  // every definition dumped and restored
-        bool was_rehearsed = false;         // that was tried
-    };
-    [[nodiscard]] Timing &timing() { return timing_; }
 
     // pg_upgrade --check against the running old server: empty when it has nothing to say against it.
     struct Refusal {
@@ -43,9 +36,16 @@ class Trial {
         std::vector<std::pair<std::string, std::string>> reports;  // of its files: name, content
     };
     [[nodiscard]] const Refusal &dry_run();
+    // Whether that was tried, and has something to say.
+    [[nodiscard]] bool is_refused() const { return dry_run_ && !dry_run_->message.empty(); }
 
     // What pg_upgrade's servers go by.
     [[nodiscard]] const PrivateFiles &private_files();
+
+    // The real pg_upgrade into this cluster, of a copy of the old one. Throws NotExamined where it cannot be tried.
+    [[nodiscard]] const Rehearsed &rehearsed();
+    // The same where it has come to its end, null elsewhere.
+    [[nodiscard]] const Rehearsed *whole_rehearsal() const;
 
     // The cluster itself, with no server on it.
     TrialCluster &stopped();
@@ -58,7 +58,8 @@ class Trial {
     std::string start_error_;
     std::optional<PrivateFiles> private_files_;
     std::optional<Refusal> dry_run_;
-    Timing timing_;
+    std::optional<Rehearsed> rehearsed_;
+    std::string not_rehearsed_;  // why
 };
 
 }  // namespace pgaf

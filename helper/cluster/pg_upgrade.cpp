@@ -72,6 +72,7 @@ Parts run_pg_upgrade(const Context &context, UpgradeMode mode) {
         files.write(private_needs(context.node), context.source(), context.target());
     }
     PgUpgradeCall call{.mode = mode,
+                       .old_dir = context.node.data_dir,
                        .new_dir = context.new_dir(),
                        .superuser = superuser,
                        .socket_directory = sockets.path(),
@@ -90,7 +91,7 @@ Parts run_pg_upgrade(const Context &context, UpgradeMode mode) {
                              context.method() == "swap" ? "Swapping data directories" : "user relation files");
     PgUpgradeParts looking(log);
     try {
-        run_checked({.argv = pg_upgrade_arguments(context.node, installation, call),
+        run_checked({.argv = pg_upgrade_arguments(installation, call),
                      .environment = {"PGOPTIONS=" + private_session_options(context.source())},
                      .time_limit = context.limit(
                          mode == UpgradeMode::Check ? dry_run_limit(data_size(context))

@@ -50,7 +50,7 @@ bool is_taken(const addrinfo &address) {
     return taken;
 }
 
-std::string text_of(const addrinfo &address) {
+std::string numeric_text(const addrinfo &address) {
     std::array<char, NI_MAXHOST> text{};
     if (::getnameinfo(address.ai_addr, address.ai_addrlen, text.data(), NI_MAXHOST, nullptr, 0, NI_NUMERICHOST) != 0) {
         return "?";
@@ -69,7 +69,7 @@ std::vector<std::string> taken_addresses(const std::string &listen_addresses, in
         const auto addresses = host.empty() ? Addresses(nullptr, &::freeaddrinfo) : resolve(host, port);
         for (const auto *address = addresses.get(); address != nullptr; address = address->ai_next) {
             if (is_taken(*address)) {
-                taken.push_back(text_of(*address));
+                taken.push_back(numeric_text(*address));
             }
         }
     }

@@ -19,8 +19,7 @@ std::string escaped(const std::filesystem::path &path) {
 
 }  // namespace
 
-std::vector<std::string> pg_upgrade_arguments(const Node &node, const Installation &installation,
-                                              const PgUpgradeCall &call) {
+std::vector<std::string> pg_upgrade_arguments(const Installation &installation, const PgUpgradeCall &call) {
     std::vector<std::string> new_options = call.new_options;
     if (call.mode == UpgradeMode::Check) {
         // pg_upgrade turns these off, and flushes the new cluster at the end of a real run only: after a power
@@ -28,7 +27,7 @@ std::vector<std::string> pg_upgrade_arguments(const Node &node, const Installati
         new_options.insert(new_options.end(), {"-c", "fsync=on", "-c", "full_page_writes=on"});
     }
     return {(installation.new_bindir / "pg_upgrade").string(),
-            "--old-datadir=" + node.data_dir.string(),
+            "--old-datadir=" + call.old_dir.string(),
             "--new-datadir=" + call.new_dir.string(),
             "--old-bindir=" + installation.old_bindir.string(),
             "--new-bindir=" + installation.new_bindir.string(),

@@ -15,6 +15,7 @@ enum class UpgradeMode { Check, Real };
 
 struct PgUpgradeCall {
     UpgradeMode mode = UpgradeMode::Real;
+    std::filesystem::path old_dir;
     std::filesystem::path new_dir;
     std::string superuser;
     std::string socket_directory;
@@ -23,7 +24,7 @@ struct PgUpgradeCall {
     std::vector<std::string> new_options;
     unsigned jobs = 1;
 };
-[[nodiscard]] std::vector<std::string> pg_upgrade_arguments(const Node &node, const Installation &installation,
+[[nodiscard]] std::vector<std::string> pg_upgrade_arguments(const Installation &installation,
                                                             const PgUpgradeCall &call);
 
 // After pg_upgrade, which leaves its last writes unflushed.

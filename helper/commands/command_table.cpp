@@ -34,6 +34,13 @@ const std::vector<CommandRow> &all_commands() {
     static const std::vector<CommandRow> commands{
         {"check", "Find what would stop an upgrade; change nothing",
          "Finds what would stop or spoil an upgrade of this node. Changes nothing that serves.", check_or_list},
+        {"rehearse", "Run the real pg_upgrade on a copy of the catalogs",
+         "Runs the real pg_upgrade on a copy of this cluster that has its catalogs and an empty file for each table "
+         "and "
+         "index, while the cluster serves; starts the new server with the carried configuration, updates its "
+         "extensions and analyzes its tables; then removes the copy. Works at a low priority, on a standby too. Shows "
+         "how long writes will be refused in the upgrade.",
+         of_options<command_rehearse>},
         {"backup", "Take, verify and record a base backup of this node",
          "Takes a base backup of this node, verifies it with pg_verifybackup, and records it on the monitor.",
          of_options<command_backup>},

@@ -10,6 +10,7 @@ ExitCode command_backup(const Options &options);
 ExitCode command_check(const Options &options);
 ExitCode command_plan(const Options &options);
 ExitCode command_run(const Options &options);
+ExitCode command_rehearse(const Options &options);
 ExitCode command_report(const Options &options);
 ExitCode command_rollback(const Options &options);
 ExitCode command_status(const Options &options);

@@ -66,6 +66,11 @@ Lines ByHand::commands(std::string_view step) const {
         {steps::kInitdb, [this] { return initdb(); }},
         {steps::kConfigure, [&] { return carried(false); }},
         {steps::kDryRun, [this] { return pg_upgrade(true); }},
+        {steps::kRehearse,
+         [this] {
+             return Lines{
+                 fmt::format("pgaf-upgrade rehearse --target {} --method {}", subject_.target, subject_.method)};
+         }},
         {steps::kRelaxSync, [this] { return set_number_sync_standbys(0); }},
         {steps::kCheckpoint, [this] { return checkpoint(); }},
         {steps::kStop, [this] { return stop(); }},

@@ -104,16 +104,16 @@ Lines ByHand::pg_upgrade(bool is_check) const {
     const auto options = [&](Side side, int major) {
         return files.options(side, private_settings(needs, side, major, work_dir_), auto_conf);
     };
-    auto argv = pg_upgrade_arguments(
-        node_, installation_,
-        {.mode = is_check ? UpgradeMode::Check : UpgradeMode::Real,
-         .new_dir = new_dir_,
-         .superuser = superuser_,
-         .socket_directory = "/tmp",
-         .method = subject_.method,
-         .old_options = options(Side::Old, installation_.source),
-         .new_options = options(Side::New, subject_.target),
-         .jobs = jobs_for(std::thread::hardware_concurrency(), std::stol(needs.kept.at("max_connections")))});
+    auto argv = pg_upgrade_arguments(installation_, {.mode = is_check ? UpgradeMode::Check : UpgradeMode::Real,
+                                                     .old_dir = node_.data_dir,
+                                                     .new_dir = new_dir_,
+                                                     .superuser = superuser_,
+                                                     .socket_directory = "/tmp",
+                                                     .method = subject_.method,
+                                                     .old_options = options(Side::Old, installation_.source),
+                                                     .new_options = options(Side::New, subject_.target),
+                                                     .jobs = jobs_for(std::thread::hardware_concurrency(),
+                                                                      std::stol(needs.kept.at("max_connections")))});
     argv.insert(argv.begin(), {"env", "PGOPTIONS=" + private_session_options(installation_.source)});
     lines.push_back(in_work_dir(as_owner(argv)));
     if (!is_check) {

@@ -25,7 +25,7 @@ struct Look {
 Look look(const Context &context, const std::vector<std::string> &only,
           const std::function<void(const std::string &)> &say) {
     Subject subject(context.node, context.target(), context.method(), context.standby_method());
-    auto results = examine(subject, only, say);
+    auto results = examine(subject, only.empty() ? checks_without_rehearsal() : only, say);
     return {std::move(results), estimate_of(subject)};
 }
 

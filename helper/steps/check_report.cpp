@@ -40,6 +40,16 @@ const std::vector<std::string> &checks_of_the_moment() {
     return names;
 }
 
+std::vector<std::string> checks_without_rehearsal() {
+    std::vector<std::string> names;
+    for (const auto &check : all_checks()) {
+        if (std::ranges::find(rehearsed_checks(), check.name) == rehearsed_checks().end()) {
+            names.push_back(check.name);
+        }
+    }
+    return names;
+}
+
 void report_check(const Context &context, const CheckResult &result) {
     context.monitor.report_check(context.token, {.name = result.check->name,
                                                  .severity = to_string(result.severity()),

@@ -11,6 +11,9 @@ namespace pgaf {
 // Those that say how the cluster is just now.
 [[nodiscard]] const std::vector<std::string> &checks_of_the_moment();
 
+// All that the step `check` makes: those of the rehearsal are the step rehearse's.
+[[nodiscard]] std::vector<std::string> checks_without_rehearsal();
+
 // Tells the monitor what a check has found on this node.
 void report_check(const Context &context, const CheckResult &result);
 

@@ -12,6 +12,7 @@ const Step &step_by_name(std::string_view name) {
     static const Initdb initdb;
     static const Configure configure;
     static const DryRun dryRun;
+    static const Rehearse rehearse;
     static const RelaxSync relaxSync;
     static const Checkpoint checkpoint;
     static const Stop stop;
@@ -28,11 +29,12 @@ const Step &step_by_name(std::string_view name) {
     static const Rejoin rejoin;
     static const RestoreSettings restoreSettings;
     static const Verify verify;
-    static const std::array<const Step *, 21> steps{&discover,
+    static const std::array<const Step *, 22> steps{&discover,
                                                     &checkStep,
                                                     &initdb,
                                                     &configure,
                                                     &dryRun,
+                                                    &rehearse,
                                                     &relaxSync,
                                                     &checkpoint,
                                                     &stop,

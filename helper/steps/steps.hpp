@@ -41,6 +41,12 @@ class DryRun final : public Step {
     [[nodiscard]] nlohmann::json perform(const Context &context) const override;
 };
 
+class Rehearse final : public Step {
+  public:
+    [[nodiscard]] std::string_view name() const override { return steps::kRehearse; }
+    [[nodiscard]] nlohmann::json perform(const Context &context) const override;
+};
+
 class RelaxSync final : public Step {
   public:
     [[nodiscard]] std::string_view name() const override { return steps::kRelaxSync; }

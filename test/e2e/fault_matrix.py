@@ -40,7 +40,7 @@ MOMENTS = ("before", "guarded", "renamed", "dumping", "middle", "linking", "sync
            "started",
            "after", "written")
 ACTIONS = {"kill": ("before", "middle", "after"), "power": ("before", "middle")}
-PREPARATION = ("discover", "check", "initdb", "configure", "dry_run")
+PREPARATION = ("discover", "check", "initdb", "configure", "dry_run", "rehearse")
 ON_GUARD = (*PREPARATION, "relax_sync", "restore_settings", "verify")
 BACKGROUND = ("statistics", "update_extensions")
 

@@ -140,7 +140,7 @@ RETURN 'not readable: ' || CASE
        WHEN started_at IS NOT NULL AND pgaf_upgrade.moment(started_at) IS NULL
          OR finished_at IS NOT NULL AND pgaf_upgrade.moment(finished_at) IS NULL THEN 'a time of the step'
        WHEN jsonb_typeof(result) <> 'object' THEN 'the result, which is no object'
-       WHEN step = 'check' AND jsonb_typeof(result #> '{estimate,seconds}') <> 'null'
+       WHEN step IN ('check', 'rehearse') AND jsonb_typeof(result #> '{estimate,seconds}') <> 'null'
             AND pgaf_upgrade.number_in(result, '{estimate,seconds}') IS NULL THEN 'seconds of the estimate'
        WHEN step = 'discover' AND jsonb_typeof(result #> '{size,bytes}') <> 'null'
             AND pgaf_upgrade.number_in(result, '{size,bytes}') IS NULL THEN 'bytes of the size'
@@ -207,12 +207,13 @@ SET search_path = pg_catalog, pg_temp
 AS $$
   WITH told AS
    (
-      -- one that is kept is rebuilt when the operator says so
+      -- one that is kept is rebuilt when the operator says so; what is upgraded is rehearsed
       SELECT n.role, n.formationid, n.groupid,
-             CASE WHEN NOT n.kept AND pgaf_upgrade.number_in(s.result, '{estimate,seconds}') <= 1000000000
-                  THEN pgaf_upgrade.number_in(s.result, '{estimate,seconds}')::float8 END AS seconds
+             max(CASE WHEN NOT n.kept AND pgaf_upgrade.number_in(s.result, '{estimate,seconds}') <= 1000000000
+                      THEN pgaf_upgrade.number_in(s.result, '{estimate,seconds}')::float8 END) AS seconds
         FROM pgaf_upgrade.node n JOIN pgaf_upgrade.step s USING (runid, nodeid)
-       WHERE n.runid = $1 AND s.name = 'check'
+       WHERE n.runid = $1 AND s.name IN ('check', 'rehearse')
+    GROUP BY n.nodeid, n.role, n.formationid, n.groupid
    ),
    by_group AS
    (
@@ -227,7 +228,7 @@ AS $$
     FROM by_group g
 $$;
 COMMENT ON FUNCTION pgaf_upgrade.estimates(bigint)
-     IS 'what a run''s switch will take, by what its helpers estimated in their checks; null until all have, redundancy also where a standby is kept; one row';
+     IS 'what a run''s switch will take, by what its helpers estimated in checks and rehearsals; null until all have, redundancy also where a standby is kept; one row';
 REVOKE ALL ON FUNCTION pgaf_upgrade.estimates(bigint) FROM PUBLIC;
 
 CREATE FUNCTION @extschema@.pgaf_upgrade_status(run bigint DEFAULT NULL)

@@ -116,7 +116,7 @@ TEST_F(CommandLine, WhatIsWrongIsToldWithWhatMayBeMeant) {
              {{"run", "--onec"}, "run has no option \"--onec\" / Did you mean \"--once\"? \"pgaf-upgrade help run\""},
              {{"--pgdta=/x", "run"}, "run has no option \"--pgdta\" / Did you mean \"--pgdata\"?"},
              {{"run", "--nonsense"}, "run has no option \"--nonsense\" / \"pgaf-upgrade help run\" lists"},
-             {{"run", "--target", "17"}, "/ It is an option of check and plan."},
+             {{"run", "--target", "17"}, "/ It is an option of check, rehearse and plan."},
              {{"--nonsense"}, "there is no option \"--nonsense\" / \"pgaf-upgrade help\""},
              {{"--users", "billing", "chekc"}, "there is no command \"chekc\""},
              {{"run", "check"}, "unexpected argument \"check\""},

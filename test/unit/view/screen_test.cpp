@@ -36,7 +36,8 @@ RunDocument in_the_switch(int secondaries = 1) {
     RunDocument document(secondaries);
     document["state"] = "switching";
     document["waiting_for"] = "pg_upgrade on node_1";
-    for (const auto *step : {"discover", "check", "initdb", "configure", "dry_run", "relax_sync", "checkpoint"}) {
+    for (const auto *step :
+         {"discover", "check", "initdb", "configure", "dry_run", "rehearse", "relax_sync", "checkpoint"}) {
         document.do_step(1, step, 1001, 1002);
     }
     document.do_step(1, "stop", 1090, 1091);
@@ -52,7 +53,7 @@ TEST(Screen, TellsWhatRunsAndWhatIsRefused) {
     EXPECT_TRUE(contains(text, "run 7: PostgreSQL 15 to 17 by link")) << text;
     EXPECT_TRUE(contains(text, "writes      REFUSED for 14 s\n")) << text;
     EXPECT_TRUE(contains(text, "redundancy  NONE for 16 s: no standby could take over\n")) << text;
-    EXPECT_TRUE(contains(text, ">> node_1        primary   ███░░░░░  8/19 run pg_upgrade")) << text;
+    EXPECT_TRUE(contains(text, ">> node_1        primary   ███░░░░░  9/20 run pg_upgrade")) << text;
     EXPECT_TRUE(contains(text, "waiting for pg_upgrade on node_1")) << text;
 }
 
