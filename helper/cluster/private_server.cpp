@@ -1,5 +1,9 @@
 #include "cluster/private_server.hpp"
 
+#include <algorithm>
+#include <csignal>
+#include <thread>
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -10,6 +14,7 @@
 #include "postgres/controldata.hpp"
 #include "postgres/diagnosis.hpp"
 #include "run/data_size.hpp"
+#include "run/refused_limit.hpp"
 #include "system/fault.hpp"
 #include "system/files.hpp"
 #include "system/process.hpp"
@@ -18,6 +23,12 @@
 namespace fs = std::filesystem;
 
 namespace pgaf {
+
+namespace {
+
+constexpr std::chrono::seconds kArchiverEnds{5};
+
+}  // namespace
 
 void stop_server(const Node &node, const fs::path &bindir, std::chrono::seconds limit) {
     // pg_ctl's own limit comes later: it would not say what is in the way
@@ -77,7 +88,8 @@ void stop_if_running(const Node &node, const fs::path &bindir, std::chrono::seco
 
 void stop_behind_guard(const Context &context, const fs::path &bindir) {
     const auto &node = context.node;
-    const auto limit = context.limit(shutdown_limit(data_size(context)));
+    const RefusedLimit refused(context);
+    const auto limit = [&] { return refused.at_most(context.limit(shutdown_limit(data_size(context)))); };
     const Service service(context.node, Installation::from(context.journal).unit);
     service.set_guard();
     fault_point(steps::kStop, "guarded");
@@ -85,11 +97,42 @@ void stop_behind_guard(const Context &context, const fs::path &bindir) {
         const FaultWatch watch(steps::kStop, "middle", std::chrono::milliseconds(40));
         // pg_autoctl's own pg_ctl waits for a minute, and pg_autoctl then ends without the server: so that one is
         // told here, too, and looked for once more when nobody is left to start it.
-        service.begin_stop(limit);
-        stop_if_running(node, bindir, limit);
-        service.stop(limit);
-        stop_if_running(node, bindir, limit);
+        service.begin_stop(limit());
+        stop_if_running(node, bindir, limit());
+        service.stop(limit());
+        stop_if_running(node, bindir, limit());
     }
+}
+
+// A command of the archiver that is killed may leave half a file in the archive: it gets a little time for the segment
+// that it is at, and begins no other.
+void end_stopping_server(const Context &context) {
+    const auto &node = context.node;
+    const auto is_stopping = [&node] { return node.is_server_stopping(); };
+    if (node.running_server() && !is_stopping()) {
+        return;
+    }
+    const auto installation = Installation::from(context.journal);
+    const auto deadline = std::chrono::steady_clock::now() + kArchiverEnds;
+    for (bool archives = is_stopping(); archives && std::chrono::steady_clock::now() < deadline;) {
+        const auto processes = processes_of_server(node.data_dir);
+        const auto archiver = std::ranges::find_if(processes, [](const ServerProcess &process) {
+            return process.title.find(" archiver") != std::string::npos;
+        });
+        archives = archiver != processes.end() && ::kill(archiver->pid, SIGTERM) == 0;
+        std::this_thread::sleep_for(std::chrono::milliseconds(archives ? 100 : 0));
+    }
+    if (is_stopping()) {
+        spdlog::warn("the server that is stopping is ended: {}", describe_processes(node.data_dir));
+        // it may be gone in between
+        static_cast<void>(run({.argv = {(installation.old_bindir / "pg_ctl").string(), "stop", "--wait", "--timeout=60",
+                                        "-m", "immediate", "-D", node.data_dir.string()},
+                               .time_limit = std::chrono::seconds(90),
+                               .directory = node.work_dir(),
+                               .log = node.log("pg_ctl")}));
+    }
+    // pg_autoctl, on its way out, would end whatever is started now
+    Service(node, installation.unit).stop(context.limit(std::chrono::minutes(2)));
 }
 
 const char *clean_state(Role role) {

@@ -35,6 +35,10 @@ void stop_server(const Node &node, const std::filesystem::path &bindir, std::chr
 // start_service().
 void stop_behind_guard(const Context &context, const std::filesystem::path &bindir);
 
+// A server that was told to stop, and waits for somebody, ended without that one, and its service with it. What it has
+// not written is recovered by its next start. Nothing where a server serves.
+void end_stopping_server(const Context &context);
+
 // What pg_controldata says after a clean stop. "shut down in recovery" is of a standby alone: where a primary says
 // so, it had crashed, and was told to end before it had recovered.
 [[nodiscard]] const char *clean_state(Role role);

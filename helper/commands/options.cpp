@@ -103,6 +103,18 @@ std::vector<OptionRow> settings() {
                    "waits. Transactions that are still open afterwards are ended and rolled back.",
          .range = whole(0),
          .is_setting = true},
+        {.name = "refused-limit",
+         .value = "SECONDS",
+         .field = of(&Options::refused_limit_s),
+         .summary = "Give the switch up if the primary stops too slowly",
+         .manual = "How long the primary may refuse writes before pg_upgrade begins. If it has not begun by then, "
+                   "pgaf-upgrade starts the old server again, and the run waits for another approval. Once pg_upgrade "
+                   "has begun, it is not interrupted. A run that was started with `on_failure => 'stay'` stops there, "
+                   "and the old server is not started.",
+         .range = whole(1),
+         .is_setting = true,
+         .default_text = "no limit",
+         .example = "60"},
         {.name = "amcheck",
          .field = of(&Options::amcheck),
          .summary = "Verify a standby built by links with pg_amcheck",

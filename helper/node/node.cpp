@@ -108,6 +108,15 @@ std::optional<std::pair<std::string, int>> Node::running_server() const {
     return std::pair{socket, std::atoi(port.c_str())};
 }
 
+bool Node::is_server_stopping() const {
+    constexpr int kStatus = 8;  // the line of postmaster.pid
+    std::istringstream file(text_of(data_dir / "postmaster.pid"));
+    std::string line;
+    for (int number = 0; number < kStatus && std::getline(file, line); ++number) {
+    }
+    return line.starts_with("stopping") && running_server().has_value();
+}
+
 Connection Node::connect_locally(const std::string &dbname) const {
     const auto server = running_server();
     if (!server) {

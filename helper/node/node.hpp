@@ -29,9 +29,10 @@ struct Options {
     std::filesystem::path backup_to;      // the directory for backups; empty: beside PGDATA
     int backup_max_age_days = 7;          // of what the check `backup` takes for recent
     int wait_limit_s = 24 * 3600;
-    int transaction_wait_s = 0;  // how long the primary waits for open transactions before it stops
-    double limit_factor = 1;     // of every limit of core/limits.hpp and of Context::wait_until
-    bool amcheck = false;        // a standby by links is looked at by pg_amcheck, too
+    int transaction_wait_s = 0;                   // how long the primary waits for open transactions before it stops
+    std::optional<std::int64_t> refused_limit_s;  // how long a primary may refuse writes before pg_upgrade begins
+    double limit_factor = 1;                      // of every limit of core/limits.hpp and of Context::wait_until
+    bool amcheck = false;                         // a standby by links is looked at by pg_amcheck, too
     bool once = false;
     bool base_backup = false;       // of this standby, whatever the run would have
     bool without_monitor = false;   // its host is lost for good
@@ -81,6 +82,9 @@ class Node {
 
     // The socket directory and port of the running server; nothing when none runs.
     [[nodiscard]] std::optional<std::pair<std::string, int>> running_server() const;
+
+    // Whether that one has been told to stop and is still there.
+    [[nodiscard]] bool is_server_stopping() const;
 
     // Where `current` names a major, the same layout with the other: /usr/lib/postgresql/15/bin and
     // the like. The operator's choice goes first.

@@ -70,17 +70,25 @@ std::string describe_waits(const std::string &conninfo) {
     }
 }
 
-std::string describe_processes(const fs::path &data_dir) {
+std::vector<ServerProcess> processes_of_server(const fs::path &data_dir) {
     const auto text = text_of(data_dir / "postmaster.pid");
     const auto postmaster = text.substr(0, text.find('\n'));
-    std::vector<std::string> titles;
+    std::vector<ServerProcess> processes;
     std::error_code gone;
     for (const auto &entry : fs::directory_iterator("/proc", gone)) {
         const auto pid = entry.path().filename().string();
         if (!postmaster.empty() && pid.find_first_not_of("0123456789") == std::string::npos &&
             parent_of(pid) == postmaster) {
-            titles.push_back(fmt::format("{} ({})", title_of(pid), pid));
+            processes.push_back({.pid = std::atoi(pid.c_str()), .title = title_of(pid)});
         }
+    }
+    return processes;
+}
+
+std::string describe_processes(const fs::path &data_dir) {
+    std::vector<std::string> titles;
+    for (const auto &process : processes_of_server(data_dir)) {
+        titles.push_back(fmt::format("{} ({})", process.title, process.pid));
     }
     return titles.empty() ? "" : fmt::format("still there: {}", fmt::join(titles, ", "));
 }

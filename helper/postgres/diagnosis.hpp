@@ -1,7 +1,10 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "postgres/connection.hpp"
 
@@ -13,8 +16,14 @@ namespace pgaf {
 // else who else is connected.
 [[nodiscard]] std::string describe_waits(const std::string &conninfo);
 
-// The processes of a data directory's server, by the titles that they give themselves: nobody can ask one that
-// shuts down, and it does not know of those that are about to connect.
+// The processes that a data directory's server has started, with the titles that they give themselves; not its first.
+struct ServerProcess {
+    pid_t pid = 0;
+    std::string title;
+};
+[[nodiscard]] std::vector<ServerProcess> processes_of_server(const std::filesystem::path &data_dir);
+
+// The same in words: nobody can ask a server that shuts down, and it does not know of those that are about to connect.
 [[nodiscard]] std::string describe_processes(const std::filesystem::path &data_dir);
 
 }  // namespace pgaf

@@ -8,6 +8,9 @@ inline constexpr const char *kRollback = "rollback";
 inline constexpr const char *kKeeps = "nothing was written since";
 inline constexpr const char *kDiscards = "discards new data";
 
+// About a new cluster, by its system identifier: pg_upgrade has begun to fill it.
+inline constexpr const char *kPgUpgradeBegun = "pg_upgrade begun on";
+
 // Of the operator on this node, and not yet begun: a JSON object with what was asked; empty when it was refused.
 inline constexpr const char *kRollbackAsked = "rollback asked for";
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/new_data.hpp"
+#include "cluster/private_server.hpp"
 #include "cluster/serving_server.hpp"
 #include "postgres/controldata.hpp"
 #include "run/software.hpp"
@@ -91,6 +92,7 @@ void HostWorkplace::serve_old_cluster(const Assignment &plan, const Say &say) {
                           fmt::format("\"{}\" is not the old cluster yet", node_.data_dir.string()),
                           "Run pgaf-upgrade run again.");
     }
+    with_errors_logged("the server that is stopping was not ended", [&] { end_stopping_server(with); });
     with.wait_until("the old server to serve", std::chrono::minutes(10), [&] {
         if (!node_.running_server()) {
             start_server(with);

@@ -8,6 +8,7 @@
 #include "core/sysidentifier.hpp"
 #include "node/service.hpp"
 #include "postgres/controldata.hpp"
+#include "run/refused_limit.hpp"
 
 namespace pgaf {
 
@@ -64,7 +65,12 @@ nlohmann::json Stop::perform(const Context &context) const {
     if (context.role() == Role::Secondary) {
         wait_for_replay(context);
     }
-    stop_cleanly(context);
+    try {
+        stop_cleanly(context);
+    } catch (const HelperError &error) {
+        RefusedLimit(context).require(error.what());
+        throw;
+    }
     const auto control = control_of(context);
     if (node.running_server() || control.state != clean_state(context.role())) {
         throw HelperError(ExitCode::StepFailed,

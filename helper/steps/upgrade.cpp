@@ -8,6 +8,8 @@
 #include "cluster/pg_upgrade.hpp"
 #include "cluster/private_server.hpp"
 #include "postgres/controldata.hpp"
+#include "run/notes.hpp"
+#include "run/refused_limit.hpp"
 #include "seed/seed.hpp"
 #include "system/files.hpp"
 
@@ -16,7 +18,6 @@ namespace pgaf {
 namespace {
 
 // Said of a new cluster, by its system identifier: pg_upgrade itself leaves no sign of having ended.
-constexpr const char *kBegun = "pg_upgrade begun on";
 constexpr const char *kWhole = "pg_upgrade done on";
 
 std::optional<ControlData> new_control(const Context &context) {
@@ -60,7 +61,8 @@ Found Upgrade::probe(const Context &context) const {
     if (context.journal.has_note(kWhole, about)) {
         return Found::done(result_of(context, *control));
     }
-    const bool is_begun = context.journal.has_note(kBegun, about) || old_control_is_disabled(context.node.data_dir);
+    const bool is_begun =
+        context.journal.has_note(notes::kPgUpgradeBegun, about) || old_control_is_disabled(context.node.data_dir);
     return {is_begun ? Progress::Partial : Progress::Absent};
 }
 
@@ -86,7 +88,8 @@ nlohmann::json Upgrade::perform(const Context &context) const {
     if (context.method() == "swap") {
         write_file(old_files_record(context.node), OldFiles(places_of_swap(context)).record());
     }
-    context.journal.note(kBegun, about);
+    RefusedLimit(context).require("what comes before it took too long");
+    context.journal.note(notes::kPgUpgradeBegun, about);
     const auto parts = run_pg_upgrade(context, UpgradeMode::Real);
     flush_directory(context.node.data_dir / "global");
     context.journal.note(kWhole, about);

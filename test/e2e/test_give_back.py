@@ -1,10 +1,12 @@
 """A switch that fails before the new server has started: the old cluster serves again by itself, its standbys come
 back, and the same run is prepared, approved and finished."""
+import os
+
 import pytest
 
 from driver import Upgrade
 from faults import HOSTS, stopped_at
-from hosts import HELPER, NEW_BINDIR
+from hosts import HELPER, NEW_BINDIR, PSQL
 from judges import Judges
 from waiting import wait_for, wait_until
 
@@ -20,6 +22,7 @@ def ready(lab, method="link"):
 
 
 RESTORE = f"{NEW_BINDIR}/pg_restore"
+UNIT = "/sys/fs/cgroup/system.slice/pgautofailover.service"
 
 
 def break_pg_upgrade(lab):
@@ -82,6 +85,57 @@ def test_other_methods(make_lab, method):
     said = end_of_helper(upgrade)
     look_at_old_cluster(lab, said)
     finish(lab, judges, upgrade)
+
+
+# {step: (what makes it fail, and what mends that)}, shell texts on the primary; d is PGDATA, g what exists from the
+# stop on. What would be found before the gate comes when the switch has begun.
+BREAKS = {
+    "stop": (f"""mkdir {UNIT}/stuck; echo 1 >{UNIT}/stuck/cgroup.freeze
+                 pgrep -o -f '^postgres: .*pg_sleep|^postgres: .* SELECT$' >{UNIT}/stuck/cgroup.procs""",
+             "pkill -x psql || true"),
+}
+
+
+def on_primary(lab, text):
+    d = lab.pgdata
+    lab.sh("node1", "sh", "-ec", f"d={d} g={d}_pgaf_upgrade/between_clusters; {text}")
+
+
+def hold_a_session(lab):
+    """One that the stop has to end."""
+    lab.start("node1", "runuser", "-u", "postgres", "--", PSQL, "-XAtc", "SELECT pg_sleep(3600)", "-p", str(lab.port),
+              log=os.path.join(lab.logs, "session"))
+    wait_until(30, "there is a session", lambda: lab.psql(
+        "node1", "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(3600)'") == "1")
+
+
+@pytest.mark.all
+@pytest.mark.limit(1800)
+@pytest.mark.parametrize("method", ["link", "copy"])
+def test_each_step_of_the_switch(make_lab, method):
+    """One after the other in one run, which is finished at last."""
+    lab = make_lab(f"given-back-each-{method}")
+    lab.put("node1", "/etc/pgaf-upgrade.conf", "refused-limit = 5\n")
+    judges, upgrade = ready(lab, method)
+    for attempt, (step, (breaking, mending)) in enumerate(BREAKS.items(), 1):
+        if step == "stop":
+            hold_a_session(lab)
+        on_primary(lab, breaking)
+        since = judges.writer.acknowledged()[-1][1]
+        upgrade.approve()
+        said = end_of_helper(upgrade)
+        look_at_old_cluster(lab, said, step)
+        judges.writer.wait_for_more()
+        print(f"    {step} by {method}: {judges.writer.gaps(since=since)[0]:.1f} s without a write", flush=True)
+        on_primary(lab, mending)
+        lab.put("node1", "/etc/pgaf-upgrade.conf", "")
+        upgrade.start_helper("node1")
+        status = upgrade.wait_state("ready", 120)
+        assert f"the old cluster was given back: {step} on node_1" in status["waiting_for"], status
+        assert lab.monitor_sql("SELECT attempt FROM pgaf_upgrade.run") == str(attempt + 1)
+    upgrade.approve()
+    upgrade.wait_finished()
+    assert judges.upgraded() == []
 
 
 @pytest.mark.all

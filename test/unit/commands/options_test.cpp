@@ -115,6 +115,20 @@ TEST(TableOfOptions, NumbersAreWithinTheirRange) {
     }
 }
 
+TEST(TableOfOptions, TheRefusedLimitIsNoneOrSecondsFromOneOn) {
+    const auto options = options_of("");
+    const auto limit = std::ranges::find(options, "refused-limit", &OptionRow::name);
+    ASSERT_NE(limit, options.end());
+    Given given;
+    EXPECT_FALSE(given.options.refused_limit_s.has_value());
+    for (const auto *text : {"0", "-5", "2.5", "soon", ""}) {
+        EXPECT_THROW(set_value(**limit, given, {text}, "it"), HelperError) << text;
+        EXPECT_FALSE(given.options.refused_limit_s.has_value()) << text;
+    }
+    set_value(**limit, given, {"60"}, "it");
+    EXPECT_EQ(given.options.refused_limit_s, 60);
+}
+
 TEST(TableOfCommands, EachHasItsTexts) {
     for (const auto &command : all_commands()) {
         EXPECT_TRUE(!command.summary.empty() && command.summary.size() < 60) << command.name;
