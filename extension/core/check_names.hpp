@@ -7,10 +7,11 @@
 // The names of what the helpers look at and report, sorted: the extension takes a report under no other.
 namespace pgaf {
 
-inline constexpr std::array<std::string_view, 79> kCheckNames{
+inline constexpr std::array<std::string_view, 81> kCheckNames{
     "access_rules",
     "aclitem_columns",
     "apply_delay",
+    "archive_backlog",
     "archiving",
     "autoctl_version",
     "backup",
@@ -61,6 +62,7 @@ inline constexpr std::array<std::string_view, 79> kCheckNames{
     "prepared_transactions",
     "reg_columns",
     "replay_runs",
+    "replication_clients",
     "replication_lag",
     "restore_command",
     "same_autoctl",

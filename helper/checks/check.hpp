@@ -83,6 +83,7 @@ struct CheckResult {
 [[nodiscard]] std::vector<Check> memory_checks();
 [[nodiscard]] std::vector<Check> access_checks();
 [[nodiscard]] std::vector<Check> server_checks();
+[[nodiscard]] std::vector<Check> connected_checks();
 [[nodiscard]] std::vector<Check> database_checks();
 [[nodiscard]] std::vector<Check> content_checks();
 [[nodiscard]] std::vector<Check> index_checks();

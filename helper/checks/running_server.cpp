@@ -45,12 +45,23 @@ constexpr const char *kPendingRestart =
     " ORDER BY name";
 
 constexpr const char *kPreparedTransactions =
-    "SELECT pg_catalog.format('transaction %L of %s in database %I', gid, owner, database)"
+    "SELECT pg_catalog.format('transaction %L of %s in database %I, since %s', gid, owner, database,"
+    "       pg_catalog.to_char(prepared, 'YYYY-MM-DD HH24:MI:SS'))"
     "  FROM pg_catalog.pg_prepared_xacts ORDER BY gid";
 
 constexpr const char *kLogicalSlots =
-    "SELECT pg_catalog.format('logical slot %I in database %I', slot_name, database)"
-    "  FROM pg_catalog.pg_replication_slots WHERE slot_type = 'logical' AND NOT temporary ORDER BY 1";
+    "SELECT pg_catalog.format('logical slot %I in database %I, %s, %s not confirmed', slot_name, database,"
+    "         coalesce((SELECT pg_catalog.format('used by process %s, application %s', a.pid,"
+    "                                            coalesce(nullif(a.application_name, ''), '-'))"
+    "                     FROM pg_catalog.pg_stat_activity a WHERE a.pid = s.active_pid), 'not in use'),"
+    "         pg_catalog.pg_size_pretty(pg_catalog.pg_wal_lsn_diff("
+    "           CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_receive_lsn()"
+    "                ELSE pg_catalog.pg_current_wal_lsn() END, confirmed_flush_lsn))),"
+    "       pg_catalog.format('Its owner stops the consumer before the switch, when it has confirmed everything. After "
+    "the upgrade, in database %I: SELECT pg_create_logical_replication_slot(%L, %L); what was written until then it "
+    "has to copy: a subscriber by %s.', database, slot_name, plugin,"
+    "         'DROP SUBSCRIPTION and CREATE SUBSCRIPTION, Debezium by a new snapshot')"
+    "  FROM pg_catalog.pg_replication_slots s WHERE slot_type = 'logical' AND NOT temporary ORDER BY 1";
 
 constexpr const char *kPhysicalSlots =
     "SELECT pg_catalog.format('physical slot %I', slot_name) FROM pg_catalog.pg_replication_slots"
@@ -62,8 +73,10 @@ constexpr const char *kSubscriptions =
     "  FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid ORDER BY 1";
 
 constexpr const char *kLongTransactions =
-    "SELECT pg_catalog.format('process %s of %s in database %I, since %s', pid, usename, datname,"
+    "SELECT pg_catalog.format('process %s of %s in database %I, application %s, since %s', pid, usename,"
+    "       datname, coalesce(nullif(application_name, ''), '-'),"
     "       pg_catalog.to_char(xact_start, 'YYYY-MM-DD HH24:MI:SS'))"
+    "       || CASE WHEN backend_xid IS NULL THEN ', has written nothing' ELSE ', has written' END"
     "  FROM pg_catalog.pg_stat_activity"
     " WHERE backend_type = 'client backend' AND xact_start < pg_catalog.now() - interval '1 min'"
     " ORDER BY xact_start";

@@ -9,6 +9,7 @@
 
 #include "cluster/pg_upgrade.hpp"
 #include "cluster/private_files.hpp"
+#include "cluster/replication_clients.hpp"
 #include "node/kept_autoctl.hpp"
 #include "node/service.hpp"
 #include "postgres/controldata.hpp"
@@ -90,6 +91,8 @@ void stop_behind_guard(const Context &context, const fs::path &bindir) {
     const auto &node = context.node;
     const RefusedLimit refused(context);
     const auto limit = [&] { return refused.at_most(context.limit(shutdown_limit(data_size(context)))); };
+    const auto wait = std::chrono::seconds(node.options.replication_wait_s);
+    const EndOfReplicationClients clients(context, std::min(wait, refused.left().value_or(2 * wait) / 2));
     const Service service(context.node, Installation::from(context.journal).unit);
     service.set_guard();
     fault_point(steps::kStop, "guarded");

@@ -103,6 +103,16 @@ std::vector<OptionRow> settings() {
                    "waits. Transactions that are still open afterwards are ended and rolled back.",
          .range = whole(0),
          .is_setting = true},
+        {.name = "replication-wait",
+         .value = "SECONDS",
+         .field = of(&Options::replication_wait_s),
+         .summary = "Wait this long in the stop for other replication clients",
+         .manual = "PostgreSQL does not end before everybody who receives WAL has confirmed all of it. The nodes of "
+                   "the group are waited for. Other clients are ended after this time: consumers of logical slots, "
+                   "`pg_receivewal`, standbys of standbys. Writes are refused meanwhile. The check "
+                   "`replication_clients` lists them.",
+         .range = whole(0),
+         .is_setting = true},
         {.name = "refused-limit",
          .value = "SECONDS",
          .field = of(&Options::refused_limit_s),

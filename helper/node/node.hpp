@@ -30,6 +30,7 @@ struct Options {
     int backup_max_age_days = 7;          // of what the check `backup` takes for recent
     int wait_limit_s = 24 * 3600;
     int transaction_wait_s = 0;                   // how long the primary waits for open transactions before it stops
+    int replication_wait_s = 10;                  // how long a stop waits for those who receive WAL and are no node
     std::optional<std::int64_t> refused_limit_s;  // how long a primary may refuse writes before pg_upgrade begins
     double limit_factor = 1;                      // of every limit of core/limits.hpp and of Context::wait_until
     bool amcheck = false;                         // a standby by links is looked at by pg_amcheck, too

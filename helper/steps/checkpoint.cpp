@@ -9,6 +9,7 @@
 
 #include "cluster/kept_statistics.hpp"
 #include "cluster/serving_server.hpp"
+#include "configuration/archive.hpp"
 #include "node/service.hpp"
 #include "system/fault.hpp"
 #include "system/process.hpp"
@@ -39,7 +40,8 @@ void wait_for_standbys(const Context &context, Connection &server) {
 
 // Those of the sessions that the stop would end, open for at least a second; the rest of a server's work is short.
 constexpr const char *kOpenTransactions =
-    "SELECT pg_catalog.format('process %s of %s in database %I, since %s', pid, usename, datname,"
+    "SELECT pg_catalog.format('process %s of %s in database %I, application %s, since %s', pid, usename,"
+    "       datname, coalesce(nullif(application_name, ''), '-'),"
     "       pg_catalog.to_char(xact_start, 'YYYY-MM-DD HH24:MI:SS')) AS transaction"
     "  FROM pg_catalog.pg_stat_activity WHERE backend_type = 'client backend' AND xact_start <= $1::timestamptz"
     " ORDER BY xact_start";
@@ -82,7 +84,9 @@ nlohmann::json Checkpoint::perform(const Context &context) const {
     checkpoint(context, server);
     wait_for_standbys(context, server);
     require_as_shown(context);
-    return {{"files", files_to_carry_now(context)}, {"ended_transactions", ended}};
+    return {{"files", files_to_carry_now(context)},
+            {"ended_transactions", ended},
+            {"archives", !archiving_of(server).empty()}};
 }
 
 void Checkpoint::undo(const Context &context) const {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <thread>
 
 #include <spdlog/spdlog.h>
@@ -14,10 +15,13 @@ namespace {
 constexpr std::chrono::minutes kPatience{1};
 constexpr std::string_view kPrepared = "prepared_transactions";
 
-// Standbys connect again, transactions are prepared and committed: that may pass by itself.
+// Standbys connect again, transactions are prepared and committed, an archive gets its WAL: that may pass by itself.
+constexpr std::array<std::string_view, 2> kMayPass{kPrepared, "archive_backlog"};
+
 bool may_pass(const OpenCheck &check) {
     const auto &of_the_moment = checks_of_the_moment();
-    return check.name == kPrepared || std::ranges::find(of_the_moment, check.name) != of_the_moment.end();
+    return std::ranges::find(kMayPass, check.name) != kMayPass.end() ||
+           std::ranges::find(of_the_moment, check.name) != of_the_moment.end();
 }
 
 CheckResult pg_upgrade_refuses(const Context &context) {

@@ -4,11 +4,14 @@
 #include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
 
+#include "cluster/archiver.hpp"
 #include "cluster/private_server.hpp"
+#include "cluster/replication_clients.hpp"
 #include "core/sysidentifier.hpp"
 #include "node/service.hpp"
 #include "postgres/controldata.hpp"
 #include "run/refused_limit.hpp"
+#include "run/warnings.hpp"
 
 namespace pgaf {
 
@@ -40,8 +43,32 @@ void wait_for_replay(const Context &context) {
     }
 }
 
-nlohmann::json result_of(const nlohmann::json &files, const ControlData &control) {
-    return {{"files", files}, {"checkpoint_location", control.checkpoint_location}, {"timeline", control.timeline}};
+// What the stop has cost others: they are to be told by somebody.
+nlohmann::json warnings_of_stop(const Context &context) {
+    Warnings warnings;
+    for (const auto &client : ended_replication_clients(context)) {
+        warnings.add(
+            fmt::format("replication client: {}", client),
+            "ended in the stop, before it had confirmed all WAL of the old cluster",
+            "Tell its owner that it lacks the last changes. A logical consumer needs a new slot and a new copy "
+            "of its tables; a standby of a standby is to be made again.");
+    }
+    const bool archives =
+        context.role() == Role::Primary && context.journal.result(steps::kCheckpoint).value("archives", false);
+    if (const auto waiting = archiver_state(context.node.data_dir).waiting; archives && waiting > 0) {
+        warnings.add("WAL archive of the old cluster", fmt::format("{} segments are not archived", waiting),
+                     fmt::format("They are in {}/pg_wal, and archive_status has a file NAME.ready for each: archive "
+                                 "them from there before you remove the old cluster.",
+                                 context.old_dir().string()));
+    }
+    return warnings.json();
+}
+
+nlohmann::json result_of(const Context &context, const nlohmann::json &files, const ControlData &control) {
+    return {{"files", files},
+            {"checkpoint_location", control.checkpoint_location},
+            {"timeline", control.timeline},
+            {"warnings", warnings_of_stop(context)}};
 }
 
 }  // namespace
@@ -55,7 +82,7 @@ Found Stop::probe(const Context &context) const {
         Service(context.node, Installation::from(context.journal).unit).has_ended() && !context.node.running_server();
     const auto control = control_of(context);
     return has_ended && control.state == clean_state(context.role())
-               ? Found::done(result_of(carried_files(context), control))
+               ? Found::done(result_of(context, carried_files(context), control))
                : Found{Progress::Partial};
 }
 
@@ -78,7 +105,7 @@ nlohmann::json Stop::perform(const Context &context) const {
                                       node.pgdata.string(), control.state, clean_state(context.role())),
                           "See why it does not stop cleanly in the server's log, and run pgaf-upgrade run again.");
     }
-    return result_of(files, control);
+    return result_of(context, files, control);
 }
 
 // The old cluster serves again; a primary is waited for, since what its standbys do next depends on it.

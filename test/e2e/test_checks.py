@@ -209,6 +209,27 @@ def running_base_backup(lab):
 
 
 @contextlib.contextmanager
+def receiving_wal(lab):
+    with background(lab, [f"{OLD_BINDIR}/pg_receivewal", "-p", str(lab.port), "-D", "/tmp"]):
+        wait_until(30, "it receives", lambda: lab.psql(
+            "node1", "SELECT count(*) FROM pg_stat_replication WHERE application_name = 'pg_receivewal'") == "1")
+        yield
+    lab.sh("node1", "sh", "-c", "rm -f /tmp/0000*")
+
+
+@contextlib.contextmanager
+def slow_archive(lab):
+    """Two segments, the first of which takes its time: twice as long as the stop may."""
+    with setting(lab, "archive_command", "sleep 3600"):
+        lab.psql("node1", "SELECT pg_switch_wal() FROM pg_logical_emit_message(false, 'e2e', 'a')")
+        lab.psql("node1", "SELECT pg_switch_wal() FROM pg_logical_emit_message(false, 'e2e', 'b')")
+        wait_until(90, "one has taken its time", lambda: "archive_backlog" in check(
+            lab, "node1", "archive_backlog", options=["--refused-limit", "9"]).found, pause=1)
+        yield
+        lab.sh("node1", "pkill", "-f", "^sleep 3600")
+
+
+@contextlib.contextmanager
 def tablespace(lab, path, make_hosts=None, prepare="true", clean="true"):
     """One made by the primary on directories that every data node has."""
     for host in lab.data_nodes:
@@ -493,6 +514,8 @@ CASES = [
         "DROP SUBSCRIPTION e2e"), []),
     ("long_transactions", "warning", "node1", open_transaction, []),
     ("base_backup_runs", "warning", "node1", running_base_backup, []),
+    ("replication_clients", "warning", "node1", receiving_wal, []),
+    ("archive_backlog", "error", "node1", slow_archive, ["--refused-limit", "9"]),
     ("archiving", "error", "node1", lambda lab: setting(lab, "archive_command", "cp %p /tmp/%f"), []),
     ("restore_command", "warning", "node2", lambda lab: setting(lab, "restore_command", "cp /nowhere/%f %p", "node2"),
      []),
