@@ -7,7 +7,7 @@
 // The names of what the helpers look at and report, sorted: the extension takes a report under no other.
 namespace pgaf {
 
-inline constexpr std::array<std::string_view, 81> kCheckNames{
+inline constexpr std::array<std::string_view, 82> kCheckNames{
     "access_rules",
     "aclitem_columns",
     "apply_delay",
@@ -77,6 +77,7 @@ inline constexpr std::array<std::string_view, 81> kCheckNames{
     "ssl_files",
     "standbys_stream",
     "statistics_after_upgrade",
+    "subscription_tables",
     "subscriptions",
     "superuser_connects",
     "sync_standbys",

@@ -10,6 +10,25 @@ namespace pgaf {
 
 namespace {
 
+// From a source of 17 on pg_upgrade looks at them itself.
+Findings subscription_tables(Subject &subject) {
+    constexpr int kFirstCarriedByPgUpgrade = 17;
+    Findings findings;
+    if (subject.installation.source >= kFirstCarriedByPgUpgrade) {
+        return findings;
+    }
+    subject.each_database(
+        "SELECT pg_catalog.format('table %s of subscription %I', r.srrelid::pg_catalog.regclass, s.subname)"
+        "  FROM pg_catalog.pg_subscription_rel r JOIN pg_catalog.pg_subscription s ON s.oid = r.srsubid"
+        " WHERE r.srsubstate NOT IN ('r', 's') AND (s.subenabled OR r.srsubstate <> 'i') ORDER BY 1",
+        [&](const std::string &database, const Rows &rows) {
+            for (int row = 0; row < rows.size(); ++row) {
+                findings.push_back({fmt::format("{} in database \"{}\"", rows.value(row, 0).value_or(""), database)});
+            }
+        });
+    return findings;
+}
+
 Findings clients_of_replication(Subject &subject) {
     Findings findings;
     for (const auto &client : replication_clients(subject.server())) {
@@ -63,6 +82,9 @@ std::vector<Check> connected_checks() {
          "Let its owner stop it before you approve. It cannot follow the upgraded cluster: a logical consumer needs a "
          "new slot, pg_receivewal a new directory, a standby of a standby is to be made again.",
          clients_of_replication},
+        {"subscription_tables", Severity::Error, Where::Upgraded,
+         "its copy from the publisher cannot go on in the new cluster, and its subscription would stay disabled",
+         "Wait until it is synchronized: srsubstate is r in pg_subscription_rel.", subscription_tables},
         {"archive_backlog", Severity::Error, Where::EveryNode,
          "PostgreSQL does not end before its WAL is archived, and writes are refused meanwhile", kArchiveRemedy,
          archive_backlog}};

@@ -73,7 +73,13 @@ Lines ByHand::commands(std::string_view step) const {
          }},
         {steps::kRelaxSync, [this] { return set_number_sync_standbys(0); }},
         {steps::kCheckpoint, [this] { return checkpoint(); }},
-        {steps::kStop, [this] { return stop(); }},
+        {steps::kStop,
+         [this] {
+             auto lines = note_subscriptions();
+             const auto stopping = stop();
+             lines.insert(lines.end(), stopping.begin(), stopping.end());
+             return lines;
+         }},
         {steps::kPgUpgrade, [this] { return pg_upgrade(false); }},
         {steps::kCarry, [&] { return carried(true); }},
         {steps::kSwap, [this] { return swap(); }},
@@ -81,7 +87,13 @@ Lines ByHand::commands(std::string_view step) const {
         {steps::kIdentity, [this] { return identity(); }},
         {steps::kReconfigure, [this] { return reconfigure(); }},
         {steps::kUpdateExtensions, [this] { return update_extensions(); }},
-        {steps::kStatistics, [this] { return statistics(); }},
+        {steps::kStatistics,
+         [this] {
+             auto lines = carry_subscriptions();
+             const auto gathering = statistics();
+             lines.insert(lines.end(), gathering.begin(), gathering.end());
+             return lines;
+         }},
         {steps::kRejoin, [this] { return rejoin(); }},
         {steps::kRestoreSettings, [this] { return set_number_sync_standbys(number_sync_standbys_); }},
         {steps::kVerify, [this] { return verify(); }},
@@ -106,10 +118,14 @@ std::string ByHand::on_monitor(const std::string &sql) const {
 }
 
 std::string ByHand::here(const std::string &sql) const {
+    return here_in("postgres", sql);
+}
+
+std::string ByHand::here_in(const std::string &database, const std::string &sql) const {
     const auto server = node_.running_server();
     return as_owner({(installation_.new_bindir / "psql").string(), "-X", "-v", "ON_ERROR_STOP=1", "-h",
                      server ? server->first : "", "-p", std::to_string(node_.config.port), "-U", superuser_, "-d",
-                     "postgres", "-Atc", sql});
+                     database, "-Atc", sql});
 }
 
 std::string ByHand::until(const std::string &query) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,7 @@ class ByHand {
     [[nodiscard]] std::string in_work_dir(const std::string &command) const;
     [[nodiscard]] std::string on_monitor(const std::string &sql) const;
     [[nodiscard]] std::string here(const std::string &sql) const;  // on this node's server
+    [[nodiscard]] std::string here_in(const std::string &database, const std::string &sql) const;
     [[nodiscard]] std::string until(const std::string &query) const;
     [[nodiscard]] std::string until_settled(const std::string &state) const;
     [[nodiscard]] std::string control_value(const std::string &key) const;
@@ -41,6 +43,10 @@ class ByHand {
     [[nodiscard]] Lines set_number_sync_standbys(int number) const;
     [[nodiscard]] Lines checkpoint() const;
     [[nodiscard]] Lines stop() const;
+    [[nodiscard]] std::map<std::string, std::vector<std::string>> subscriptions() const;
+    [[nodiscard]] std::string subscriptions_script(std::size_t number) const;
+    [[nodiscard]] Lines note_subscriptions() const;
+    [[nodiscard]] Lines carry_subscriptions() const;
     [[nodiscard]] Lines swap() const;
     [[nodiscard]] Lines start() const;
     [[nodiscard]] Lines start_service() const;

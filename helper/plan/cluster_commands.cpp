@@ -122,6 +122,71 @@ Lines ByHand::pg_upgrade(bool is_check) const {
     return lines;
 }
 
+// The databases with subscriptions, and for each those that apply changes; none where pg_upgrade carries them itself.
+std::map<std::string, std::vector<std::string>> ByHand::subscriptions() const {
+    constexpr int kFirstCarriedByPgUpgrade = 17;
+    std::map<std::string, std::vector<std::string>> enabled;
+    if (role_ != Role::Primary || installation_.source >= kFirstCarriedByPgUpgrade) {
+        return enabled;
+    }
+    const auto rows = subject_.server().query(
+        "SELECT d.datname, pg_catalog.quote_ident(s.subname) AS name, s.subenabled FROM pg_catalog.pg_subscription s"
+        "  JOIN pg_catalog.pg_database d ON d.oid = s.subdbid ORDER BY 1, 2");
+    for (int row = 0; row < rows.size(); ++row) {
+        auto &names = enabled[rows.text(row, "datname")];
+        if (rows.text(row, "subenabled") == "t") {
+            names.push_back(rows.text(row, "name"));
+        }
+    }
+    return enabled;
+}
+
+std::string ByHand::subscriptions_script(std::size_t number) const {
+    return (work_dir_ / fmt::format("subscriptions_{}.sql", number)).string();
+}
+
+// As psql commands that the new cluster is given: the positions are exact when nothing is applied any more.
+Lines ByHand::note_subscriptions() const {
+    constexpr const char *kHere = "subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    Lines lines;
+    Lines scripts;
+    for (const auto &[database, names] : subscriptions()) {
+        std::string enabling;
+        for (const auto &name : names) {
+            lines.push_back(here_in(database, fmt::format("ALTER SUBSCRIPTION {} DISABLE", name)));
+            enabling += fmt::format(" UNION ALL SELECT 3, {}",
+                                    quote_literal(fmt::format("ALTER SUBSCRIPTION {} ENABLE;", name)));
+        }
+        const auto script = fmt::format(
+            "SELECT command FROM (SELECT 1 AS place, format('SELECT pg_replication_origin_advance(''pg_'' || oid, %L)"
+            " FROM pg_subscription WHERE subname = %L AND %s;', o.remote_lsn, subname, $here${0}$here$) AS command"
+            " FROM pg_subscription s JOIN pg_replication_origin_status o ON o.external_id = 'pg_' || s.oid WHERE {0}"
+            " UNION ALL SELECT 2, format('INSERT INTO pg_subscription_rel SELECT oid, %s, %L, %L FROM pg_subscription"
+            " WHERE subname = %L AND %s;', r.srrelid::oid, r.srsubstate, r.srsublsn, subname, $here${0}$here$)"
+            " FROM pg_subscription s JOIN pg_subscription_rel r ON r.srsubid = s.oid WHERE {0}{1}) c ORDER BY place",
+            kHere, enabling);
+        scripts.push_back(fmt::format("{} | {}", here_in(database, script),
+                                      shell_line({"install", "-o", node_.owner.name, "-m", "600", "/dev/stdin",
+                                                  subscriptions_script(scripts.size())})));
+    }
+    if (!lines.empty()) {
+        lines.push_back(until(here("SELECT count(*) = 0 FROM pg_stat_subscription WHERE pid IS NOT NULL")));
+    }
+    append(lines, scripts);
+    return lines;
+}
+
+Lines ByHand::carry_subscriptions() const {
+    Lines lines;
+    for (const auto &[database, names] : subscriptions()) {
+        auto psql = here_in(database, "");
+        psql.replace(psql.rfind(" -Atc "), std::string::npos,
+                     " -Atqf " + shell_quoted(subscriptions_script(lines.size())));
+        lines.push_back(psql + " >/dev/null");
+    }
+    return lines;
+}
+
 Lines ByHand::swap() const {
     return {shell_line({"mv", "-T", node_.data_dir.string(), old_dir_.string()}),
             shell_line({"mv", "-T", new_dir_.string(), node_.data_dir.string()}), "sync"};

@@ -9,6 +9,7 @@
 
 #include "cluster/kept_statistics.hpp"
 #include "cluster/serving_server.hpp"
+#include "cluster/subscriptions.hpp"
 #include "configuration/archive.hpp"
 #include "node/service.hpp"
 #include "system/fault.hpp"
@@ -84,6 +85,7 @@ nlohmann::json Checkpoint::perform(const Context &context) const {
     checkpoint(context, server);
     wait_for_standbys(context, server);
     require_as_shown(context);
+    note_subscriptions(context);
     return {{"files", files_to_carry_now(context)},
             {"ended_transactions", ended},
             {"archives", !archiving_of(server).empty()}};

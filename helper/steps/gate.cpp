@@ -15,8 +15,9 @@ namespace {
 constexpr std::chrono::minutes kPatience{1};
 constexpr std::string_view kPrepared = "prepared_transactions";
 
-// Standbys connect again, transactions are prepared and committed, an archive gets its WAL: that may pass by itself.
-constexpr std::array<std::string_view, 2> kMayPass{kPrepared, "archive_backlog"};
+// Standbys connect again, transactions are prepared and committed, an archive gets its WAL and a table its copy: that
+// may pass by itself.
+constexpr std::array<std::string_view, 3> kMayPass{kPrepared, "archive_backlog", "subscription_tables"};
 
 bool may_pass(const OpenCheck &check) {
     const auto &of_the_moment = checks_of_the_moment();

@@ -10,6 +10,7 @@
 
 #include "cluster/analyze.hpp"
 #include "cluster/kept_statistics.hpp"
+#include "cluster/subscriptions.hpp"
 #include "run/data_size.hpp"
 #include "run/parts.hpp"
 #include "run/sessions.hpp"
@@ -118,8 +119,9 @@ bool is_missing_object(const NotAnalyzed &failure) {
 
 class Gathering {
   public:
-    explicit Gathering(const Context &context)
+    Gathering(const Context &context, Warnings &warnings)
         : context_(context),
+          warnings_(warnings),
           before_(noted_statistics(context)),
           deadline_(std::chrono::steady_clock::now() + context.limit(statistics_limit(data_size(context)))) {
         auto server = context.local_server();
@@ -153,8 +155,6 @@ class Gathering {
             }
         }
     }
-
-    [[nodiscard]] nlohmann::json warnings() const { return warnings_.json(); }
 
   private:
     std::vector<NotAnalyzed> analyze(const std::string &database, const std::vector<TableToAnalyze> &tables,
@@ -195,10 +195,10 @@ class Gathering {
     }
 
     const Context &context_;
+    Warnings &warnings_;
     std::optional<std::map<std::string, StatisticsNames>> before_;
     std::chrono::steady_clock::time_point deadline_;
     std::vector<std::string> databases_;
-    Warnings warnings_;
 };
 
 }  // namespace
@@ -209,12 +209,17 @@ class Gathering {
 nlohmann::json Statistics::perform(const Context &context) const {
     const FaultWatch watch(steps::kStatistics, "middle", std::chrono::milliseconds(200));
     Parts parts;
-    Gathering gathering(context);
+    Warnings warnings;
+    if (context.role() == Role::Primary) {
+        carry_subscriptions(context, warnings);  // likewise not carried; it takes no time, and others wait for it
+        parts.lap("subscriptions");
+    }
+    Gathering gathering(context, warnings);
     gathering.busiest();
     parts.lap("the busiest tables");
     gathering.all();
     parts.lap("all tables, in stages");
-    return {{"parts", parts.json()}, {"warnings", gathering.warnings()}};
+    return {{"parts", parts.json()}, {"warnings", warnings.json()}};
 }
 
 }  // namespace pgaf
