@@ -22,6 +22,7 @@ def ready(lab, method="link"):
 
 
 RESTORE = f"{NEW_BINDIR}/pg_restore"
+SERVER = f"{NEW_BINDIR}/postgres"
 UNIT = "/sys/fs/cgroup/system.slice/pgautofailover.service"
 
 
@@ -93,6 +94,14 @@ BREAKS = {
     "stop": (f"""mkdir {UNIT}/stuck; echo 1 >{UNIT}/stuck/cgroup.freeze
                  pgrep -o -f '^postgres: .*pg_sleep|^postgres: .* SELECT$' >{UNIT}/stuck/cgroup.procs""",
              "pkill -x psql || true"),
+    "pg_upgrade": (f"""mv {RESTORE} {RESTORE}.whole; printf '%s\\n' '#!/bin/sh' \
+                 '[ "$1" != --version ] && [ "$1" != -V ] || exec {RESTORE}.whole "$1"' 'exit 1' >{RESTORE}
+                 chmod 755 {RESTORE}""", f"mv {RESTORE}.whole {RESTORE}"),
+    "carry": ("rm ${d}_pg17/pg_hba.conf; mkdir -p ${d}_pg17/pg_hba.conf/in_the_way", "true"),
+    "swap": ("(until [ -e $g ]; do sleep 0.01; done; mkdir -p ${d}_pg15/in_the_way) >/dev/null 2>&1 &",
+             "rm -r ${d}_pg15"),
+    "start": (f"""(until [ -e ${{d}}_pg15 ]; do sleep 0.002; done; mv {SERVER} {SERVER}.away) >/dev/null 2>&1 &""",
+              f"mv {SERVER}.away {SERVER}"),
 }
 
 
