@@ -9,46 +9,14 @@ import re
 import pytest
 
 from cluster import Lab
-from driver import Upgrade
-from hosts import HERE, NEW_BINDIR, OLD_BINDIR
-from test_checks import check, wait_serving
+from field import Field, compile_library
+from hosts import NEW_BINDIR
+from test_checks import check
 
 pytestmark = [pytest.mark.all, pytest.mark.together, pytest.mark.limit(1800)]
 
 PID_FILE = "/var/run/postgresql/main.pid"
 LOG = "/var/log/field/postgresql.log"
-
-
-def compile_library(lab, name):
-    """For both majors, on every data node."""
-    with open(os.path.join(HERE, f"{name}.c")) as source:
-        text = source.read()
-    for host in lab.data_nodes:
-        lab.put(host, f"/root/{name}.c", text)
-        for bindir in (OLD_BINDIR, NEW_BINDIR):
-            lab.sh(host, "sh", "-ec", """gcc -shared -fPIC -Wall -Werror -I"$($1/pg_config --includedir-server)" \
-                -o "$($1/pg_config --pkglibdir)/$2.so" "/root/$2.c\"""", "sh", bindir, name)
-
-
-class Settings:
-    """What the cases want to have set: lines of postgresql.conf, libraries to preload, lines of pg_hba.conf."""
-
-    def __init__(self):
-        self.lines, self.libraries, self.rules = [], ["pg_stat_statements"], []
-
-    def set(self, lab):
-        """On all, and then all restart at once: of one that takes over meanwhile the other would get the files."""
-        if len(self.libraries) > 1:
-            self.lines.append(f"shared_preload_libraries = '{', '.join(self.libraries)}'")
-        for host in lab.data_nodes:
-            lab.sh(host, "sh", "-ec", 'cd "$1"; printf %s "$2" >>postgresql.conf; hba=$(cat pg_hba.conf);'
-                   ' printf "%s%s\\n" "$3" "$hba" >pg_hba.conf', "sh", lab.pgdata,
-                   *("".join(f"{line}\n" for line in lines) for lines in (self.lines, self.rules)))
-        primary, *standbys = lab.data_nodes
-        for action, hosts in (("stop", standbys), ("restart", [primary]), ("start", standbys)):
-            for host in hosts:
-                lab.sh(host, "systemctl", action, "pgautofailover")
-        wait_serving(lab)
 
 
 # -- the cases: each makes its state, and what has to be set goes into the settings --
@@ -118,42 +86,6 @@ def log_of_the_cluster(lab, settings):
 
 CASES = [background_worker, preloaded_guard, guard_of_database, role_of_database, data_directory, external_pid_file,
          path_out_of_pgdata, passwords, log_of_the_cluster]
-
-
-class Field:
-    """The cluster with all of them, before its gate and after its upgrade."""
-
-    def __init__(self, lab, cases):
-        self.lab, self._upgrade = lab, None
-        settings = Settings()
-        for case in cases:
-            case(lab, settings)
-        settings.set(lab)
-        lab.record_backups()
-
-    def checked(self):
-        return check(self.lab, "node1")
-
-    def prepared(self):
-        """Everything is done that is done while the cluster serves."""
-        if not self._upgrade:
-            self._upgrade = Upgrade(self.lab)
-            self._upgrade.start()
-            self._upgrade.start_helpers()
-            try:
-                self._upgrade.wait_state("ready", 120)
-            except BaseException:
-                self._upgrade.stop_helpers()
-                raise
-        return self.lab
-
-    def upgraded(self):
-        if self.lab.server_version("node1") == 15:
-            self.prepared()
-            self._upgrade.approve()
-            self._upgrade.wait_finished(200)
-            self.lab.wait_settled()
-        return self.lab
 
 
 @pytest.fixture(scope="module")
