@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "system/document.hpp"
 #include "system/secrets.hpp"
 
 namespace pgaf {
@@ -27,7 +28,7 @@ std::string shown_here(const std::string &text) {
 void print_wrapped(const std::string &label, const std::string &text) {
     auto line = fmt::format("{:<{}}", label, kIndent);
     bool has_word = false;
-    std::istringstream words(text);
+    std::istringstream words(as_utf8(text));
     for (std::string word; words >> word;) {
         if (has_word && line.size() + 1 + word.size() > kWidth) {
             fmt::print("{}\n", line);

@@ -8,6 +8,7 @@
 #include "configuration/keeper_lines.hpp"
 #include "system/digest.hpp"
 #include "system/error.hpp"
+#include "system/document.hpp"
 #include "system/files.hpp"
 
 namespace fs = std::filesystem;
@@ -134,7 +135,7 @@ ShownFiles keep_as_shown(const FilePlaces &places, std::int64_t run, const std::
                               "When that is done: pgaf-upgrade run.");
         }
     }
-    write_file(record_of(places), to_json(shown).dump(1));
+    write_file(record_of(places), dumped(to_json(shown), 1));
     return shown;
 }
 

@@ -39,6 +39,20 @@ Value told(const std::string &text) {
     return text.empty() ? Value{} : Value{text_told(text)};
 }
 
+// For a database whose encoding has no sign for some of them.
+std::vector<Value> in_ascii(std::vector<Value> values) {
+    for (auto &value : values) {
+        std::string text;
+        for (const char byte : value.value_or("")) {
+            const auto number = static_cast<unsigned char>(byte);
+            const bool goes_on = number >= 0x80 && number < 0xc0;  // a character that has begun before
+            text += goes_on ? "" : std::string(1, number < 0x80 ? byte : '?');
+        }
+        value = value ? Value(text) : Value();
+    }
+    return values;
+}
+
 }  // namespace
 
 std::string host_name() {
@@ -56,7 +70,8 @@ Connection &Monitor::connection() {
                           "Look whether the monitor's service runs: pg_autoctl show state.", "");
         }
         const auto rows = connection_->query(
-            "SELECT pg_catalog.quote_ident(n.nspname), e.extversion FROM pg_catalog.pg_extension e"
+            "SELECT pg_catalog.quote_ident(n.nspname), e.extversion, pg_catalog.current_setting('server_encoding')"
+            "  FROM pg_catalog.pg_extension e"
             " JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pgaf_upgrade'");
         if (rows.size() == 0) {
             connection_.reset();
@@ -71,6 +86,8 @@ Connection &Monitor::connection() {
                 "Install the same version on every node; on the monitor: ALTER EXTENSION pgaf_upgrade UPDATE.");
         }
         schema_ = rows.value(0, 0).value_or("public");
+        const auto encoding = rows.value(0, 2).value_or("");
+        takes_all_characters_ = encoding == "UTF8" || encoding == "SQL_ASCII";
         connection_->query("LISTEN pgaf_upgrade");
     }
     return *connection_;
@@ -91,7 +108,8 @@ Rows Monitor::query(const std::string &sql, const std::vector<Value> &values) {
 Rows Monitor::call(const std::string &function, const std::string &arguments, const std::vector<Value> &values) {
     connection();  // which finds the schema
     const auto name = function.find('.') == std::string::npos ? schema_ + "." + function : function;
-    return query(fmt::format("SELECT * FROM {}({})", name, arguments), values);
+    const auto sql = fmt::format("SELECT * FROM {}({})", name, arguments);
+    return takes_all_characters_ ? query(sql, values) : query(sql, in_ascii(values));
 }
 
 void Monitor::set_limit(std::chrono::milliseconds limit) {

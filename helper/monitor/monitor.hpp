@@ -86,6 +86,7 @@ class Monitor final : public Protocol {
     std::chrono::milliseconds limit_{kUsualLimit};
     std::unique_ptr<Connection> connection_;
     std::string schema_;
+    bool takes_all_characters_ = true;
 };
 
 }  // namespace pgaf

@@ -32,6 +32,17 @@ bool take_notifications(PGconn *connection) {
     return any;
 }
 
+// Such a session takes no queries.
+bool is_for_replication(PGconn *connection) {
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfo(connection), &PQconninfoFree);
+    for (const auto *option = options.get(); option != nullptr && option->keyword != nullptr; ++option) {
+        if (std::string_view(option->keyword) == "replication") {
+            return option->val != nullptr && *option->val != '\0';
+        }
+    }
+    return false;
+}
+
 std::string field(const PGresult *result, int code) {
     const char *text = PQresultErrorField(result, code);
     return text == nullptr ? "" : one_line(text);
@@ -68,13 +79,37 @@ Connection::Connection(const std::string &conninfo, std::optional<std::chrono::m
                             " -c default_transaction_isolation=read\\ committed"
                             // what a database or a role has set for its applications is not meant for us
                             " -c role=none -c statement_timeout=0 -c lock_timeout=0"
-                            " -c idle_in_transaction_session_timeout=0",
+                            " -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0",
                             conninfo.c_str(), static_cast<const char *>(nullptr)};
     connection_.reset(PQconnectdbParams(keywords.data(), values.data(), 1));
     if (PQstatus(connection_.get()) != CONNECTION_OK) {
         throw PgError(ExitCode::NoMonitor, one_line(PQerrorMessage(connection_.get())), "", "");
     }
     PQsetNoticeProcessor(connection_.get(), [](void *, const char *) {}, nullptr);
+    if (!is_for_replication(connection_.get())) {
+        set_up();
+    }
+}
+
+// What not every server knows when one connects. In a database of no encoding its bytes are taken as they are: the
+// server would refuse to send or to take what is no UTF-8.
+void Connection::set_up() {
+    const auto status = [this](const char *parameter) {
+        const char *value = PQparameterStatus(connection_.get(), parameter);
+        return std::string(value == nullptr ? "" : value);
+    };
+    constexpr int kFirstWithTransactionTimeout = 170000;
+    const std::string encoding = status("server_encoding") == "SQL_ASCII" ? "SQL_ASCII" : "UTF8";
+    std::string settings;
+    if (status("client_encoding") != encoding) {
+        settings += fmt::format(", pg_catalog.set_config('client_encoding', '{}', false)", encoding);
+    }
+    if (PQserverVersion(connection_.get()) >= kFirstWithTransactionTimeout) {
+        settings += ", pg_catalog.set_config('transaction_timeout', '0', false)";
+    }
+    if (!settings.empty()) {
+        query("SELECT" + settings.substr(1));
+    }
 }
 
 Rows Connection::query(const std::string &sql, const std::vector<Value> &parameters) {
@@ -87,10 +122,16 @@ Rows Connection::execute(const std::string &sql, const std::vector<Value> &param
     for (const auto &parameter : parameters) {
         values.push_back(parameter ? parameter->c_str() : nullptr);
     }
-    auto *result = PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr,
-                                     values.data(), nullptr, nullptr, as_binary ? 1 : 0) == 1
-                       ? answer()
-                       : nullptr;
+    return take(PQsendQueryParams(connection_.get(), sql.c_str(), static_cast<int>(values.size()), nullptr,
+                                  values.data(), nullptr, nullptr, as_binary ? 1 : 0) == 1);
+}
+
+std::string Connection::show(const std::string &parameter) {
+    return take(PQsendQuery(connection_.get(), ("SHOW " + parameter).c_str()) == 1).value(0, 0).value_or("");
+}
+
+Rows Connection::take(bool was_sent) {
+    auto *result = was_sent ? answer() : nullptr;
     Rows rows(result);
     const auto status = PQresultStatus(result);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {

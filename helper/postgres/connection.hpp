@@ -62,11 +62,16 @@ class Connection {
     // The same of a bytea, as it is.
     std::string bytes(const std::string &sql, const std::vector<Value> &parameters);
 
+    // The value of a parameter, by a command that a connection for replication knows, too.
+    std::string show(const std::string &parameter);
+
     // Returns when a notification came, or after the time.
     void wait_for_notification(std::chrono::milliseconds limit);
 
   private:
     Rows execute(const std::string &sql, const std::vector<Value> &parameters, bool as_binary);
+    Rows take(bool was_sent);
+    void set_up();
     // The last result of what was sent. Throws PgError after the limit.
     [[nodiscard]] PGresult *answer();
 

@@ -102,7 +102,7 @@ void Journal::append(nlohmann::json entry) {
     if (run_ != 0) {
         entry["run"] = run_;
     }
-    const auto text = entry.dump();
+    const auto text = dumped(entry);
     const auto line = fmt::format("{:08x} {}\n", checksum_of(text), text);
     const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (fd < 0) {

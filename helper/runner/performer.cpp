@@ -8,6 +8,7 @@
 
 #include "postgres/connection.hpp"
 #include "run/warnings.hpp"
+#include "system/document.hpp"
 #include "system/error.hpp"
 #include "system/fault.hpp"
 #include "system/process.hpp"
@@ -89,7 +90,7 @@ void Performer::end_here(std::string_view step, const nlohmann::json &result) {
     parts_.journal.done(step, result);
     fault_point(step, "written");
     parts_.view.done(step, warnings_in_words(result));
-    spdlog::info("step {} done: {}", step, result.dump());
+    spdlog::info("step {} done: {}", step, dumped(result));
 }
 
 // As far as it can be: the disk may be what has failed.

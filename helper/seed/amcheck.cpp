@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cluster/private_settings.hpp"
 #include "run/data_size.hpp"
 #include "seed/standby.hpp"
 #include "system/process.hpp"
@@ -41,6 +42,7 @@ Command pg_amcheck(const Context &context) {
     const auto server = context.server_arguments();
     argv.insert(argv.end(), server.begin(), server.end());
     return {.argv = std::move(argv),
+            .environment = {"PGOPTIONS=" + private_session_options(context.target())},
             .time_limit = context.limit(statistics_limit(data_size(context))),
             .directory = context.node.work_dir(),
             .log = context.node.log("pg_amcheck")};

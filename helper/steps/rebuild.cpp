@@ -17,6 +17,7 @@
 #include "run/files_of_run.hpp"
 #include "seed/standby.hpp"
 #include "system/fault.hpp"
+#include "system/document.hpp"
 #include "system/files.hpp"
 
 namespace fs = std::filesystem;
@@ -168,7 +169,7 @@ void build_by_links(const Context &context, const std::string &conninfo) {
     }
     prove(context, conninfo);
     if (is_amcheck_due(context)) {
-        context.journal.note(kAmchecked, amcheck_standby(context).dump());
+        context.journal.note(kAmchecked, dumped(amcheck_standby(context)));
     }
     remove_seed(context.node);
 }

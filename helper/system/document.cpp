@@ -135,8 +135,11 @@ bool Document::has(const char *key) const {
 }
 
 std::string as_utf8(const std::string &text) {
-    const auto quoted = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    return nlohmann::json::parse(quoted).get<std::string>();
+    return nlohmann::json::parse(dumped(text)).get<std::string>();
+}
+
+std::string dumped(const nlohmann::json &value, int indent) {
+    return value.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 void read_document(std::string_view text, const std::string &whose, const std::function<void(const Document &)> &read) {

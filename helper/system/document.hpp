@@ -69,6 +69,9 @@ void read_document(std::string_view text, const std::string &whose, const std::f
 // a monitor's database takes those.
 [[nodiscard]] std::string as_utf8(const std::string &text);
 
+// JSON as as_utf8() would have each of its texts.
+[[nodiscard]] std::string dumped(const nlohmann::json &value, int indent = -1);
+
 // What is said of an answer that this program cannot read.
 inline constexpr const char *kOtherVersion =
     "Install the same version of pgaf-upgrade on every node, and of the extension on the monitor.";

@@ -8,6 +8,8 @@
 #include <boost/system/system_error.hpp>
 #include <nlohmann/json.hpp>
 
+#include "system/document.hpp"
+
 namespace pgaf {
 
 namespace {
@@ -25,6 +27,9 @@ HelperError of_the_program(const std::string &message) {
 }
 
 }  // namespace
+
+HelperError::HelperError(ExitCode code, const std::string &message, const std::string &hint)
+    : std::runtime_error(as_utf8(message)), code_(code), hint_(as_utf8(hint)) {}
 
 HelperError from_current_exception(std::string_view doing) {
     const auto prefix = doing.empty() ? std::string() : std::string(doing) + ": ";

@@ -22,10 +22,10 @@ enum class ExitCode : int {
 };
 
 // An error as people read it: one line that says what is wrong, one that says what to do.
+// Both are UTF-8: what is not in a text of a server's or of a program's is replaced.
 class HelperError : public std::runtime_error {
   public:
-    HelperError(ExitCode code, const std::string &message, std::string hint = {})
-        : std::runtime_error(message), code_(code), hint_(std::move(hint)) {}
+    HelperError(ExitCode code, const std::string &message, const std::string &hint = {});
 
     [[nodiscard]] ExitCode code() const noexcept { return code_; }
     [[nodiscard]] const std::string &hint() const noexcept { return hint_; }
