@@ -7,7 +7,7 @@
 // The names of what the helpers look at and report, sorted: the extension takes a report under no other.
 namespace pgaf {
 
-inline constexpr std::array<std::string_view, 82> kCheckNames{
+inline constexpr std::array<std::string_view, 83> kCheckNames{
     "access_rules",
     "aclitem_columns",
     "apply_delay",
@@ -61,6 +61,7 @@ inline constexpr std::array<std::string_view, 82> kCheckNames{
     "physical_slots",
     "prepared_transactions",
     "reg_columns",
+    "renames_in_steps",
     "replay_runs",
     "replication_clients",
     "replication_lag",

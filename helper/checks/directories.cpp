@@ -74,7 +74,29 @@ Findings can_be_renamed(Subject &subject) {
     if (is_mount_point(data_dir)) {
         return {{fmt::format("\"{}\" is a mount point", data_dir.string())}};
     }
-    return {};
+    Findings findings;
+    for (const auto &path : {subject.node.paths.config, subject.node.paths.state}) {
+        if (!path.lexically_relative(subject.node.pgdata).empty() &&
+            *path.lexically_relative(subject.node.pgdata).begin() != "..") {
+            findings.push_back(
+                {fmt::format("pg_autoctl's \"{}\" lies in PGDATA, and would be renamed with it", path.string()),
+                 "Choose another XDG_CONFIG_HOME and XDG_DATA_HOME, or another HOME, for the service."});
+        }
+    }
+    return findings;
+}
+
+// Tried beside PGDATA, where the owner may write; else another check has found that.
+Findings renames_by_steps(Subject &subject) {
+    const auto parent = subject.node.data_dir.parent_path();
+    if (::faccessat(AT_FDCWD, parent.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
+        throw NotExamined(fmt::format("{} may not write to \"{}\"", subject.node.owner.name, parent.string()));
+    }
+    Findings findings;
+    for (const auto &what : renames_in_steps(parent)) {
+        findings.push_back({fmt::format("the file system of \"{}\" cannot {} at once", parent.string(), what)});
+    }
+    return findings;
 }
 
 Findings parent_is_writable(Subject &subject) {
@@ -314,6 +336,9 @@ std::vector<Check> directory_checks() {
          "Start the run with method => 'link' or 'copy'.", clone_support},
         {"free_space", Severity::Error, Where::EveryNode, "the old cluster is kept beside the new one", "Make room.",
          free_space}};
+        {"renames_in_steps", Severity::Note, Where::EveryNode,
+         "the directories are exchanged by three renames; after a crash in between the same command goes on",
+         "Nothing. Let nobody use PGDATA's name for anything else meanwhile.", renames_by_steps},
 }
 
 }  // namespace pgaf

@@ -19,22 +19,13 @@ namespace {
 constexpr const char *kControl = "global/pg_control";
 constexpr const char *kDisabledControl = "global/pg_control.old";
 
-fs::path free_name(const fs::path &path) {
-    for (int number = 1;; ++number) {
-        fs::path name = fmt::format("{}_unused_{}", path.string(), number);
-        if (!fs::exists(fs::symlink_status(name))) {
-            return name;
-        }
-    }
-}
-
 // The version directories that pg_upgrade made beside the old cluster's own: CREATE TABLESPACE refuses one
 // that exists.
 void set_aside_tablespaces(const Context &context) {
     for (const auto &link : fs::directory_iterator(context.node.data_dir / "pg_tblspc")) {
         const auto location = fs::canonical(link.path());
         while (const auto made = version_directory(location, context.target())) {
-            rename_durably(*made, free_name(*made));
+            rename_durably(*made, unused_name(*made));
         }
     }
 }
@@ -44,7 +35,7 @@ void set_aside_tablespaces(const Context &context) {
 ControlData make_new_cluster(const Context &context, const std::vector<std::string> &initdb) {
     const auto &node = context.node;
     if (fs::exists(context.new_dir())) {
-        rename_durably(context.new_dir(), free_name(context.new_dir()));
+        rename_durably(context.new_dir(), unused_name(context.new_dir()));
     }
     make_directory(context.new_dir());
     {
@@ -59,7 +50,7 @@ void set_aside_new_cluster(const Context &context) {
     if (!fs::exists(context.new_dir())) {
         return;
     }
-    const auto unused = free_name(context.new_dir());
+    const auto unused = unused_name(context.new_dir());
     rename_durably(context.new_dir(), unused);
     if (fs::exists(unused / kControl)) {
         rename_durably(unused / kControl, unused / (std::string(kControl) + ".unused"));

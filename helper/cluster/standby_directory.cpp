@@ -42,6 +42,7 @@ fs::path spare_dir(const Context &context) {
 void put_old_cluster_aside(const Context &context) {
     const auto &data_dir = context.node.data_dir;
     const auto spare = spare_dir(context);
+    settle_exchange(data_dir);
     if (major_of(data_dir) == context.source() && !fs::exists(context.old_dir())) {
         make_directory(spare);
         exchange_durably(data_dir, spare);

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 #include <system_error>
+#include <thread>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -38,11 +39,36 @@ fs::path find_pgdata(const Options &options) {
                       "Choose one with --pgdata.");
 }
 
+// A helper that died while the file system could not exchange two names at once has left PGDATA by a third one. One
+// that lives takes a moment for it.
+bool settle_what_was_exchanged(const fs::path &pgdata) {
+    std::error_code none;
+    auto real = pgdata;
+    for (int links = 0; fs::is_symlink(real, none) && links < 40; ++links) {
+        const auto target = fs::read_symlink(real, none);
+        real = target.is_absolute() ? target : real.parent_path() / target;
+    }
+    for (int looks = 0; looks < 20 && !middle_of_exchange(real).empty(); ++looks) {
+        if (fs::exists(real, none)) {
+            return true;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    if (middle_of_exchange(real).empty()) {
+        return fs::exists(real, none);
+    }
+    settle_exchange(real);
+    return true;
+}
+
 }  // namespace
 
 Node::Node(const Options &given) : pgdata(find_pgdata(given).lexically_normal()), options(given) {
     std::error_code error;
     data_dir = fs::canonical(pgdata, error);
+    if (error && settle_what_was_exchanged(pgdata)) {
+        data_dir = fs::canonical(pgdata, error);
+    }
     if (error) {
         throw HelperError(ExitCode::Usage, fmt::format("could not access \"{}\": {}", pgdata.string(), error.message()),
                           "Name the node's data directory with --pgdata.");

@@ -241,6 +241,7 @@ void Rebuild::undo(const Context &context) const {
     end_new_server(context);
     for (const auto &old : {context.old_dir(), spare}) {
         if (major_of(data_dir) != context.source() && major_of(old) == context.source()) {
+    settle_exchange(data_dir);
             exchange_durably(data_dir, old);
         }
     }

@@ -21,6 +21,7 @@ Found Swap::probe(const Context &context) const {
 // The new cluster takes the old one's name at one instant; the old one keeps its files and gets a name of its own.
 nlohmann::json Swap::perform(const Context &context) const {
     const auto &data_dir = context.node.data_dir;
+    settle_exchange(data_dir);
     if (major_of(data_dir) == context.source()) {
         exchange_durably(data_dir, context.new_dir());
     }
@@ -38,6 +39,7 @@ nlohmann::json Swap::perform(const Context &context) const {
 // The way back, from wherever perform() or an interrupted undo() has left it.
 void Swap::undo(const Context &context) const {
     const auto &data_dir = context.node.data_dir;
+    settle_exchange(data_dir);
     if (context.is_swapped() && major_of(context.old_dir()) == context.source()) {
         rename_durably(context.old_dir(), context.new_dir());
     }

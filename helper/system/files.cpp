@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "system/error.hpp"
+#include "system/fault.hpp"
 #include "system/raw_file.hpp"
 
 namespace fs = std::filesystem;
@@ -155,10 +156,66 @@ bool is_copy(const fs::path &from, const fs::path &copy) {
     return read_file(from) == read_file(copy);
 }
 
-void rename_new(const fs::path &from, const fs::path &to) {
-    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0) {
+namespace {
+
+constexpr std::string_view kMiddle = "_pgaf_middle";
+
+// Of a flag that this kernel or file system does not know: NFS, OpenZFS before 2.2, GlusterFS.
+bool is_unknown_flag(int error) {
+    return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
+}
+
+bool is_there(const fs::path &path) {
+    return fs::exists(fs::symlink_status(path));
+}
+
+bool rename_by(unsigned flag, const fs::path &from, const fs::path &to) {
+    return ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), flag) == 0;
+}
+
+void rename_plainly(const fs::path &from, const fs::path &to) {
+    if (::rename(from.c_str(), to.c_str()) != 0) {
         fail_by_errno(fmt::format("rename to \"{}\"", to.string()), from);
     }
+}
+
+// Beside `one`, by a name that also says what the other is called: what it has behind the name of `one`.
+fs::path middle_name(const fs::path &one, const fs::path &other) {
+    const auto name = one.filename().string();
+    const auto of_other = other.filename().string();
+    if (one.parent_path() != other.parent_path() || !of_other.starts_with(name)) {
+        throw HelperError(ExitCode::Internal,
+                          fmt::format("\"{}\" cannot be exchanged with \"{}\"", one.string(), other.string()));
+    }
+    return one.string() + std::string(kMiddle) + of_other.substr(name.size());
+}
+
+void exchange_in_steps(const fs::path &one, const fs::path &other) {
+    const auto middle = middle_name(one, other);
+    rename_new(one, middle);
+    flush_directory(one.parent_path());
+    fault_point("exchange", "middle");
+    rename_plainly(other, one);
+    flush_directory(one.parent_path());
+    fault_point("exchange", "late");
+    rename_new(middle, other);
+    flush_directory(one.parent_path());
+}
+
+}  // namespace
+
+void rename_new(const fs::path &from, const fs::path &to) {
+    if (rename_by(RENAME_NOREPLACE, from, to)) {
+        return;
+    }
+    if (is_unknown_flag(errno) && is_there(from) && !is_there(to)) {
+        rename_plainly(from, to);
+        return;
+    }
+    if (is_unknown_flag(errno) && is_there(to)) {
+        errno = EEXIST;
+    }
+    fail_by_errno(fmt::format("rename to \"{}\"", to.string()), from);
 }
 
 void rename_durably(const fs::path &from, const fs::path &to) {
@@ -168,11 +225,74 @@ void rename_durably(const fs::path &from, const fs::path &to) {
 }
 
 void exchange_durably(const fs::path &one, const fs::path &other) {
-    if (::renameat2(AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), RENAME_EXCHANGE) != 0) {
-        fail_by_errno(fmt::format("exchange with \"{}\"", other.string()), one);
+    if (!rename_by(RENAME_EXCHANGE, one, other)) {
+        if (!is_unknown_flag(errno) || !is_there(one) || !is_there(other)) {
+            fail_by_errno(fmt::format("exchange with \"{}\"", other.string()), one);
+        }
+        exchange_in_steps(one, other);
+        return;
     }
     flush_directory(one.parent_path());
     flush_directory(other.parent_path());
+}
+
+fs::path middle_of_exchange(const fs::path &one) {
+    std::error_code none;
+    const auto begin = one.filename().string() + std::string(kMiddle);
+    for (const auto &entry : fs::directory_iterator(one.parent_path(), none)) {
+        if (entry.path().filename().string().starts_with(begin)) {
+            return entry.path();
+        }
+    }
+    return {};
+}
+
+void settle_exchange(const fs::path &one) {
+    const auto middle = middle_of_exchange(one);
+    if (middle.empty()) {
+        return;
+    }
+    const auto behind = middle.filename().string().substr(one.filename().string().size() + kMiddle.size());
+    rename_new(middle, is_there(one) ? fs::path(one.string() + behind) : one);
+    flush_directory(one.parent_path());
+}
+
+std::vector<std::string> renames_in_steps(const fs::path &directory) {
+    auto one = (directory / ".pgaf_upgrade_XXXXXX").string();
+    if (::mkdtemp(one.data()) == nullptr) {
+        fail_by_errno("make a directory in", directory);
+    }
+    const auto other = one + "_2";
+    std::vector<std::string> in_steps;
+    const auto clean = [&] {
+        ::rmdir(one.c_str());
+        ::rmdir(other.c_str());
+    };
+    try {
+        make_directory(other);
+        if (!rename_by(RENAME_EXCHANGE, one, other)) {
+            in_steps.emplace_back("exchange two names");
+        }
+        fs::remove(other);
+        if (!rename_by(RENAME_NOREPLACE, one, other)) {
+            in_steps.emplace_back("rename only to a free name");
+            rename_plainly(one, other);
+        }
+        clean();
+    } catch (...) {
+        clean();
+        throw;
+    }
+    return in_steps;
+}
+
+fs::path unused_name(const fs::path &path) {
+    for (int number = 1;; ++number) {
+        fs::path name = fmt::format("{}_unused_{}", path.string(), number);
+        if (!fs::exists(fs::symlink_status(name))) {
+            return name;
+        }
+    }
 }
 
 void make_directory(const fs::path &path, mode_t mode) {

@@ -33,13 +33,15 @@ void copy_with_mode(const std::filesystem::path &from, const std::filesystem::pa
 [[nodiscard]] bool is_copy_of_mode(const std::filesystem::path &from, const std::filesystem::path &copy);
 [[nodiscard]] bool is_copy(const std::filesystem::path &from, const std::filesystem::path &copy);
 
-// rename(2), never onto something that exists; durable when both directories have been flushed.
+// rename(2), never onto something that exists; durable when both directories have been flushed. Where the file system
+// has no such call it is looked for before.
 void rename_new(const std::filesystem::path &from, const std::filesystem::path &to);
 
 // The same, and durable when it returns.
 void rename_durably(const std::filesystem::path &from, const std::filesystem::path &to);
 
-// Both names change their content at one instant: there is no moment without `one`. Durable.
+// Both names change their content at one instant: there is no moment without `one`. Durable. Where the file system
+// cannot, by three names, and after a crash in between settle_exchange() leaves either what was or what was to be.
 void exchange_durably(const std::filesystem::path &one, const std::filesystem::path &other);
 
 void make_directory(const std::filesystem::path &path, mode_t mode = 0700);
@@ -47,3 +49,14 @@ void make_directory(const std::filesystem::path &path, mode_t mode = 0700);
 void flush_directory(const std::filesystem::path &path);
 
 }  // namespace pgaf
+void settle_exchange(const std::filesystem::path &one);
+
+// Where `one` is while it is exchanged by three names; empty while it is not.
+[[nodiscard]] std::filesystem::path middle_of_exchange(const std::filesystem::path &one);
+
+// What the file system of the directory cannot do in a single step, tried on directories of its own; empty where it
+// can do both: "exchange two names", "rename only to a free name". Throws where it cannot rename at all.
+[[nodiscard]] std::vector<std::string> renames_in_steps(const std::filesystem::path &directory);
+
+// A name for what is no longer wanted, by which nothing takes it for that: NAME_unused_N.
+[[nodiscard]] std::filesystem::path unused_name(const std::filesystem::path &path);
