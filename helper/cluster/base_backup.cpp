@@ -1,5 +1,6 @@
 #include "cluster/base_backup.hpp"
 
+#include <optional>
 #include <thread>
 
 #include <fmt/format.h>
@@ -20,6 +21,35 @@ namespace {
 constexpr int kAttempts = 6;
 constexpr std::chrono::seconds kPause{5};
 
+constexpr std::chrono::seconds kAskWhyAfter{60};
+constexpr std::chrono::seconds kAskWhyAgain{10};
+
+// Why a primary does not answer, in libpq's own words, when it has not for a while: pg_isready says only that it does
+// not.
+class Reason {
+  public:
+    explicit Reason(std::chrono::seconds after) : next_(Clock::now() + after) {}
+
+    void throw_if_late(const std::string &conninfo) {
+        if (Clock::now() >= next_) {
+            try {
+                const Connection connection(conninfo + " replication=true");
+                said_.reset();
+            } catch (const PgError &error) {
+                said_ = error;
+            }
+            next_ = Clock::now() + kAskWhyAgain;
+        }
+        if (said_) {
+            throw PgError(*said_);
+        }
+    }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point next_;
+    std::optional<PgError> said_;
+};
 void run_pg_basebackup(const Context &context, const std::string &conninfo) {
     const auto &node = context.node;
     const auto primary = for_program(conninfo);
@@ -35,7 +65,8 @@ void run_pg_basebackup(const Context &context, const std::string &conninfo) {
 }  // namespace
 
 std::string replication_conninfo(const Context &context) {
-    return last_value_of(read_file(context.old_dir() / "postgresql-auto-failover-standby.conf"), "primary_conninfo");
+    return context.node.with_files_found(
+        last_value_of(read_file(context.old_dir() / "postgresql-auto-failover-standby.conf"), "primary_conninfo"));
 }
 
 bool is_primary_ready(const Context &context, const std::string &conninfo) {
@@ -53,8 +84,13 @@ void wait_for_primary(const Context &context, const std::string &conninfo) {
             throw HelperError(ExitCode::StepFailed, "stopped by the operator while the primary was away",
                               "Run pgaf-upgrade run again: it goes on where it stopped.");
         }
-        return is_primary_ready(context, conninfo);
+        const bool is_ready = is_primary_ready(context, conninfo);
+        if (!is_ready) {
+            reason.throw_if_late(conninfo);
+        }
+        return is_ready;
     });
+    Reason reason(context.limit(kAskWhyAfter));
 }
 
 void take_base_backup(const Context &context, const std::string &conninfo) {

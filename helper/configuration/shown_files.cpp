@@ -113,7 +113,7 @@ std::string digest_of(const fs::path &data_dir, const fs::path &file) {
 }
 
 fs::path kept_copies(const FilePlaces &places) {
-    return places.kept / "files";
+    return places.kept / "files";  // Node::kept_files()
 }
 
 ShownFiles keep_as_shown(const FilePlaces &places, std::int64_t run, const std::string &name,

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "postgres/conninfo.hpp"
 #include "system/error.hpp"
 #include "system/files.hpp"
 
@@ -154,9 +155,17 @@ Connection Node::connect_locally(const std::string &dbname) const {
                                   quote_conninfo(user), quote_conninfo(dbname)));
 }
 
+std::string Node::with_files_found(const std::string &conninfo) const {
+    return with_files_in(conninfo, {pgdata, data_dir}, [this](const fs::path &name) {
+        std::error_code none;
+        const bool is_away = !fs::exists(data_dir / name, none) && fs::exists(kept_files() / name, none);
+        return is_away ? kept_files() / name : fs::path();
+    });
+}
+
 std::string Node::monitor_conninfo() const {
     if (!config.is_monitor) {
-        return config.monitor_uri;
+        return with_files_found(config.monitor_uri);
     }
     // What runs there between two clusters is pg_upgrade's own, which waits for every session to end.
     if (fs::exists(guard_flag())) {

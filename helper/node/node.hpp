@@ -74,6 +74,12 @@ class Node {
     void keep_config() const;
     [[nodiscard]] std::filesystem::path log(const std::string &name) const { return work_dir() / (name + ".log"); }
 
+    // Copies of the configuration's files, by their names in PGDATA, as the run has shown them.
+    [[nodiscard]] std::filesystem::path kept_files() const { return work_dir() / "as_shown" / "files"; }
+
+    // The connection string, in which kept copies take the place of what is not in PGDATA while that is rebuilt.
+    [[nodiscard]] std::string with_files_found(const std::string &conninfo) const;
+
     // From the monitor's URI, or the local server on the monitor itself. To be used as the owner, whose
     // certificates and passwords are meant.
     [[nodiscard]] std::string monitor_conninfo() const;

@@ -237,7 +237,9 @@ Lines ByHand::tablespaces_aside() const {
 Lines ByHand::rebuild() const {
     const auto mode = fmt::format("{:o}", static_cast<unsigned>(fs::status(node_.data_dir).permissions()) & 0777U);
     const std::string standby = "postgresql-auto-failover-standby.conf";
-    const auto conninfo = last_value_of(read_file(node_.data_dir / standby), "primary_conninfo");
+    const auto conninfo =
+        with_files_in(last_value_of(read_file(node_.data_dir / standby), "primary_conninfo"),
+                      {node_.pgdata, node_.data_dir}, [this](const fs::path &name) { return old_dir_ / name; });
     const auto pg_isready = (installation_.new_bindir / "pg_isready").string();
     Lines lines{make_directory_of(node_.owner, "700", {node_.work_dir().string(), work_dir_.string()}),
                 shell_line({"mv", "-T", node_.data_dir.string(), old_dir_.string()}),

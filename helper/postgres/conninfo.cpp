@@ -1,11 +1,14 @@
 #include "postgres/conninfo.hpp"
 
+#include <array>
 #include <memory>
 
 #include <fmt/format.h>
 #include <libpq-fe.h>
 
 #include "postgres/connection.hpp"
+
+namespace fs = std::filesystem;
 
 namespace pgaf {
 
@@ -34,6 +37,43 @@ std::string conninfo_of(const std::map<std::string, std::string> &parts) {
         text += fmt::format("{}{}={}", text.empty() ? "" : " ", keyword, quote_conninfo(value));
     }
     return text;
+}
+
+std::map<std::string, fs::path> files_in(const std::string &conninfo) {
+    constexpr std::array kFiles{"passfile", "sslcert", "sslcrl", "sslcrldir", "sslkey", "sslrootcert"};
+    std::map<std::string, std::string> parts;
+    try {
+        parts = conninfo_parts(conninfo);
+    } catch (const HelperError &) {
+        return {};
+    }
+    std::map<std::string, fs::path> files;
+    for (const auto *keyword : kFiles) {
+        // "system" stands for the system's own authorities
+        if (const auto part = parts.find(keyword); part != parts.end() && part->second.starts_with('/')) {
+            files.emplace(keyword, part->second);
+        }
+    }
+    return files;
+}
+
+std::string with_files_in(const std::string &conninfo, const std::vector<fs::path> &roots,
+                          const std::function<fs::path(const fs::path &name)> &place) {
+    std::map<std::string, std::string> found;
+    for (const auto &[keyword, file] : files_in(conninfo)) {
+        for (const auto &root : roots) {
+            const auto name = file.lexically_normal().lexically_relative(root);
+            const auto there = name.empty() || *name.begin() == ".." ? fs::path() : place(name);
+            if (!there.empty()) {
+                found[keyword] = there.string();
+            }
+        }
+    }
+    if (found.empty()) {
+        return conninfo;
+    }
+    found.merge(conninfo_parts(conninfo));
+    return conninfo_of(found);
 }
 
 ProgramConninfo for_program(const std::string &conninfo) {

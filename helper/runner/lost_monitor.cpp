@@ -27,7 +27,7 @@ void stop_if_asked(const std::string &meanwhile) {
 int major_of_primary(const Context &context) {
     const auto standby_conf =
         (context.is_swapped() ? context.old_dir() : context.node.data_dir) / "postgresql-auto-failover-standby.conf";
-    const auto conninfo = last_value_of(read_file(standby_conf), "primary_conninfo");
+    const auto conninfo = context.node.with_files_found(last_value_of(read_file(standby_conf), "primary_conninfo"));
     const auto psql = Installation::from(context.journal).new_bindir / "psql";
     const auto primary = for_program(conninfo);
     const auto answer = run({.argv = {psql.string(), "-XAtq", "--no-password", "-d", primary.text + " replication=true",
