@@ -58,7 +58,7 @@ int run(int argc, char **argv) {
     const auto number = [&](int at) { return argc > at ? number_of(argv[at]) : 0; };
     const Request request = checked({static_cast<Verb>(name - kVerbNames.begin()), number(2), number(3)}, {0, 1, 2});
     if (request.verb == Verb::Scope) {
-        exec_scope(settings.owner);
+        exec_scope(settings.owner, Verbs(settings).limits());
     }
     std::puts(Verbs(settings)(request, {}).c_str());
     return 0;

@@ -44,7 +44,7 @@ std::vector<std::string> PrivateFiles::options(Side side, const fs::path &data_d
         throw HelperError(ExitCode::StepFailed, fmt::format("there is no \"{}\"", file.string()),
                           "It is written while the old server runs: SELECT pgaf_upgrade_retry(run, 'dry_run').");
     }
-    return options(side, settings_of(read_file(file)), text_of(data_dir / "postgresql.auto.conf"));
+    return options(side, settings_of(read_file(file)), read_if_there(data_dir / "postgresql.auto.conf"));
 }
 
 std::vector<std::string> PrivateFiles::options(Side side, const Settings &settings,

@@ -6,6 +6,7 @@
 #include "cluster/private_server.hpp"
 #include "cluster/program_arguments.hpp"
 #include "node/outliving.hpp"
+#include "node/server_environment.hpp"
 #include "run/data_size.hpp"
 #include "run/sessions.hpp"
 #include "system/fault.hpp"
@@ -54,6 +55,7 @@ void start_server(const Context &context) {
     const auto hint = fmt::format("Its log is {}. Mend the cause, and run pgaf-upgrade run again.", log.string());
     try {
         run_outliving(node, {.argv = start_arguments(node, bindir, limit, node.log("postgres")),
+                             .whole_environment = kept_environment(node, installation.old_bindir, bindir),
                              .time_limit = limit + std::chrono::seconds(10),
                              .directory = node.work_dir(),
                              .log = node.log("pg_ctl"),

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "node/server_environment.hpp"
 #include "node/service.hpp"
 #include "privileged/verbs.hpp"
 #include "system/apart.hpp"
@@ -22,6 +23,7 @@ bool has_node(const Owner &owner, const Options &options) {
     const auto child = ::fork();
     if (child == 0) {
         become(owner);
+        adopt_environment_of_autoctl(options.pgdata);
         std::error_code none;
         const bool is_found = options.pgdata.empty()
                                   ? !autoctl::known_pgdatas().empty()
@@ -75,6 +77,7 @@ int carry_out(Options options, const std::function<ExitCode(const Options &)> &c
     const auto path = std::exchange(options.output, "-");
     std::string written;
     const auto work = [&](int socket) {
+        adopt_environment_of_autoctl(options.pgdata);
         options.privileges = is_root ? root_behind(socket) : root_by_sudo();
         return report([&] { return static_cast<int>(command(options)); });
     };

@@ -10,9 +10,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "node/server_environment.hpp"
 #include "postgres/conninfo.hpp"
+#include "postgres/controldata.hpp"
 #include "system/error.hpp"
 #include "system/files.hpp"
+#include "system/process.hpp"
 
 namespace fs = std::filesystem;
 
@@ -62,6 +65,20 @@ bool settle_what_was_exchanged(const fs::path &pgdata) {
     return true;
 }
 
+std::vector<std::string> environment_of_programs(const Node &node) {
+    auto environment = for_programs(server_environment(node));
+    const auto bindir = node.config.pg_ctl.parent_path();
+    try {
+        const auto new_bindir = node.bindir_of_target(bindir, major_of(node.data_dir), node.options.target);
+        for (auto &variable : environment) {
+            variable = with_directories_of(variable, bindir, new_bindir);
+        }
+    } catch (const HelperError &) {
+        // of other layouts nothing is known
+    }
+    return environment;
+}
+
 }  // namespace
 
 Node::Node(const Options &given) : pgdata(find_pgdata(given).lexically_normal()), options(given) {
@@ -93,6 +110,7 @@ Node::Node(const Options &given) : pgdata(find_pgdata(given).lexically_normal())
     if (!config.is_monitor) {
         nodeid = autoctl::read_state(paths.state).node_id;
     }
+    set_program_environment(environment_of_programs(*this));
 }
 
 Node::Node(const Options &given, Owner its_owner, autoctl::Paths its_paths)

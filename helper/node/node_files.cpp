@@ -59,7 +59,11 @@ Paths paths_of(const fs::path &pgdata) {
     const auto home = directory_of("HOME", "/");
     const auto config = directory_of("XDG_CONFIG_HOME", home / ".config");
     const auto data = directory_of("XDG_DATA_HOME", home / ".local/share");
-    const auto runtime = directory_of("XDG_RUNTIME_DIR", "/tmp");
+    // pg_autoctl takes one that is not there for none
+    auto runtime = directory_of("XDG_RUNTIME_DIR", "/tmp");
+    if (std::error_code none; !fs::is_directory(runtime, none)) {
+        runtime = "/tmp";
+    }
     return {.config = config / "pg_autoctl" / relative / "pg_autoctl.cfg",
             .state = data / "pg_autoctl" / relative / "pg_autoctl.state",
             .pid = runtime / "pg_autoctl" / relative / "pg_autoctl.pid"};

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "node/server_environment.hpp"
 #include "system/error.hpp"
 #include "system/files.hpp"
 #include "system/scope.hpp"
@@ -49,13 +50,14 @@ class Pipe {
 };
 
 // Says its process number first, and the exit code last.
-std::string script_of(const Command &command) {
+std::string script_of(const Command &command, const std::string &limits) {
     std::vector<std::string> argv{"env", "-i"};
-    const auto environment = child_environment(true);
+    const auto environment = environment_of(command);
     argv.insert(argv.end(), environment.begin(), environment.end());
     argv.insert(argv.end(), command.argv.begin(), command.argv.end());
-    return fmt::format("echo $$\ncd {}\numask 077\n{} </dev/null >>{} 2>&1\necho $?\n",
-                       shell_quoted(command.directory.string()), shell_line(argv), shell_quoted(command.log.string()));
+    return fmt::format("echo $$\ncd {}\numask 077\n{}{} </dev/null >>{} 2>&1\necho $?\n",
+                       shell_quoted(command.directory.string()), limits, shell_line(argv),
+                       shell_quoted(command.log.string()));
 }
 
 std::string tail_of(const fs::path &log, std::uintmax_t from) {
@@ -66,7 +68,7 @@ std::string tail_of(const fs::path &log, std::uintmax_t from) {
 std::optional<int> run_in_scope(const Node &node, const Command &command) {
     Pipe orders;
     Pipe answers;
-    const auto script = script_of(command);
+    const auto script = script_of(command, limits_in_shell(kept_limits(node)));
     if (::write(orders.in(), script.data(), script.size()) != static_cast<ssize_t>(script.size())) {
         throw HelperError(ExitCode::StepFailed, "could not write to a pipe");
     }

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "node/outliving.hpp"
+#include "node/server_environment.hpp"
 #include "system/error.hpp"
 #include "system/files.hpp"
 #include "system/process.hpp"
@@ -72,6 +73,7 @@ void Service::start_by_hand() const {
         program = "/usr/bin/pg_autoctl";
     }
     run_outliving(node_, {.argv = autoctl_arguments(node_, program, node_.log("pg_autoctl_run")),
+                          .whole_environment = kept_environment(node_, {}, {}),
                           .directory = node_.work_dir(),
                           .log = node_.log("pg_autoctl_run")});
     const auto deadline = std::chrono::steady_clock::now() + kBegins;

@@ -21,7 +21,7 @@ constexpr std::int32_t kLeastMajor = 10;
 constexpr std::int32_t kMostMajor = 99;
 
 // The shell of another process, by whose descriptors it is told what to do.
-void start_scope(const Owner &owner, const Descriptors &descriptors) {
+void start_scope(const Owner &owner, const Limits &limits, const Descriptors &descriptors) {
     const auto child = ::fork();
     if (child != 0) {
         if (child < 0 || ::waitpid(child, nullptr, 0) != child) {
@@ -36,7 +36,7 @@ void start_scope(const Owner &owner, const Descriptors &descriptors) {
         ::dup2(descriptors.at(static_cast<std::size_t>(at)), at);
     }
     ::close_range(3, ~0U, 0);
-    exec_scope(owner);
+    exec_scope(owner, limits);
 }
 
 // One message, which may bring descriptors. Returns false at the end.
@@ -63,12 +63,13 @@ bool receive(int socket, Request &request, Descriptors &descriptors) {
 
 }  // namespace
 
-void exec_scope(const Owner &owner) {
+void exec_scope(const Owner &owner, const Limits &limits) {
     const auto uid = fmt::format("--uid={}", owner.uid);
     const auto gid = fmt::format("--gid={}", owner.gid);
     const std::array<const char *, 9> argv{
         "/usr/bin/systemd-run", "--scope", "--quiet", "--collect", uid.c_str(), gid.c_str(), "--", "/bin/sh", nullptr};
     const std::array<const char *, 3> environment{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", nullptr};
+    take_on(limits);
     ::setsid();  // a process group of its own, by which the owner ends it when it takes too long
     // systemd-run leaves the groups as they are
     if (::setgroups(owner.groups.size(), owner.groups.data()) == 0) {
@@ -97,7 +98,7 @@ Request checked(const Request &request, const Descriptors &descriptors) {
 
 std::string Verbs::operator()(const Request &request, const Descriptors &descriptors) {
     if (request.verb == Verb::Scope) {
-        start_scope(settings_.owner, descriptors);
+        start_scope(settings_.owner, limits(), descriptors);
         return {};
     }
     // its processes and files may be others by now; its name is not, and in the switch systemd is not asked for it
@@ -106,6 +107,8 @@ std::string Verbs::operator()(const Request &request, const Descriptors &descrip
     }
     switch (request.verb) {
         case Verb::Find:
+            static_cast<void>(limits());  // here, and not in the switch
+            break;
         case Verb::Scope:
             break;
         case Verb::Start:
@@ -137,6 +140,17 @@ std::string Verbs::operator()(const Request &request, const Descriptors &descrip
             break;
     }
     return unit_->name;
+}
+
+const Limits &Verbs::limits() {
+    if (!limits_) {
+        try {
+            limits_ = limits_of(unit_ ? unit_->name : find_unit(settings_).name);
+        } catch (const HelperError &) {
+            limits_.emplace();  // no unit runs it
+        }
+    }
+    return *limits_;
 }
 
 void serve(int socket, const std::function<std::string(const Request &, const Descriptors &)> &carry_out) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "privileged/limits.hpp"
 #include "privileged/protocol.hpp"
 #include "privileged/unit.hpp"
 
@@ -22,13 +23,17 @@ class Verbs {
     explicit Verbs(Settings settings) : settings_(std::move(settings)) {}
     std::string operator()(const Request &request, const Descriptors &descriptors);
 
+    // Of the unit; none where there is no unit.
+    const Limits &limits();
+
   private:
     Settings settings_;
     std::optional<Unit> unit_;
+    std::optional<Limits> limits_;
 };
 
 // Becomes a shell of the owner's in a scope of its own, which reads what to do from standard input.
-[[noreturn]] void exec_scope(const Owner &owner);
+[[noreturn]] void exec_scope(const Owner &owner, const Limits &limits);
 
 // Has the worker's requests carried out, those that are checked, until it closes its end.
 void serve(int socket, const std::function<std::string(const Request &, const Descriptors &)> &carry_out);

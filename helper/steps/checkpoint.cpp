@@ -11,6 +11,7 @@
 #include "cluster/serving_server.hpp"
 #include "cluster/subscriptions.hpp"
 #include "configuration/archive.hpp"
+#include "node/server_environment.hpp"
 #include "node/service.hpp"
 #include "system/fault.hpp"
 #include "system/process.hpp"
@@ -77,6 +78,7 @@ nlohmann::json Checkpoint::perform(const Context &context) const {
     });
     // Known to systemd before the switch, so that nothing in the switch waits for systemd.
     Service(context.node, Installation::from(context.journal).unit).prepare_guard();
+    keep_server_environment(context.node);
     note_statistics(context);  // as they are now: the preparation may be days ago
     auto server = context.local_server();
     checkpoint(context, server);

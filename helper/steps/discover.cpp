@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "node/kept_autoctl.hpp"
+#include "node/server_environment.hpp"
 #include "node/service.hpp"
 #include "postgres/controldata.hpp"
 #include "run/data_size.hpp"
@@ -25,6 +26,7 @@ nlohmann::json Discover::perform(const Context &context) const {
     if (keep_autoctl(node, found.new_autoctl, found.new_bindir)) {
         Service(node, found.unit).keep_program();
     }
+    keep_server_environment(node);
     fault_point(steps::kDiscover, "middle");
     nlohmann::json result{{"source_version", found.source},
                           {"old_bindir", found.old_bindir.string()},

@@ -8,6 +8,7 @@
 #include "cluster/private_server.hpp"
 #include "cluster/replication_clients.hpp"
 #include "core/sysidentifier.hpp"
+#include "node/server_environment.hpp"
 #include "node/service.hpp"
 #include "postgres/controldata.hpp"
 #include "run/refused_limit.hpp"
@@ -89,6 +90,9 @@ Found Stop::probe(const Context &context) const {
 nlohmann::json Stop::perform(const Context &context) const {
     const auto &node = context.node;
     const auto files = carried_files(context);
+    if (context.role() != Role::Primary && !std::filesystem::exists(node.guard_flag())) {
+        keep_server_environment(node);
+    }
     if (context.role() == Role::Secondary) {
         wait_for_replay(context);
     }

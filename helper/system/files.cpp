@@ -102,6 +102,11 @@ std::string read_file(const fs::path &path, std::size_t most) {
     return content;
 }
 
+std::string read_if_there(const fs::path &path) {
+    std::error_code error;
+    return fs::symlink_status(path, error).type() == fs::file_type::not_found ? "" : read_file(path);
+}
+
 std::string text_of(const fs::path &path) {
     try {
         return ::access(path.c_str(), R_OK) == 0 ? read_file(path) : "";

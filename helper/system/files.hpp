@@ -15,6 +15,9 @@ namespace pgaf {
 [[nodiscard]] std::string read_file(const std::filesystem::path &path, std::size_t most = SIZE_MAX);
 
 // Its text; empty where there is no regular file that we may read.
+// The same, and empty where there is nothing of that name.
+[[nodiscard]] std::string read_if_there(const std::filesystem::path &path);
+
 [[nodiscard]] std::string text_of(const std::filesystem::path &path);
 
 // Replaces or makes the file; its mode is that of the file it replaces, else as given.

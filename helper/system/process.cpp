@@ -105,6 +105,11 @@ class LogFile {
     off_t begin_ = 0;
 };
 
+std::vector<std::string> &program_environment() {
+    static std::vector<std::string> environment;
+    return environment;
+}
+
 bp::filesystem::path executable_of(const std::string &name) {
     if (name.find('/') != std::string::npos) {
         return name;
@@ -136,11 +141,26 @@ std::vector<std::string> child_environment(bool outlives_helper) {
     return environment;
 }
 
+void set_program_environment(std::vector<std::string> environment) {
+    program_environment() = std::move(environment);
+}
+
+std::vector<std::string> environment_of(const Command &command) {
+    if (!command.whole_environment.empty()) {
+        return command.whole_environment;
+    }
+    auto environment = child_environment(command.outlives_helper);
+    if (command.argv.front().find('/') != std::string::npos) {
+        environment.insert(environment.end(), program_environment().begin(), program_environment().end());
+    }
+    environment.insert(environment.end(), command.environment.begin(), command.environment.end());
+    return environment;
+}
+
 Outcome run(const Command &command) {
     boost::asio::io_context context;
     const LogFile output(command.log);
-    auto environment = child_environment(command.outlives_helper);
-    environment.insert(environment.end(), command.environment.begin(), command.environment.end());
+    const auto environment = environment_of(command);
     ChildSetup setup;
     for (const auto &variable : environment) {
         setup.environment.push_back(variable.c_str());

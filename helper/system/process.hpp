@@ -10,8 +10,9 @@ namespace pgaf {
 
 // A child process: no shell, a time limit, its output in a file or in memory.
 struct Command {
-    std::vector<std::string> argv;              // argv[0] is a path or is looked up in PATH
-    std::vector<std::string> environment = {};  // "NAME=VALUE", beside what every child has
+    std::vector<std::string> argv;                    // argv[0] is a path or is looked up in PATH
+    std::vector<std::string> environment = {};        // "NAME=VALUE", beside what every child has
+    std::vector<std::string> whole_environment = {};  // in the place of what every child has; empty: that
     std::chrono::seconds time_limit{60};
     std::filesystem::path directory = "/";
     bool outlives_helper = false;    // a server that is to stay: not one of leftovers.hpp
@@ -35,6 +36,12 @@ std::string run_checked(const Command &command);
 
 // "NAME=VALUE" each, as a child has them; what outlives the helper has no mark of its own.
 [[nodiscard]] std::vector<std::string> child_environment(bool outlives_helper);
+
+// What programs that are given by their paths, as PostgreSQL's are, get from now on besides: a library may need it.
+void set_program_environment(std::vector<std::string> environment);
+
+// All that this command's process has.
+[[nodiscard]] std::vector<std::string> environment_of(const Command &command);
 
 [[nodiscard]] std::string last_lines(const std::string &text, std::size_t count);
 
