@@ -7,7 +7,7 @@
 // The names of what the helpers look at and report, sorted: the extension takes a report under no other.
 namespace pgaf {
 
-inline constexpr std::array<std::string_view, 83> kCheckNames{
+inline constexpr std::array<std::string_view, 84> kCheckNames{
     "access_rules",
     "aclitem_columns",
     "apply_delay",
@@ -88,6 +88,7 @@ inline constexpr std::array<std::string_view, 83> kCheckNames{
     "unit_enabled",
     "unit_of_this_node",
     "unit_program",
+    "unit_settings",
     "unlogged_tables",
     "wal_directory",
     "wal_senders",

@@ -125,18 +125,48 @@ Findings unit_program(Subject &subject) {
         throw NotExamined("no unit is known");
     }
     const auto command = property_of(subject, "ExecStart");
-    const std::string_view key = "path=";
-    const auto at = command.find(key);
-    const auto begin = at == std::string::npos ? 0 : at + key.size();
-    const std::filesystem::path program = command.substr(begin, command.find(" ;", begin) - begin);
-    if (program.parent_path() == subject.installation.old_bindir || program == subject.installation.new_autoctl) {
+    const auto program = autoctl_in(command);
+    if (program.parent_path() == subject.installation.old_bindir || program == subject.installation.new_autoctl ||
+        (program == "/usr/bin/pg_autoctl" && starts_by_old_bindir(subject))) {
         return {};
     }
-    const auto name = program.filename();
-    if ((name == "sh" || name == "bash" || name == "env") && starts_by_old_bindir(subject)) {
+    return {{fmt::format("\"{}\" starts \"{}\"", subject.installation.unit,
+                         program.empty() ? command.substr(0, command.find(" ;")) : program.string())}};
+}
+
+// Limits and environment the new server gets from its first start; these are the service manager's to give.
+Findings unit_settings(Subject &subject) {
+    if (is_by_hand(subject)) {
         return {};
     }
-    return {{fmt::format("\"{}\" starts \"{}\"", subject.installation.unit, program.string())}};
+    if (!is_known(subject)) {
+        throw NotExamined("no unit is known");
+    }
+    constexpr std::array kProperties{
+        "CPUAffinity",   "CPUQuotaPerSecUSec", "IOWeight",           "MemoryHigh",     "MemoryMax",  "NUMAPolicy",
+        "Nice",          "PrivateDevices",     "PrivateMounts",      "PrivateNetwork", "PrivateTmp", "ProtectHome",
+        "ProtectSystem", "RootDirectory",      "TemporaryFileSystem"};
+    constexpr std::array<std::string_view, 7> kDefaults{"", "0", "[not set]", "default", "infinity", "n/a", "no"};
+    std::vector<std::string> argv{"systemctl", "show", "--", subject.installation.unit};
+    for (const auto *property : kProperties) {
+        argv.insert(argv.begin() + 2, fmt::format("--property={}", property));
+    }
+    Findings findings;
+    std::istringstream lines(run({.argv = argv}).output);
+    for (std::string line; std::getline(lines, line);) {
+        const auto value = line.substr(std::min(line.find('=') + 1, line.size()));
+        if (std::ranges::find(kDefaults, value) == kDefaults.end()) {
+            findings.push_back({fmt::format("\"{}\" has {}", subject.installation.unit, line)});
+        }
+    }
+    const auto command = property_of(subject, "ExecStart");
+    if (command.find("numactl") != std::string::npos || command.find("taskset") != std::string::npos) {
+        findings.push_back(
+            {fmt::format("\"{}\" starts pg_autoctl by another program, which chooses memory or "
+                         "processors",
+                         subject.installation.unit)});
+    }
+    return findings;
 }
 
 }  // namespace
@@ -151,6 +181,9 @@ std::vector<Check> service_checks() {
         {"unit_program", Severity::Error, Where::EveryNode,
          "after the upgrade it would start the old pg_autoctl, which cannot run the new cluster",
          "Let ExecStart name pg_autoctl in PostgreSQL's own directory of programs.", unit_program},
+        {"unit_settings", Severity::Note, Where::EveryNode,
+         "it holds for the new server from the next restart of the unit on, and not from its first start",
+         "Restart the unit at a quiet time after the upgrade, the standbys' first.", unit_settings},
         {"unit_enabled", Severity::Warning, Where::EveryNode, "it does not start when the host boots",
          "Enable the unit.", unit_enabled}};
 }

@@ -14,6 +14,7 @@
 #include "system/error.hpp"
 #include "system/files.hpp"
 #include "system/process.hpp"
+#include "system/unit_override.hpp"
 
 namespace fs = std::filesystem;
 
@@ -52,18 +53,6 @@ std::vector<Properties> units_shown(const std::vector<std::string> &patterns) {
     return units;
 }
 
-// Also where a program starts it, such as numactl or a shell. That of a shell's variable is taken for the one of all
-// majors. Empty where it is none.
-fs::path autoctl_of(const std::string &exec_start) {
-    static const std::regex kProgram(R"((^|[\s"'=])([^\s"';=]*)["']?/pg_autoctl(?=[\s;"']|$))");
-    std::smatch found;
-    if (!std::regex_search(exec_start, found, kProgram)) {
-        return {};
-    }
-    const auto directory = found[2].str();
-    return directory.starts_with('/') ? fs::path(directory) / "pg_autoctl" : fs::path("/usr/bin/pg_autoctl");
-}
-
 bool is_user(const std::string &user, const Owner &owner) {
     return user == owner.name || user == std::to_string(owner.uid);
 }
@@ -83,7 +72,7 @@ bool names_pgdata(const Properties &unit, const fs::path &pgdata) {
 }
 
 Unit unit_of(Properties properties, const Owner &owner) {
-    Unit unit{.name = properties["Id"], .autoctl = autoctl_of(properties["ExecStart"]), .main_pid = 0, .files = {}};
+    Unit unit{.name = properties["Id"], .autoctl = autoctl_in(properties["ExecStart"]), .main_pid = 0, .files = {}};
     const auto refuse = [&unit](const std::string &why) {
         throw HelperError(
             ExitCode::Refused, fmt::format("unit {} {}", unit.name, why),
@@ -147,7 +136,7 @@ Properties choose(const Settings &settings) {
     patterns.emplace_back("*.service");
     std::map<std::string, Properties> found;  // by their names: a remembered one is shown twice
     for (auto &unit : units_shown(patterns)) {
-        if (is_user(unit["User"], settings.owner) && !autoctl_of(unit["ExecStart"]).empty()) {
+        if (is_user(unit["User"], settings.owner) && !autoctl_in(unit["ExecStart"]).empty()) {
             found[unit["Id"]] = unit;
         }
     }

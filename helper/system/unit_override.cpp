@@ -14,10 +14,18 @@ namespace fs = std::filesystem;
 
 namespace pgaf {
 
-void OtherPrograms::add(const fs::path &old, const fs::path &by) {
-    // it is written into a unit: no space, quote or %
+namespace {
+
+// It is written into a unit: no space, quote or %.
+const std::regex &plain() {
     static const std::regex kPlain(R"(/[A-Za-z0-9_./+~-]+)");
-    if (!std::regex_match(by.string(), kPlain) || !fs::exists(by / "pg_ctl")) {
+    return kPlain;
+}
+
+}  // namespace
+
+void OtherPrograms::add(const fs::path &old, const fs::path &by) {
+    if (!std::regex_match(by.string(), plain()) || !fs::exists(by / "pg_ctl")) {
         throw HelperError(
             ExitCode::Refused, fmt::format("\"{}\" has no programs of PostgreSQL {}", by.string(), major_),
             "Install them there, or name their directory: new-bindir = DIRECTORY in /etc/pgaf-upgrade.conf.");
@@ -26,10 +34,15 @@ void OtherPrograms::add(const fs::path &old, const fs::path &by) {
 }
 
 std::string OtherPrograms::in(std::string text) {
-    static const std::regex kDirectory(R"(((?:/[^\s"'=:;,]*)?[/-])([0-9]{2})(/bin)(?![A-Za-z0-9_.-]))");
+    static const std::regex kDirectory(R"(((?:/[^\s"'=:;,]*)?[/-])([0-9]{2})(/bin|/lib|/lib64)(?![A-Za-z0-9_.-]))");
     for (std::sregex_iterator found(text.begin(), text.end(), kDirectory), end; found != end; ++found) {
         if ((*found)[2] != major_ && !known_.contains(found->str())) {
-            add(found->str(), (*found)[1].str() + major_ + (*found)[3].str());
+            const auto by = (*found)[1].str() + major_ + (*found)[3].str();
+            if ((*found)[3] == "/bin") {
+                add(found->str(), by);
+            } else if (std::regex_match(by, plain()) && fs::is_directory(by)) {
+                known_[found->str()] = by;  // of libraries there may be none
+            }
         }
     }
     for (const auto &[old, by] : known_) {
@@ -38,6 +51,16 @@ std::string OtherPrograms::in(std::string text) {
         }
     }
     return text;
+}
+
+fs::path autoctl_in(const std::string &exec_start) {
+    static const std::regex kProgram(R"((^|[\s"'=])([^\s"';=]*)["']?/pg_autoctl(?=[\s;"']|$))");
+    std::smatch found;
+    if (!std::regex_search(exec_start, found, kProgram)) {
+        return {};
+    }
+    const auto directory = found[2].str();
+    return directory.starts_with('/') ? fs::path(directory) / "pg_autoctl" : fs::path("/usr/bin/pg_autoctl");
 }
 
 fs::path environment_file_of(const std::string &value) {

@@ -9,8 +9,8 @@
 // A unit of systemd that names the programs of one major, told by a drop-in to run those of another. Texts only.
 namespace pgaf {
 
-// The directories of PostgreSQL's programs that a text names, in whatever layout (/usr/lib/postgresql/15/bin,
-// /usr/pgsql-15/bin), and those of one major, which take their place.
+// The directories of PostgreSQL's programs, and of its libraries, that a text names, in whatever layout
+// (/usr/lib/postgresql/15/bin, /usr/pgsql-15/bin), and those of one major, which take their place.
 class OtherPrograms {
   public:
     explicit OtherPrograms(int major) : major_(std::to_string(major)) {}
@@ -25,6 +25,10 @@ class OtherPrograms {
     std::string major_;
     std::map<std::string, std::string> known_;
 };
+
+// The pg_autoctl that an ExecStart= names, also where another program starts it, such as numactl or a shell. That of a
+// shell's variable is taken for the one of all majors. Empty where it is none.
+[[nodiscard]] std::filesystem::path autoctl_in(const std::string &exec_start);
 
 // What the section [Service] of a unit's file and of its drop-ins says, in their order; of a list that is begun anew,
 // what stands behind that.

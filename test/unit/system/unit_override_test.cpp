@@ -11,6 +11,14 @@ namespace fs = std::filesystem;
 namespace pgaf {
 namespace {
 
+TEST(AutoctlOfAUnit, IsFoundBehindOtherPrograms) {
+    EXPECT_EQ(autoctl_in("{ path=/usr/bin/numactl ; argv[]=/usr/bin/numactl --interleave=all "
+                         "/usr/lib/postgresql/15/bin/pg_autoctl run ; }"),
+              "/usr/lib/postgresql/15/bin/pg_autoctl");
+    EXPECT_EQ(autoctl_in("/bin/sh -c 'exec \"$BIN\"/pg_autoctl run'"), "/usr/bin/pg_autoctl");
+    EXPECT_EQ(autoctl_in("/usr/local/bin/start"), "");
+}
+
 class UnitOverrideTest : public WithFolder {
   protected:
     void SetUp() override {
@@ -86,6 +94,14 @@ TEST_F(UnitOverrideTest, RefusesProgramsThatAreNotThere) {
 TEST_F(UnitOverrideTest, RefusesToChangeWhatRunsAsRoot) {
     EXPECT_THROW(static_cast<void>(of({"[Service]\nExecStartPre=+" + bin("15").string() + "/pg_ctl\n"})), HelperError);
     EXPECT_EQ(of({"[Service]\nExecStartPre=+/usr/bin/install -d /run/postgresql\n"}).drop_in, "");
+}
+
+TEST_F(UnitOverrideTest, TakesTheLibrariesAlongWhereThereAreSome) {
+    const auto lib = [this](const std::string &major) { return (folder_ / "postgresql" / major / "lib").string(); };
+    const auto unit = "[Service]\nEnvironment=LD_LIBRARY_PATH=" + lib("15") + ":/opt/x\n";
+    EXPECT_EQ(of({unit}).drop_in, "");
+    fs::create_directory(lib("17"));
+    EXPECT_EQ(of({unit}).drop_in, "Environment=LD_LIBRARY_PATH=" + lib("17") + ":/opt/x\n");
 }
 
 }  // namespace
