@@ -7,7 +7,7 @@
 // The names of what the helpers look at and report, sorted: the extension takes a report under no other.
 namespace pgaf {
 
-inline constexpr std::array<std::string_view, 84> kCheckNames{
+inline constexpr std::array<std::string_view, 85> kCheckNames{
     "access_rules",
     "aclitem_columns",
     "apply_delay",
@@ -40,6 +40,7 @@ inline constexpr std::array<std::string_view, 84> kCheckNames{
     "index_functions",
     "invalid_databases",
     "large_objects",
+    "left_behind",
     "libraries_load",
     "logical_slots",
     "long_transactions",

@@ -89,6 +89,7 @@ struct CheckResult {
 [[nodiscard]] std::vector<Check> index_checks();
 [[nodiscard]] std::vector<Check> certificate_checks();
 [[nodiscard]] std::vector<Check> new_server_checks();
+[[nodiscard]] std::vector<Check> leftover_checks();
 [[nodiscard]] std::vector<Check> configuration_checks();
 [[nodiscard]] std::vector<Check> rehearsal_checks();
 [[nodiscard]] std::vector<Check> as_shown_checks();

@@ -16,6 +16,7 @@
 #include "cluster/old_files.hpp"
 #include "cluster/standby_directory.hpp"
 #include "cluster/version_directory.hpp"
+#include "cluster/wal_directory.hpp"
 #include "core/method.hpp"
 #include "system/shell.hpp"
 #include "system/units.hpp"
@@ -112,7 +113,7 @@ Findings parent_is_writable(Subject &subject) {
 // itself writes has to be its own.
 std::vector<fs::path> carried_files(Subject &subject) {
     const auto &node = subject.node;
-    return configured_files(file_parameters(subject.server()), node.pgdata, node.data_dir).inside;
+    return configured_files(file_parameters(node, subject.server()), node.pgdata, node.data_dir).inside;
 }
 
 Findings files_of_owner(Subject &subject) {
@@ -157,11 +158,27 @@ Findings files_of_others(Subject &subject) {
 }
 
 Findings wal_directory(Subject &subject) {
-    const auto wal = subject.node.data_dir / "pg_wal";
-    if (fs::is_symlink(wal)) {
-        return {{fmt::format("\"{}\" is a link to \"{}\"", wal.string(), fs::read_symlink(wal).string())}};
+    const auto &node = subject.node;
+    const auto wal = node.data_dir / "pg_wal";
+    const auto place = new_wal_directory(node.data_dir, subject.target);
+    if (!place || can_be_wal_directory(node.data_dir, *place)) {
+        return {};
     }
-    return {};
+    return {{fmt::format("\"{}\" is a link to \"{}\", and {} cannot make \"{}\" beside it on the same file system",
+                         wal.string(), fs::read_symlink(wal).string(), node.owner.name, place->string()),
+             fmt::format("As root: {}. Then the new cluster's WAL goes there.",
+                         shell_line({"install", "-d", "-o", node.owner.name, "-m", "700", place->string()}))}};
+}
+
+std::uint64_t size_of_files(const fs::path &directory) {
+    std::uint64_t size = 0;
+    std::error_code gone;  // the server makes and deletes files all the while
+    for (fs::directory_iterator it(directory, gone), end; !gone && it != end; it.increment(gone)) {
+        std::error_code none;
+        const auto bytes = it->is_regular_file(none) ? it->file_size(none) : 0;
+        size += none ? 0 : bytes;
+    }
+    return size;
 }
 
 // Visits each tablespace's real directory.
@@ -287,6 +304,11 @@ Findings free_space(Subject &subject) {
         // the catalogs again, their dump, and the WAL that their restoration writes
         add(subject.node.data_dir, 3 * catalogs + 4 * subject.control().wal_segment_size);
     }
+    // By the same wal_keep_size, max_wal_size and slots, the new cluster comes to keep as much WAL as the old one has.
+    const auto wal = new_wal_directory(subject.node.data_dir, subject.target);
+    const bool is_elsewhere = wal && can_be_wal_directory(subject.node.data_dir, *wal);
+    add(is_elsewhere ? subject.node.data_dir / "pg_wal/." : subject.node.data_dir,
+        size_of_files(subject.node.data_dir / "pg_wal/."));
     Findings findings;
     for (const auto &[device, place] : needed) {
         const auto &[path, bytes] = place;
@@ -314,6 +336,9 @@ std::vector<Check> directory_checks() {
          "Move what an earlier upgrade left there out of the way.", names_are_free},
         {"can_be_renamed", Severity::Error, Where::EveryNode, "the data directories are exchanged by renaming them",
          "Use a directory below the mount point as PGDATA.", can_be_renamed},
+        {"renames_in_steps", Severity::Note, Where::EveryNode,
+         "the directories are exchanged by three renames; after a crash in between the same command goes on",
+         "Nothing. Let nobody use PGDATA's name for anything else meanwhile.", renames_by_steps},
         {"parent_is_writable", Severity::Error, Where::EveryNode, "the new cluster is made beside the old one",
          "Let PGDATA's owner write to the directory above it.", parent_is_writable},
         {"files_of_owner", Severity::Error, Where::EveryNode, "PostgreSQL's programs could not read or replace it",
@@ -336,9 +361,6 @@ std::vector<Check> directory_checks() {
          "Start the run with method => 'link' or 'copy'.", clone_support},
         {"free_space", Severity::Error, Where::EveryNode, "the old cluster is kept beside the new one", "Make room.",
          free_space}};
-        {"renames_in_steps", Severity::Note, Where::EveryNode,
-         "the directories are exchanged by three renames; after a crash in between the same command goes on",
-         "Nothing. Let nobody use PGDATA's name for anything else meanwhile.", renames_by_steps},
 }
 
 }  // namespace pgaf

@@ -7,6 +7,7 @@
 
 #include "cluster/program_arguments.hpp"
 #include "cluster/standby_directory.hpp"
+#include "cluster/wal_directory.hpp"
 #include "configuration/conf_includes.hpp"
 #include "postgres/conninfo.hpp"
 #include "run/data_size.hpp"
@@ -20,7 +21,6 @@ namespace {
 
 constexpr int kAttempts = 6;
 constexpr std::chrono::seconds kPause{5};
-
 constexpr std::chrono::seconds kAskWhyAfter{60};
 constexpr std::chrono::seconds kAskWhyAgain{10};
 
@@ -50,11 +50,18 @@ class Reason {
     Clock::time_point next_;
     std::optional<PgError> said_;
 };
+
 void run_pg_basebackup(const Context &context, const std::string &conninfo) {
     const auto &node = context.node;
     const auto primary = for_program(conninfo);
-    run_checked({.argv = base_backup_arguments(node, Installation::from(context.journal), primary.text,
-                                               tablespace_mappings(context)),
+    auto argv =
+        base_backup_arguments(node, Installation::from(context.journal), primary.text, tablespace_mappings(context));
+    if (const auto wal = new_wal_directory(context.old_dir(), context.target());
+        wal && can_be_wal_directory(context.old_dir(), *wal)) {
+        make_wal_directory(*wal);
+        argv.push_back("--waldir=" + wal->string());
+    }
+    run_checked({.argv = std::move(argv),
                  .environment = primary.environment,
                  .time_limit = context.limit(base_backup_limit(data_size(context), node.config.maximum_backup_rate_mb)),
                  .directory = node.work_dir(),
@@ -79,6 +86,7 @@ bool is_primary_ready(const Context &context, const std::string &conninfo) {
 
 void wait_for_primary(const Context &context, const std::string &conninfo) {
     const std::chrono::seconds limit(context.node.options.wait_limit_s);
+    Reason reason(context.limit(kAskWhyAfter));
     context.wait_until("the primary to accept connections", limit, [&] {
         if (stop_was_asked()) {
             throw HelperError(ExitCode::StepFailed, "stopped by the operator while the primary was away",
@@ -90,7 +98,6 @@ void wait_for_primary(const Context &context, const std::string &conninfo) {
         }
         return is_ready;
     });
-    Reason reason(context.limit(kAskWhyAfter));
 }
 
 void take_base_backup(const Context &context, const std::string &conninfo) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/version_directory.hpp"
+#include "cluster/wal_directory.hpp"
 #include "configuration/carry.hpp"
 #include "run/files_of_run.hpp"
 #include "system/fault.hpp"
@@ -38,10 +39,13 @@ ControlData make_new_cluster(const Context &context, const std::vector<std::stri
         rename_durably(context.new_dir(), unused_name(context.new_dir()));
     }
     make_directory(context.new_dir());
+    copy_attributes(node.data_dir, context.new_dir());  // what is made in it takes after it
     {
         const FaultWatch watch(steps::kInitdb, "middle", node.log("initdb"), "post-bootstrap");
         run_checked({.argv = initdb, .time_limit = std::chrono::minutes(5), .log = node.log("initdb")});
     }
+    copy_attributes(node.data_dir, context.new_dir());  // again: initdb has set its mode
+    link_wal(node.data_dir, context.new_dir(), context.target());
     return read_controldata(Installation::from(context.journal).new_bindir, context.new_dir());
 }
 

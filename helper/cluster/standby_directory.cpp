@@ -45,6 +45,7 @@ void put_old_cluster_aside(const Context &context) {
     settle_exchange(data_dir);
     if (major_of(data_dir) == context.source() && !fs::exists(context.old_dir())) {
         make_directory(spare);
+        copy_attributes(data_dir, spare);
         exchange_durably(data_dir, spare);
     }
     fault_point(steps::kRebuild, "renamed");

@@ -43,9 +43,13 @@ namespace {
 
 using ChangedLines = std::map<fs::path, std::vector<LineChange>>;
 
-bool is_carried_file(const fs::path &file, const fs::path &from, const fs::path &to, const ChangedLines &changed) {
+bool is_carried_file(const std::vector<fs::path> &files, const fs::path &file, const fs::path &from, const fs::path &to,
+                     const ChangedLines &changed) {
     if (!fs::exists(fs::symlink_status(to / file))) {
         return false;
+    }
+    if (is_kept_as_link(files, file, from)) {
+        return is_same_link(from / file, to / file);
     }
     const auto lines = changed.find(file);
     if (lines == changed.end()) {
@@ -57,11 +61,19 @@ bool is_carried_file(const fs::path &file, const fs::path &from, const fs::path 
 
 }  // namespace
 
+void copy_carried(const std::vector<fs::path> &files, const fs::path &file, const fs::path &from, const fs::path &to) {
+    if (is_kept_as_link(files, file, from)) {
+        copy_link(from / file, to / file);
+    } else {
+        copy_with_mode(from / file, to / file);
+    }
+}
+
 bool is_carried(const std::vector<fs::path> &files, const fs::path &from, const fs::path &to,
                 const ParameterChanges &changes) {
     const auto changed = changed_lines(from, changes);
     return std::ranges::all_of(files, [&](const fs::path &file) {
-        return !fs::exists(fs::symlink_status(from / file)) || is_carried_file(file, from, to, changed);
+        return !fs::exists(fs::symlink_status(from / file)) || is_carried_file(files, file, from, to, changed);
     });
 }
 
@@ -72,12 +84,12 @@ void carry(const std::vector<fs::path> &files, const fs::path &from, const fs::p
         if (!fs::exists(fs::symlink_status(from / file))) {
             continue;  // taken away since it was listed
         }
-        copy_with_mode(from / file, to / file);
+        copy_carried(files, file, from, to);
         if (const auto lines = changed.find(file); lines != changed.end()) {
             // over the copy, whose mode it keeps
             write_file(to / file, apply_changes(read_file(from / file), lines->second));
         }
-        if (!is_carried_file(file, from, to, changed)) {
+        if (!is_carried_file(files, file, from, to, changed)) {
             throw HelperError(ExitCode::StepFailed,
                               fmt::format("\"{}\" is not the same in \"{}\"", (from / file).string(), to.string()),
                               "Look whether something else writes the file, and run pgaf-upgrade again.");

@@ -25,6 +25,10 @@ namespace pgaf {
 void carry(const std::vector<std::filesystem::path> &files, const std::filesystem::path &from,
            const std::filesystem::path &to, std::string_view step, const ParameterChanges &changes);
 
+// One of these files, without changes: as a link where it stays one.
+void copy_carried(const std::vector<std::filesystem::path> &files, const std::filesystem::path &file,
+                  const std::filesystem::path &from, const std::filesystem::path &to);
+
 // Whether that has been done, and nothing has changed since.
 [[nodiscard]] bool is_carried(const std::vector<std::filesystem::path> &files, const std::filesystem::path &from,
                               const std::filesystem::path &to, const ParameterChanges &changes);

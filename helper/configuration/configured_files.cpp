@@ -1,10 +1,16 @@
 #include "configuration/configured_files.hpp"
 
+#include <algorithm>
 #include <array>
 #include <set>
 #include <string_view>
 
+#include <fmt/format.h>
+
+#include "configuration/cluster_entries.hpp"
 #include "configuration/conf_includes.hpp"
+#include "configuration/named_paths.hpp"
+#include "postgres/conninfo.hpp"
 #include "system/files.hpp"
 
 namespace fs = std::filesystem;
@@ -18,7 +24,20 @@ constexpr const char *kParametersThatNameFiles =
     " ('config_file', 'hba_file', 'ident_file', 'ssl_cert_file', 'ssl_key_file', 'ssl_ca_file', 'ssl_crl_file',"
     " 'ssl_crl_dir', 'ssl_dh_params_file', 'krb_server_keyfile')";
 
-constexpr std::array kDefaultNames{"postgresql.auto.conf", "server.crt", "server.key", "root.crt", "root.crl"};
+// And what programs that archive, or connect, may read there.
+constexpr std::array kDefaultNames{
+    "postgresql.auto.conf", "server.crt",      "server.key",       "root.crt",        "root.crl",  ".pgpass",
+    ".pg_service.conf",     "pg_service.conf", ".pgbackrest.conf", "pgbackrest.conf", ".walg.json"};
+
+bool is_below(const fs::path &path, const fs::path &directory) {
+    const auto name = path.lexically_relative(directory);
+    return !name.empty() && *name.begin() != "..";
+}
+
+// Of the parameters, those that name a part of the configuration itself.
+bool is_of_configuration(std::string_view parameter) {
+    return std::string_view(kParametersThatNameFiles).find(fmt::format("'{}'", parameter)) != std::string_view::npos;
+}
 
 class Collector {
   public:
@@ -71,6 +90,28 @@ class Collector {
         }
     }
 
+    // What a command or another text names: a directory without what is in it.
+    void add_named(const fs::path &path) {
+        const auto name = name_of(path);
+        if (name.is_relative() && name != "." && fs::is_directory(data_dir_ / name)) {
+            inside_.insert(name);
+        } else {
+            add(path);
+        }
+    }
+
+    // Links at its top that lead out of it.
+    void add_links() {
+        for (const auto &entry : fs::directory_iterator(data_dir_)) {
+            std::error_code none;
+            const auto name = entry.path().filename();
+            if (entry.is_symlink(none) && !is_cluster_directory(name.string()) &&
+                !is_below(fs::weakly_canonical(entry.path(), none), data_dir_)) {
+                inside_.insert(name);
+            }
+        }
+    }
+
     [[nodiscard]] ConfiguredFiles files() const {
         return {{inside_.begin(), inside_.end()}, {outside_.begin(), outside_.end()}};
     }
@@ -94,6 +135,25 @@ FileParameters file_parameters(Connection &server) {
     return parameters;
 }
 
+FileParameters file_parameters(const Node &node, Connection &server) {
+    auto parameters = file_parameters(server);
+    const auto add = [&parameters](const std::string &whose, const std::map<std::string, fs::path> &files) {
+        for (const auto &[name, file] : files) {
+            parameters.emplace_back(fmt::format("{} of {}", name, whose), file.string());
+        }
+    };
+    const auto standby = read_if_there(node.data_dir / "postgresql-auto-failover-standby.conf");
+    add("the monitor's URI", files_in(node.config.monitor_uri));
+    add("primary_conninfo", files_in(last_value_of(standby, "primary_conninfo")));
+    add("pg_autoctl.cfg", node.config.ssl_files);
+    for (const auto &[setting, name] : paths_named_by_settings(node, server)) {
+        if (!is_in_cluster(name)) {
+            parameters.emplace_back(setting, name.string());
+        }
+    }
+    return parameters;
+}
+
 ConfiguredFiles configured_files(const FileParameters &parameters, const fs::path &pgdata, const fs::path &data_dir) {
     Collector collector(pgdata, data_dir);
     for (const auto &[name, file] : parameters) {
@@ -101,14 +161,22 @@ ConfiguredFiles configured_files(const FileParameters &parameters, const fs::pat
             collector.add_with_includes(file, included_files);
         } else if (name == "hba_file" || name == "ident_file") {
             collector.add_with_includes(file, files_named_with_at);
-        } else {
+        } else if (is_of_configuration(name)) {
             collector.add(file);
+        } else {
+            collector.add_named(file);
         }
     }
+    collector.add_links();
     for (const auto *name : kDefaultNames) {
         collector.add(name);
     }
     return collector.files();
+}
+
+bool is_kept_as_link(const std::vector<fs::path> &files, const fs::path &file, const fs::path &directory) {
+    const auto is_in_it = [&file](const fs::path &other) { return other != file && is_below(other, file); };
+    return fs::is_symlink(directory / file) && std::ranges::none_of(files, is_in_it);
 }
 
 std::vector<fs::path> configuration_files(const fs::path &data_dir) {

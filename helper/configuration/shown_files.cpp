@@ -5,10 +5,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "configuration/carry.hpp"
 #include "configuration/keeper_lines.hpp"
 #include "system/digest.hpp"
-#include "system/error.hpp"
 #include "system/document.hpp"
+#include "system/error.hpp"
 #include "system/files.hpp"
 
 namespace fs = std::filesystem;
@@ -52,8 +53,11 @@ bool is_there(const fs::path &path) {
 }
 
 // Both may be written while they are compared.
-bool is_copied(const fs::path &file, const fs::path &copy) {
-    return is_there(copy) && is_copy(file, copy);
+bool is_copied(const std::vector<fs::path> &files, const fs::path &file, const fs::path &from, const fs::path &to) {
+    if (is_kept_as_link(files, file, from)) {
+        return is_same_link(from / file, to / file);
+    }
+    return is_there(to / file) && is_copy(from / file, to / file);
 }
 
 std::map<std::string, std::string> digests_now(const ConfiguredFiles &files, const fs::path &data_dir) {
@@ -125,11 +129,10 @@ ShownFiles keep_as_shown(const FilePlaces &places, std::int64_t run, const std::
     make_directory(places.kept);
     make_directory(kept_copies(places));
     for (const auto &file : files.inside) {
-        const auto copy = kept_copies(places) / file;
-        copy_with_mode(places.data_dir / file, copy);
+        copy_carried(files.inside, file, places.data_dir, kept_copies(places));
         const bool is_as_told =
             !is_compared(file) || digest_of(places.data_dir, file) == shown.digests.at(file.string());
-        if (!is_as_told || !is_copied(places.data_dir / file, copy)) {
+        if (!is_as_told || !is_copied(files.inside, file, places.data_dir, kept_copies(places))) {
             throw HelperError(ExitCode::StepFailed,
                               fmt::format("\"{}\" is being edited", (places.data_dir / file).string()),
                               "When that is done: pgaf-upgrade run.");
@@ -197,15 +200,16 @@ std::vector<fs::path> follow_keeper(const ShownFiles &shown, const FilePlaces &p
             files.insert(std::move(file));
         }
     }
-    for (const auto &file : configured_files(shown.parameters, places.pgdata, places.data_dir).inside) {
+    const auto inside = configured_files(shown.parameters, places.pgdata, places.data_dir).inside;
+    for (const auto &file : inside) {
         const auto digest = shown.digests.find(file.string());
         const bool is_same = digest != shown.digests.end() && digest->second == digest_of(places.data_dir, file);
         if (is_compared(file) && !is_same) {
             continue;
         }
         files.insert(file);
-        if (const auto copy = kept_copies(places) / file; !is_copied(places.data_dir / file, copy)) {
-            copy_with_mode(places.data_dir / file, copy);
+        if (!is_copied(inside, file, places.data_dir, kept_copies(places))) {
+            copy_carried(inside, file, places.data_dir, kept_copies(places));
         }
     }
     return {files.begin(), files.end()};

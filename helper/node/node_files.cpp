@@ -121,6 +121,11 @@ Config read_config(const fs::path &path) {
     if (config.pg_ctl.empty()) {
         throw HelperError(ExitCode::Usage, fmt::format("\"{}\" names no postgresql.pg_ctl", path.string()),
                           "Set it: pg_autoctl config set postgresql.pg_ctl PATH.");
+    for (const auto *key : {"ca_file", "crl_file", "cert_file", "key_file"}) {
+        if (const auto file = tree.get<std::string>(fmt::format("ssl.{}", key), ""); !file.empty()) {
+            config.ssl_files.emplace(key, file);
+        }
+    }
     }
     return config;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,7 +29,8 @@ struct Config {
     std::string username;
     std::string dbname;
     std::string listen_addresses;
-    std::string sslmode;  // with which this node connects to others
+    std::string sslmode;                                     // with which this node connects to others
+    std::map<std::string, std::filesystem::path> ssl_files;  // by their keys in the file
     int port = 5432;
     int maximum_backup_rate_mb = 100;
     std::filesystem::path pg_ctl;

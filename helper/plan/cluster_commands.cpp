@@ -53,7 +53,7 @@ Lines ByHand::initdb() const {
 
 // With owner and mode, of the directories on the way as well; what a link leads to.
 Lines ByHand::copy_configuration(const fs::path &from, const fs::path &to, bool with_access_rules) const {
-    const auto files = configured_files(file_parameters(subject_.server()), node_.pgdata, node_.data_dir).inside;
+    const auto files = configured_files(file_parameters(node_, subject_.server()), node_.pgdata, node_.data_dir).inside;
     std::vector<std::string> names;
     const auto add = [&names](const fs::path &name) {
         if (!name.empty() && std::ranges::find(names, name.string()) == names.end()) {

@@ -17,6 +17,7 @@
 
 #include "cluster/old_files.hpp"
 #include "cluster/version_directory.hpp"
+#include "configuration/cluster_entries.hpp"
 #include "core/method.hpp"
 #include "postgres/controldata.hpp"
 #include "seed/relation_file.hpp"
@@ -35,12 +36,6 @@ namespace {
 constexpr const char *kEnd = "end of the old cluster";
 constexpr std::size_t kBatch = 4096;
 constexpr unsigned kThreads = 4;
-
-// What is at a data directory's top and PostgreSQL's own. Files there are configuration, which each node has its own,
-// but for PG_VERSION.
-constexpr std::array<std::string_view, 16> kDirectories{
-    "base",      "global",  "pg_commit_ts", "pg_dynshmem",  "pg_logical",  "pg_multixact", "pg_notify", "pg_replslot",
-    "pg_serial", "pg_stat", "pg_stat_tmp",  "pg_snapshots", "pg_subtrans", "pg_twophase",  "pg_wal",    "pg_xact"};
 
 // A server makes their content anew, and so pg_basebackup leaves it out.
 constexpr std::array<std::string_view, 7> kLeftEmpty{"pg_dynshmem", "pg_notify",    "pg_replslot", "pg_serial",
@@ -80,7 +75,7 @@ class SeedMaker {
         add({.kind = SeedKind::Copied, .path = "PG_VERSION", .old_path = "PG_VERSION"});
         for (const auto &entry : fs::directory_iterator(new_dir_)) {
             const auto name = entry.path().filename().string();
-            if (is_one_of(kDirectories, name)) {
+            if (is_one_of(kClusterDirectories, name)) {  // files there are configuration, which each node has its own
                 add_directory(name, name, !is_one_of(kLeftEmpty, name));
             }
         }

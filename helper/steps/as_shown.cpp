@@ -28,7 +28,7 @@ std::string name_of(const Context &context) {
 FileParameters parameters_now(const Context &context, const ShownFiles &shown) {
     try {
         auto server = context.node.connect_locally();
-        return file_parameters(server);
+        return file_parameters(context.node, server);
     } catch (const HelperError &) {
         return shown.parameters;
     }
@@ -67,7 +67,7 @@ std::string lines_of(const std::vector<FileDifference> &found) {
 nlohmann::json keep_files_to_show(const Context &context) {
     auto server = context.node.connect_locally();
     const auto shown =
-        keep_as_shown(places_of(context.node), run_of(context), name_of(context), file_parameters(server),
+        keep_as_shown(places_of(context.node), run_of(context), name_of(context), file_parameters(context.node, server),
                       changes_for(Installation::from(context.journal).new_bindir, context.node.data_dir,
                                   context.target(), context.node.options.archive));
     return shown.digests;

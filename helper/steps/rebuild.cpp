@@ -11,13 +11,14 @@
 #include "cluster/new_data.hpp"
 #include "cluster/serving_server.hpp"
 #include "cluster/standby_directory.hpp"
+#include "cluster/wal_directory.hpp"
 #include "configuration/carry.hpp"
 #include "postgres/controldata.hpp"
 #include "run/data_size.hpp"
 #include "run/files_of_run.hpp"
 #include "seed/standby.hpp"
-#include "system/fault.hpp"
 #include "system/document.hpp"
+#include "system/fault.hpp"
 #include "system/files.hpp"
 
 namespace fs = std::filesystem;
@@ -83,6 +84,8 @@ void make_whole(const Context &context) {
     const auto &node = context.node;
     const auto old_dir = context.old_dir();
     fs::permissions(node.data_dir, fs::status(old_dir).permissions());
+    copy_attributes(old_dir, node.data_dir);
+    link_wal(old_dir, node.data_dir, context.target());
     carry(listed_files(context.journal.result(steps::kStop)), kept_copies(places_of(node)), node.data_dir,
           steps::kRebuild, files_of_run(context).changes);
     carry({"postgresql-auto-failover-standby.conf"}, old_dir, node.data_dir, steps::kRebuild, {});
@@ -238,10 +241,10 @@ void Rebuild::undo(const Context &context) const {
     }
     const auto &data_dir = context.node.data_dir;
     const auto spare = spare_dir(context);
+    settle_exchange(data_dir);
     end_new_server(context);
     for (const auto &old : {context.old_dir(), spare}) {
         if (major_of(data_dir) != context.source() && major_of(old) == context.source()) {
-    settle_exchange(data_dir);
             exchange_durably(data_dir, old);
         }
     }

@@ -2,14 +2,17 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <optional>
 #include <system_error>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "system/error.hpp"
 #include "system/fault.hpp"
@@ -29,7 +32,9 @@ struct stat status_of(const fs::path &path) {
     return status;
 }
 
-void write_with(const fs::path &path, std::string_view content, mode_t mode, std::optional<gid_t> group = {}) {
+// `like`: whose attributes it gets; empty for none.
+void write_with(const fs::path &path, std::string_view content, mode_t mode, const fs::path &like,
+                std::optional<gid_t> group = {}) {
     const fs::path beside = path.string() + ".pgaf_new";
     {
         OutputFile file(beside, mode & 07777U);
@@ -37,6 +42,9 @@ void write_with(const fs::path &path, std::string_view content, mode_t mode, std
             file.set_group(*group);
         }
         file.write(content);
+        if (!like.empty()) {
+            copy_attributes(like, beside);
+        }
         file.flush();
     }
     if (::rename(beside.c_str(), path.c_str()) != 0) {
@@ -65,6 +73,7 @@ void make_directory_like(const fs::path &from, const fs::path &to) {
     if (::chmod(to.c_str(), status.st_mode & 07777U) != 0) {
         fail_by_errno("set mode of", to);
     }
+    copy_attributes(from, to);
     flush_directory(to.parent_path());
 }
 
@@ -117,7 +126,8 @@ std::string text_of(const fs::path &path) {
 
 void write_file(const fs::path &path, std::string_view content, mode_t mode) {
     struct stat status{};
-    write_with(path, content, ::stat(path.c_str(), &status) == 0 ? status.st_mode : mode);
+    const bool is_there = ::stat(path.c_str(), &status) == 0;
+    write_with(path, content, is_there ? status.st_mode : mode, is_there ? path : fs::path());
 }
 
 void copy_with_mode(const fs::path &from, const fs::path &to) {
@@ -128,16 +138,60 @@ void copy_with_mode(const fs::path &from, const fs::path &to) {
     make_parents_like(from.parent_path(), to.parent_path());
     const auto status = status_of(from);
     if (S_ISLNK(status.st_mode)) {
-        const fs::path beside = to.string() + ".pgaf_new";
-        fs::remove(beside);
-        fs::create_symlink(fs::read_symlink(from), beside);
-        if (::rename(beside.c_str(), to.c_str()) != 0) {
-            fail_by_errno("rename", beside);
-        }
-        flush_directory(to.parent_path());
+        copy_link(from, to);
         return;
     }
-    write_with(to, read_file(from), mode_of_copy(status), status.st_gid);
+    // a secret of another's is the reader's alone, whatever its list says
+    write_with(to, read_file(from), mode_of_copy(status), mode_of_copy(status) == status.st_mode ? from : fs::path(),
+               status.st_gid);
+}
+
+void copy_link(const fs::path &from, const fs::path &to) {
+    make_parents_like(from.parent_path(), to.parent_path());
+    const fs::path beside = to.string() + ".pgaf_new";
+    fs::remove(beside);
+    fs::create_symlink(fs::read_symlink(from), beside);
+    if (fs::is_directory(fs::symlink_status(to))) {  // as a base backup brings it from a primary that has no link
+        if (fs::is_empty(to)) {
+            fs::remove(to);
+        } else {
+            rename_new(to, to.string() + ".pgaf_of_primary");
+        }
+    }
+    if (::rename(beside.c_str(), to.c_str()) != 0) {
+        fail_by_errno("rename", beside);
+    }
+    flush_directory(to.parent_path());
+}
+
+bool is_same_link(const fs::path &from, const fs::path &copy) {
+    return fs::is_symlink(copy) && fs::read_symlink(from) == fs::read_symlink(copy);
+}
+
+std::vector<std::string> attributes_of(const fs::path &path) {
+    std::string list(1U << 16U, '\0');
+    const auto size = ::llistxattr(path.c_str(), list.data(), list.size());
+    list.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));  // a file system without them has none
+    std::vector<std::string> names;
+    for (std::size_t begin = 0; begin < list.size();) {
+        const std::string name = list.c_str() + begin;
+        begin += name.size() + 1;
+        if (name.starts_with("system.posix_acl_") || name.starts_with("user.")) {
+            names.push_back(name);
+        }
+    }
+    return names;
+}
+
+void copy_attributes(const fs::path &from, const fs::path &to) {
+    for (const auto &name : attributes_of(from)) {
+        std::string value(1U << 16U, '\0');
+        const auto size = ::getxattr(from.c_str(), name.c_str(), value.data(), value.size());
+        if (size < 0 || ::setxattr(to.c_str(), name.c_str(), value.data(), static_cast<std::size_t>(size), 0) != 0) {
+            spdlog::warn("\"{}\" does not get {} of \"{}\": {}", to.string(), name, from.string(),
+                         std::generic_category().message(errno));
+        }
+    }
 }
 
 mode_t mode_of_copy(const fs::path &from) {
