@@ -7,7 +7,7 @@
 // The names of what the helpers look at and report, sorted: the extension takes a report under no other.
 namespace pgaf {
 
-inline constexpr std::array<std::string_view, 85> kCheckNames{
+inline constexpr std::array<std::string_view, 87> kCheckNames{
     "access_rules",
     "aclitem_columns",
     "apply_delay",
@@ -61,6 +61,7 @@ inline constexpr std::array<std::string_view, 85> kCheckNames{
     "pg_upgrade_check",
     "physical_slots",
     "prepared_transactions",
+    "recovery_settings",
     "reg_columns",
     "renames_in_steps",
     "replay_runs",
@@ -72,6 +73,7 @@ inline constexpr std::array<std::string_view, 85> kCheckNames{
     "same_layout",
     "same_minors",
     "schema_restores",
+    "seed_connection",
     "server_runs",
     "service_unit",
     "ssl_expired",

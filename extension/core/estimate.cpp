@@ -38,7 +38,7 @@ double monitor_away_estimate(const Trialled &trialled) {
     return kService + pg_upgrade_estimate(trialled, "copy");
 }
 
-double rebuild_estimate(std::uint64_t bytes, int rate_mb) {
+double rebuild_estimate(std::uint64_t bytes, double rate_mb) {
     return kStandbyStart + copy_s(bytes, rate_mb > 0 ? std::min(kCopied, static_cast<double>(rate_mb)) : kCopied);
 }
 

@@ -23,7 +23,7 @@ struct Trialled {
 [[nodiscard]] double monitor_away_estimate(const Trialled &trialled);
 
 // A standby, until it streams; by a base backup of at most `rate_mb` megabytes a second, 0 for no such bound.
-[[nodiscard]] double rebuild_estimate(std::uint64_t bytes, int rate_mb);
+[[nodiscard]] double rebuild_estimate(std::uint64_t bytes, double rate_mb);
 
 // The same by links to its own old files: what is sent does not grow with the data.
 [[nodiscard]] double link_rebuild_estimate(std::uint64_t objects);

@@ -1,7 +1,11 @@
+#include <array>
+
 #include <fmt/format.h>
 
 #include "checks/check.hpp"
+#include "checks/trial.hpp"
 #include "configuration/conf_includes.hpp"
+#include "postgres/conninfo.hpp"
 #include "system/files.hpp"
 
 namespace pgaf {
@@ -138,20 +142,129 @@ Findings base_backup_connection(Subject &subject) {
     return {};
 }
 
-// pg_basebackup takes two, and each standby keeps one.
+// The seed is read over it. What the role may not is granted for as long as that takes.
+Findings seed_connection(Subject &subject) {
+    const auto file = subject.node.data_dir / "postgresql-auto-failover-standby.conf";
+    if (!subject.builds_by_links() || !std::filesystem::exists(file)) {
+        return {};
+    }
+    const auto &dbname = subject.node.config.dbname;
+    if (subject.server().single("SELECT coalesce((SELECT pg_catalog.has_database_privilege(r.oid, d.oid, 'CONNECT')"
+                                "  FROM pg_catalog.pg_database d, pg_catalog.pg_roles r"
+                                " WHERE d.datname = $1 AND r.rolname = 'pgautofailover_replicator'), false)",
+                                {dbname}) == "f") {
+        return {};
+    }
+    const auto conninfo = last_value_of(read_file(file), "primary_conninfo");
+    try {
+        const Connection connection(fmt::format("{} dbname={}", conninfo, quote_conninfo(dbname)));
+    } catch (const PgError &error) {
+        return {{error.what()}};
+    }
+    return {};
+}
+
+std::string file_of(const std::map<std::string, std::filesystem::path> &files, const std::string &key) {
+    const auto found = files.find(key);
+    return found == files.end() ? std::string() : found->second.string();
+}
+
+// As pg_autoctl makes a standby's.
+std::string replication_conninfo(const Node &node, const std::string &host, const std::string &port) {
+    std::map<std::string, std::string> parts{
+        {"host", host}, {"port", port}, {"user", "pgautofailover_replicator"}, {"replication", "true"}};
+    const auto &config = node.config;
+    for (const auto &[keyword, value] : {std::pair{"sslmode", config.sslmode},
+                                         {"password", config.replication_password},
+                                         {"sslrootcert", file_of(config.ssl_files, "ca_file")},
+                                         {"sslcrl", file_of(config.ssl_files, "crl_file")}}) {
+        if (!value.empty()) {
+            parts[keyword] = value;
+        }
+    }
+    return conninfo_of(parts);
+}
+
+// pg_basebackup takes two for each of the group's standbys; consumers and others come back by one.
 Findings wal_senders(Subject &subject) {
     if (subject.is_secondary() || subject.is_monitor()) {
         return {};
     }
     const auto rows = subject.server().query(
-        "SELECT setting::int AS most, (SELECT count(*) FROM pg_catalog.pg_stat_replication) AS used"
+        "SELECT setting::int AS most, (SELECT count(*) FROM pg_catalog.pg_stat_replication) AS used,"
+        "       (SELECT count(*) FROM pg_catalog.pg_stat_replication"
+        "         WHERE application_name LIKE 'pgautofailover\\_standby\\_%') AS standbys"
         "  FROM pg_catalog.pg_settings WHERE name = 'max_wal_senders'");
     const int most = std::atoi(rows.text(0, "most").c_str());
     const int used = std::atoi(rows.text(0, "used").c_str());
-    if (most >= 2 * used) {
+    const int standbys = std::atoi(rows.text(0, "standbys").c_str());
+    if (most >= used + standbys) {
         return {};
     }
-    return {{fmt::format("max_wal_senders is {}, and {} are in use", most, used)}};
+    return {{fmt::format("max_wal_senders is {}, and {} are in use, {} of them by standbys of this group", most, used,
+                         standbys)}};
+}
+
+// A standby does not recover where one of its own is lower than the primary's.
+constexpr std::array kCompared{"max_connections", "max_worker_processes", "max_wal_senders",
+                               "max_prepared_transactions", "max_locks_per_transaction"};
+
+struct OtherNode {
+    std::string name;
+    std::string conninfo;
+    bool is_standby = false;
+};
+
+std::vector<OtherNode> others_of_group(Subject &subject) {
+    const auto rows = subject.monitor().query(
+        "SELECT o.nodename, o.nodehost, o.nodeport, o.reportedstate::text = 'secondary' AS is_standby"
+        "  FROM pgautofailover.node n JOIN pgautofailover.node o USING (formationid, groupid)"
+        " WHERE n.nodeid = $1::bigint AND o.nodeid <> n.nodeid ORDER BY o.nodeid",
+        {std::to_string(subject.node.nodeid)});
+    std::vector<OtherNode> others;
+    for (int row = 0; row < rows.size(); ++row) {
+        others.push_back({rows.text(row, "nodename"),
+                          replication_conninfo(subject.node, rows.text(row, "nodehost"), rows.text(row, "nodeport")),
+                          rows.text(row, "is_standby") == "t"});
+    }
+    return others;
+}
+
+// What each of them runs with, against what this node is going to run with: values that wait for a restart come into
+// force with the upgrade.
+Findings recovery_settings(Subject &subject) {
+    auto &trial = subject.trial();
+    if (!trial.refused().empty()) {
+        throw NotExamined("the new server refuses parameters");
+    }
+    std::vector<std::pair<std::string, long>> own;
+    for (const auto *parameter : kCompared) {
+        own.emplace_back(parameter, std::atol(trial.configured(parameter).c_str()));
+    }
+    const bool is_raised = std::ranges::any_of(
+        own, [&](const auto &one) { return one.second > std::atol(subject.setting(one.first).c_str()); });
+    Findings findings;
+    for (const auto &other : others_of_group(subject)) {
+        if (subject.is_secondary() && other.is_standby) {
+            continue;
+        }
+        try {
+            Connection server(other.conninfo);
+            for (const auto &[parameter, value] : own) {
+                const long its = std::atol(server.show(parameter).c_str());
+                const bool is_lower = subject.is_secondary() ? value < its : its < value;
+                if (is_lower) {
+                    findings.push_back(
+                        {fmt::format("{} will be {} here, and is {} on {}", parameter, value, its, other.name)});
+                }
+            }
+        } catch (const PgError &error) {
+            if (is_raised && !subject.is_secondary()) {
+                findings.push_back({fmt::format("{} cannot be asked for its settings: {}", other.name, error.what())});
+            }
+        }
+    }
+    return findings;
 }
 
 }  // namespace
@@ -182,8 +295,16 @@ std::vector<Check> cluster_checks() {
             {"base_backup_connection", Severity::Error, Where::Secondary,
              "this standby is rebuilt by pg_basebackup over that connection",
              "See that pg_hba.conf of every data node lets this node in for replication.", base_backup_connection},
+            {"seed_connection", Severity::Warning, Where::Secondary,
+             "this standby cannot be built by links, and is copied instead, which takes time and room",
+             "Let pgautofailover_replicator into that database by pg_hba.conf of every data node, as pg_autoctl does.",
+             seed_connection},
             {"wal_senders", Severity::Error, Where::DataNode, "pg_basebackup needs two for each standby",
-             "Raise max_wal_senders, and restart.", wal_senders}};
+             "Raise max_wal_senders, and restart.", wal_senders},
+            {"recovery_settings", Severity::Error, Where::DataNode,
+             "a standby whose value is lower than the primary's does not recover after the upgrade",
+             "Set the same value on every node of the group, and restart the standbys before the primary.",
+             recovery_settings}};
 }
 
 }  // namespace pgaf

@@ -52,6 +52,13 @@ std::string read_state_bytes(const fs::path &path) {
     return bytes;
 }
 
+// As pg_basebackup reads --max-rate, to which pg_autoctl hands the text: kilobytes where it has no M.
+double megabytes_of(const std::string &rate) {
+    char *end = nullptr;
+    const double number = std::strtod(rate.c_str(), &end);
+    return *end == 'M' ? number : number / 1024;
+}
+
 }  // namespace
 
 Paths paths_of(const fs::path &pgdata) {
@@ -114,18 +121,18 @@ Config read_config(const fs::path &path) {
     config.dbname = tree.get<std::string>("postgresql.dbname", "postgres");
     config.listen_addresses = tree.get<std::string>("postgresql.listen_addresses", "*");
     config.sslmode = tree.get<std::string>("ssl.sslmode", "");
-    config.port = tree.get<int>("postgresql.port", 5432);
-    config.pg_ctl = tree.get<std::string>("postgresql.pg_ctl", "");
-    // "100M": pg_autoctl hands the text to pg_basebackup; megabytes are enough here
-    config.maximum_backup_rate_mb = std::atoi(tree.get<std::string>("replication.maximum_backup_rate", "100M").c_str());
-    if (config.pg_ctl.empty()) {
-        throw HelperError(ExitCode::Usage, fmt::format("\"{}\" names no postgresql.pg_ctl", path.string()),
-                          "Set it: pg_autoctl config set postgresql.pg_ctl PATH.");
     for (const auto *key : {"ca_file", "crl_file", "cert_file", "key_file"}) {
         if (const auto file = tree.get<std::string>(fmt::format("ssl.{}", key), ""); !file.empty()) {
             config.ssl_files.emplace(key, file);
         }
     }
+    config.port = tree.get<int>("postgresql.port", 5432);
+    config.pg_ctl = tree.get<std::string>("postgresql.pg_ctl", "");
+    config.replication_password = tree.get<std::string>("replication.password", "");
+    config.maximum_backup_rate_mb = megabytes_of(tree.get<std::string>("replication.maximum_backup_rate", "100M"));
+    if (config.pg_ctl.empty()) {
+        throw HelperError(ExitCode::Usage, fmt::format("\"{}\" names no postgresql.pg_ctl", path.string()),
+                          "Set it: pg_autoctl config set postgresql.pg_ctl PATH.");
     }
     return config;
 }

@@ -32,7 +32,8 @@ struct Config {
     std::string sslmode;                                     // with which this node connects to others
     std::map<std::string, std::filesystem::path> ssl_files;  // by their keys in the file
     int port = 5432;
-    int maximum_backup_rate_mb = 100;
+    std::string replication_password;
+    double maximum_backup_rate_mb = 100;  // a second; 0: as fast as can be
     std::filesystem::path pg_ctl;
 };
 

@@ -43,7 +43,7 @@ seconds start_limit(const DataSize &size) {
     return hours(1) + time_for(size.shared_buffers, kInAnyOrder);
 }
 
-seconds base_backup_limit(const DataSize &size, int rate_mb) {
+seconds base_backup_limit(const DataSize &size, double rate_mb) {
     const auto rate = rate_mb > 0 ? std::min<std::uint64_t>(kInOrder, static_cast<std::uint64_t>(rate_mb)) : kInOrder;
     return hours(1) + 2 * time_for(size.bytes, rate);
 }

@@ -20,7 +20,7 @@ struct DataSize {
 // Of a server that may have to recover first.
 [[nodiscard]] std::chrono::seconds start_limit(const DataSize &size);
 // `rate_mb` is the most that is asked for in a second, 0 for no such bound.
-[[nodiscard]] std::chrono::seconds base_backup_limit(const DataSize &size, int rate_mb);
+[[nodiscard]] std::chrono::seconds base_backup_limit(const DataSize &size, double rate_mb);
 // For a standby to stream, with what was written while it was copied.
 [[nodiscard]] std::chrono::seconds catch_up_limit(const DataSize &size);
 [[nodiscard]] std::chrono::seconds statistics_limit(const DataSize &size);

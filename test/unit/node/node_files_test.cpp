@@ -49,5 +49,23 @@ TEST_F(KeeperStateFile, OfAnotherVersionOrSizeIsRefused) {
     EXPECT_THROW(static_cast<void>(autoctl::read_state(folder_ / "state")), HelperError);
 }
 
+class ConfigFile : public WithFolder {};
+
+// As pg_basebackup reads it, to which pg_autoctl hands it.
+TEST_F(ConfigFile, HasTheRateOfABackupWithItsUnit) {
+    const auto rate = [this](const std::string &text) {
+        write_file(folder_ / "cfg",
+                   "[pg_autoctl]\nrole = keeper\n[postgresql]\npg_ctl = /bin/pg_ctl\n[replication]\n"
+                   "maximum_backup_rate = " +
+                       text + "\n");
+        return autoctl::read_config(folder_ / "cfg").maximum_backup_rate_mb;
+    };
+    EXPECT_EQ(rate("100M"), 100);
+    EXPECT_EQ(rate("51200k"), 50);
+    EXPECT_EQ(rate("51200"), 50);
+    EXPECT_EQ(rate("32"), 0.03125);
+    EXPECT_EQ(rate("0"), 0);
+}
+
 }  // namespace
 }  // namespace pgaf
