@@ -7,11 +7,12 @@
 // The names of what the helpers look at and report, sorted: the extension takes a report under no other.
 namespace pgaf {
 
-inline constexpr std::array<std::string_view, 87> kCheckNames{
+inline constexpr std::array<std::string_view, 92> kCheckNames{
     "access_rules",
     "aclitem_columns",
     "apply_delay",
     "archive_backlog",
+    "archive_settings",
     "archiving",
     "autoctl_version",
     "backup",
@@ -45,6 +46,7 @@ inline constexpr std::array<std::string_view, 87> kCheckNames{
     "logical_slots",
     "long_transactions",
     "many_relations",
+    "materialized_views",
     "memory",
     "names_are_free",
     "new_cluster",
@@ -63,11 +65,14 @@ inline constexpr std::array<std::string_view, 87> kCheckNames{
     "prepared_transactions",
     "recovery_settings",
     "reg_columns",
+    "removed_columns",
     "renames_in_steps",
     "replay_runs",
     "replication_clients",
     "replication_lag",
     "restore_command",
+    "role_administration",
+    "role_inheritance",
     "same_autoctl",
     "same_file_system",
     "same_layout",

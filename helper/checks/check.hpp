@@ -81,6 +81,7 @@ struct CheckResult {
 [[nodiscard]] std::vector<Check> backup_checks();
 [[nodiscard]] std::vector<Check> version_checks();
 [[nodiscard]] std::vector<Check> memory_checks();
+[[nodiscard]] std::vector<Check> change_checks();
 [[nodiscard]] std::vector<Check> access_checks();
 [[nodiscard]] std::vector<Check> server_checks();
 [[nodiscard]] std::vector<Check> connected_checks();
@@ -88,8 +89,8 @@ struct CheckResult {
 [[nodiscard]] std::vector<Check> content_checks();
 [[nodiscard]] std::vector<Check> index_checks();
 [[nodiscard]] std::vector<Check> certificate_checks();
-[[nodiscard]] std::vector<Check> new_server_checks();
 [[nodiscard]] std::vector<Check> leftover_checks();
+[[nodiscard]] std::vector<Check> new_server_checks();
 [[nodiscard]] std::vector<Check> configuration_checks();
 [[nodiscard]] std::vector<Check> rehearsal_checks();
 [[nodiscard]] std::vector<Check> as_shown_checks();

@@ -342,12 +342,13 @@ def standby_shut_out(lab):
 
 @contextlib.contextmanager
 def many_wal_senders(lab):
+    """Not those of standbys, which take two each for a base backup."""
     program = ("import psycopg2, psycopg2.extras, time\n"
                f"open_ones = [psycopg2.connect('port={lab.port} dbname=postgres', connection_factory="
-               "psycopg2.extras.PhysicalReplicationConnection) for _ in range(8)]\ntime.sleep(600)")
+               "psycopg2.extras.PhysicalReplicationConnection) for _ in range(11)]\ntime.sleep(600)")
     with background(lab, ["python3", "-c", program]):
         wait_until(20, "they are connected", lambda: int(lab.psql("node1",
-                                                                  "SELECT count(*) FROM pg_stat_replication")) > 8)
+                                                                  "SELECT count(*) FROM pg_stat_replication")) > 11)
         yield
 
 
@@ -425,6 +426,24 @@ def limited_service(lab):
     if lab.run("node1", "test", "-e", limit).returncode:
         pytest.skip("this machine gives its control groups no limits of memory")
     with shell(lab, f"echo 1G >{limit}", f"echo max >{limit}"), setting(lab, "shared_buffers", "1GB"):
+        yield
+
+
+@contextlib.contextmanager
+def unit_drop_in(lab, lines):
+    """As of the unit's next start; it is not started."""
+    folder = "/etc/systemd/system/pgautofailover.service.d"
+    with shell(lab, f"mkdir -p {folder}; printf '[Service]\\n{lines}\\n' >{folder}/e2e.conf; systemctl daemon-reload",
+               f"rm {folder}/e2e.conf; systemctl daemon-reload"):
+        yield
+
+
+@contextlib.contextmanager
+def file_system_without_flags(lab):
+    with open(os.path.join(HERE, "field_renames.c"), encoding="utf-8") as source:
+        lab.put("node1", "/root/field_renames.c", source.read())
+    with shell(lab, "gcc -shared -fPIC -o /usr/local/lib/field_renames.so /root/field_renames.c;"
+                    " echo /usr/local/lib/field_renames.so >/etc/ld.so.preload", "rm /etc/ld.so.preload"):
         yield
 
 
@@ -570,6 +589,35 @@ CASES = [
     ("memory", "error", "node1", lambda lab: setting(lab, "shared_buffers", "400GB"), []),
     ("memory", "error", "node1", limited_service, []),
     ("huge_pages", "error", "node1", lambda lab: setting(lab, "huge_pages", "on"), []),
+    ("unit_settings", "note", "node1", lambda lab: unit_drop_in(lab, "PrivateDevices=yes\nCPUAffinity=0"), []),
+    ("unit_settings", "note", "node1", lambda lab: unit_drop_in(
+        lab, f"ExecStart=\nExecStart=/usr/bin/taskset -c 0 {OLD_BINDIR}/pg_autoctl run"), []),
+    ("renames_in_steps", "note", "node1", file_system_without_flags, []),
+    ("left_behind", "warning", "node2", lambda lab: shell(
+        lab, f"mkdir {lab.pgdata}/dumps", f"rmdir {lab.pgdata}/dumps", "node2"), []),
+    ("left_behind", "warning", "node1", lambda lab: several(
+        shell(lab, f"touch {lab.pgdata}/pg_stat/archive.sh", f"rm {lab.pgdata}/pg_stat/archive.sh"),
+        setting(lab, "archive_cleanup_command", f"sh {lab.pgdata}/pg_stat/archive.sh")), []),
+    ("seed_connection", "warning", "node2", lambda lab: reloaded_hba(
+        lab, "host postgres pgautofailover_replicator all reject"), []),
+    ("recovery_settings", "error", "node1", lambda lab: setting(lab, "max_connections", "150"), []),
+    ("recovery_settings", "error", "node2", lambda lab: setting(lab, "max_worker_processes", "2", "node2"), []),
+    ("archive_settings", "error", "node1", lambda lab: several(
+        setting(lab, "archive_command", "cp %p /tmp/%f"), setting(lab, "archive_library", "basic_archive")),
+     ["--archive", "keep"]),
+    ("role_administration", "note", "node1", lambda lab: sql(
+        lab, "CREATE ROLE e2e_maker CREATEROLE; CREATE ROLE e2e_made", "DROP ROLE e2e_maker, e2e_made"), []),
+    ("role_inheritance", "note", "node1", lambda lab: sql(
+        lab, "CREATE ROLE e2e_group; CREATE ROLE e2e_member NOINHERIT IN ROLE e2e_group",
+        "DROP ROLE e2e_member, e2e_group"), []),
+    ("materialized_views", "note", "node1", lambda lab: sql(
+        lab, "CREATE FUNCTION e2e_f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE MATERIALIZED VIEW e2e_m AS SELECT "
+             "e2e_f()",
+        "DROP MATERIALIZED VIEW e2e_m; DROP FUNCTION e2e_f()"), []),
+    ("removed_columns", "note", "node1", lambda lab: sql(
+        lab, "CREATE FUNCTION e2e_f() RETURNS bigint LANGUAGE plpgsql AS "
+             "$$ BEGIN RETURN (SELECT checkpoints_timed FROM pg_stat_bgwriter); END $$",
+        "DROP FUNCTION e2e_f()"), []),
     ("reg_columns", "error", "node1", lambda lab: table(lab, "p regproc"), []),
     ("aclitem_columns", "error", "node1", lambda lab: table(lab, "a aclitem"), []),
     ("system_row_columns", "error", "node1", lambda lab: table(lab, "r pg_stat_activity"), []),
