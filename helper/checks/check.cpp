@@ -74,11 +74,10 @@ const std::vector<Check> &all_checks() {
     static const std::vector<Check> checks = [] {
         std::vector<Check> all;
         for (const auto &part :
-             {installation_checks(), version_checks(), service_checks(), directory_checks(), cluster_checks(),
-              backup_checks(), access_checks(), server_checks(), connected_checks(), database_checks(),
-              content_checks(), index_checks(), certificate_checks(), leftover_checks(), new_server_checks(),
-              configuration_checks(), change_checks(),
-              memory_checks(), rehearsal_checks(), as_shown_checks()}) {
+             {installation_checks(),  version_checks(), service_checks(),     directory_checks(), cluster_checks(),
+              backup_checks(),        access_checks(),  server_checks(),      connected_checks(), database_checks(),
+              content_checks(),       index_checks(),   certificate_checks(), leftover_checks(),  new_server_checks(),
+              configuration_checks(), change_checks(),  memory_checks(),      rehearsal_checks(), as_shown_checks()}) {
             all.insert(all.end(), part.begin(), part.end());
         }
         return all;

@@ -21,7 +21,7 @@ constexpr std::int32_t kLeastMajor = 10;
 constexpr std::int32_t kMostMajor = 99;
 
 // The shell of another process, by whose descriptors it is told what to do.
-void start_scope(const Owner &owner, const Limits &limits, const Descriptors &descriptors) {
+void start_scope(const Owner &owner, const UnitLimits &limits, const Descriptors &descriptors) {
     const auto child = ::fork();
     if (child != 0) {
         if (child < 0 || ::waitpid(child, nullptr, 0) != child) {
@@ -63,7 +63,7 @@ bool receive(int socket, Request &request, Descriptors &descriptors) {
 
 }  // namespace
 
-void exec_scope(const Owner &owner, const Limits &limits) {
+void exec_scope(const Owner &owner, const UnitLimits &limits) {
     const auto uid = fmt::format("--uid={}", owner.uid);
     const auto gid = fmt::format("--gid={}", owner.gid);
     const std::array<const char *, 9> argv{
@@ -142,10 +142,11 @@ std::string Verbs::operator()(const Request &request, const Descriptors &descrip
     return unit_->name;
 }
 
-const Limits &Verbs::limits() {
+const UnitLimits &Verbs::limits() {
     if (!limits_) {
         try {
-            limits_ = limits_of(unit_ ? unit_->name : find_unit(settings_).name);
+            const auto name = unit_ ? unit_->name : find_unit(settings_).name;
+            limits_ = limits_in(systemctl({"show", "--property=" + properties_of_limits(), "--", name}));
         } catch (const HelperError &) {
             limits_.emplace();  // no unit runs it
         }

@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
-#include "privileged/limits.hpp"
 #include "privileged/protocol.hpp"
 #include "privileged/unit.hpp"
+#include "system/unit_limits.hpp"
 
 namespace pgaf::privileged {
 
@@ -24,16 +24,16 @@ class Verbs {
     std::string operator()(const Request &request, const Descriptors &descriptors);
 
     // Of the unit; none where there is no unit.
-    const Limits &limits();
+    const UnitLimits &limits();
 
   private:
     Settings settings_;
     std::optional<Unit> unit_;
-    std::optional<Limits> limits_;
+    std::optional<UnitLimits> limits_;
 };
 
 // Becomes a shell of the owner's in a scope of its own, which reads what to do from standard input.
-[[noreturn]] void exec_scope(const Owner &owner, const Limits &limits);
+[[noreturn]] void exec_scope(const Owner &owner, const UnitLimits &limits);
 
 // Has the worker's requests carried out, those that are checked, until it closes its end.
 void serve(int socket, const std::function<std::string(const Request &, const Descriptors &)> &carry_out);

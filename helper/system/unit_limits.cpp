@@ -1,4 +1,4 @@
-#include "privileged/limits.hpp"
+#include "system/unit_limits.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,9 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "privileged/unit.hpp"
-
-namespace pgaf::privileged {
+namespace pgaf {
 
 namespace {
 
@@ -52,7 +50,7 @@ std::optional<rlim_t> limit_of(const std::string &text) {
 
 }  // namespace
 
-Limits limits_in(const std::string &properties) {
+UnitLimits limits_in(const std::string &properties) {
     std::map<std::string, std::string> values;
     std::istringstream lines(properties);
     for (std::string line; std::getline(lines, line);) {
@@ -60,7 +58,7 @@ Limits limits_in(const std::string &properties) {
             values[line.substr(0, equals)] = line.substr(equals + 1);
         }
     }
-    Limits limits{.resources = {}, .oom_score_adjust = number_of<int>(values[kOomScoreAdjust])};
+    UnitLimits limits{.resources = {}, .oom_score_adjust = number_of<int>(values[kOomScoreAdjust])};
     for (const auto &[property, number] : kResources) {
         const auto hard = limit_of(values[property]);
         const auto soft = limit_of(values[std::string(property) + "Soft"]);
@@ -71,15 +69,15 @@ Limits limits_in(const std::string &properties) {
     return limits;
 }
 
-Limits limits_of(const std::string &unit) {
-    std::string properties = fmt::format("--property={}", kOomScoreAdjust);
+std::string properties_of_limits() {
+    std::string properties = kOomScoreAdjust;
     for (const auto &[property, number] : kResources) {
         properties += fmt::format(",{0},{0}Soft", property);
     }
-    return limits_in(systemctl({"show", properties, "--", unit}));
+    return properties;
 }
 
-void take_on(const Limits &limits) {
+void take_on(const UnitLimits &limits) {
     for (const auto &[number, limit] : limits.resources) {
         ::setrlimit(static_cast<__rlimit_resource>(number), &limit);
     }
@@ -91,4 +89,4 @@ void take_on(const Limits &limits) {
     }
 }
 
-}  // namespace pgaf::privileged
+}  // namespace pgaf

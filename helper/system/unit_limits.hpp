@@ -8,20 +8,20 @@
 #include <vector>
 
 // What a unit's settings give its processes, and a scope has no settings for.
-namespace pgaf::privileged {
+namespace pgaf {
 
-struct Limits {
+struct UnitLimits {
     std::vector<std::pair<int, rlimit>> resources;  // by RLIMIT_*
     std::optional<int> oom_score_adjust;
 };
 
-// As systemd has them for this unit, by its name. Throws HelperError.
-[[nodiscard]] Limits limits_of(const std::string &unit);
+// The names of the properties that `systemctl show` is to tell, by commas.
+[[nodiscard]] std::string properties_of_limits();
 
 // By lines NAME=VALUE of `systemctl show`.
-[[nodiscard]] Limits limits_in(const std::string &properties);
+[[nodiscard]] UnitLimits limits_in(const std::string &properties);
 
 // This process, and what it becomes, has them. What cannot be set stays as it is.
-void take_on(const Limits &limits);
+void take_on(const UnitLimits &limits);
 
-}  // namespace pgaf::privileged
+}  // namespace pgaf

@@ -1,10 +1,10 @@
-#include "privileged/limits.hpp"
+#include "system/unit_limits.hpp"
 
 #include <algorithm>
 
 #include <gtest/gtest.h>
 
-namespace pgaf::privileged {
+namespace pgaf {
 namespace {
 
 TEST(LimitsOfAUnit, AreReadAsSystemdShowsThem) {
@@ -27,4 +27,4 @@ TEST(LimitsOfAUnit, AreNoneWhereNothingIsShown) {
 }
 
 }  // namespace
-}  // namespace pgaf::privileged
+}  // namespace pgaf
