@@ -49,11 +49,12 @@ std::optional<NodeEstimate> upgrade_estimate_of(Subject &subject) {
         return std::nullopt;
     }
     const auto size = data_size(measure_data(subject.node));
-    const Trialled trialled{.pg_upgrade_s = rehearsed->pg_upgrade_s, .bytes = size.bytes};
+    const Trialled trialled{.pg_upgrade_s = rehearsed->pg_upgrade_s - rehearsed->disturbed_s, .bytes = size.bytes};
     const double seconds =
         subject.is_monitor() ? monitor_away_estimate(trialled) : writes_refused_estimate(trialled, subject.method);
     const nlohmann::json values{{"seconds", seconds},
                                 {"pg_upgrade_s", trialled.pg_upgrade_s},
+                                {"disturbed_s", rehearsed->disturbed_s},
                                 {"objects", size.objects},
                                 {"bytes", trialled.bytes},
                                 {"method", subject.method}};

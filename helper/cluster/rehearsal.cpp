@@ -1,5 +1,6 @@
 #include "cluster/rehearsal.hpp"
 
+#include <algorithm>
 #include <thread>
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include "system/files.hpp"
 #include "system/leftovers.hpp"
 #include "system/process.hpp"
+#include "system/processor_wait.hpp"
 #include "system/shell.hpp"
 
 namespace fs = std::filesystem;
@@ -55,8 +57,10 @@ class Rehearsal {
         recover(done.copy.data_dir);
         done.recovery_s = seconds_since(started);
         started = Clock::now();
+        ProcessorWait wait(cluster_.data_dir());
         upgrade(done);
         done.pg_upgrade_s = seconds_since(started);
+        done.disturbed_s = std::min(wait.seconds(), done.pg_upgrade_s);
         return done;
     }
 

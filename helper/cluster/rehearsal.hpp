@@ -19,8 +19,10 @@ struct Rehearsed {
     double copy_s = 0;        // to take it
     double recovery_s = 0;    // until it was a cluster that had been shut down
     double pg_upgrade_s = 0;  // with the flush of the new cluster, as in the switch
-    Parts parts;              // of that
-    std::string refusal;      // pg_upgrade's last lines; empty: it has come to its end
+    // Of that, what it waited for a processor: in the switch the applications, who have them, are away.
+    double disturbed_s = 0;
+    Parts parts;          // of that
+    std::string refusal;  // pg_upgrade's last lines; empty: it has come to its end
 };
 
 struct RehearsalCall {

@@ -66,6 +66,7 @@ nlohmann::json as_json(const Rehearsal &rehearsal, const Rehearsed *rehearsed,
         document["copy_seconds"] = rehearsed->copy_s;
         document["recovery_seconds"] = rehearsed->recovery_s;
         document["pg_upgrade_seconds"] = rehearsed->pg_upgrade_s;
+        document["disturbed_seconds"] = rehearsed->disturbed_s;
         document["parts"] = rehearsed->parts.json();
     }
     document["estimate"] = estimate ? nlohmann::json::parse(estimate->values) : nlohmann::json();
@@ -90,7 +91,8 @@ void print_text(const Rehearsal &rehearsal, const Rehearsed *rehearsed, const st
                                         "and {:.1f} s to recover",
                                         rehearsed->copy.bytes / kMegabyte + 1, rehearsed->copy.stand_ins,
                                         rehearsed->copy_s, rehearsed->recovery_s));
-    print_wrapped("upgraded", fmt::format("by pg_upgrade in {:.1f} s", rehearsed->pg_upgrade_s));
+    print_wrapped("upgraded", fmt::format("by pg_upgrade in {:.1f} s, {:.1f} s of which it waited for a processor",
+                                          rehearsed->pg_upgrade_s, rehearsed->disturbed_s));
     if (estimate) {
         print_wrapped("estimate", estimate->text);
     }

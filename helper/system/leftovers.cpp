@@ -79,20 +79,6 @@ std::vector<Process> marked_processes() {
     return found;
 }
 
-// Signals all that work below the directory; whether there are any.
-bool signal_those_in(const fs::path &directory, int signal) {
-    bool any = false;
-    for (const auto pid : other_processes()) {
-        std::error_code ignored;
-        const auto works_in = fs::read_symlink(fmt::format("/proc/{}/cwd", pid), ignored);
-        if ((works_in / "").string().starts_with((directory / "").string())) {
-            any = true;
-            ::kill(pid, signal);
-        }
-    }
-    return any;
-}
-
 bool is_server(const Process &process) {
     return process.name == "postgres";
 }
@@ -140,11 +126,27 @@ constexpr std::chrono::milliseconds kLookAtEnd{100};
 
 }  // namespace
 
+std::vector<pid_t> processes_in(const fs::path &directory) {
+    std::vector<pid_t> found;
+    for (const auto pid : other_processes()) {
+        std::error_code ignored;
+        const auto works_in = fs::read_symlink(fmt::format("/proc/{}/cwd", pid), ignored);
+        if ((works_in / "").string().starts_with((directory / "").string())) {
+            found.push_back(pid);
+        }
+    }
+    return found;
+}
+
 void end_processes_in(const fs::path &directory) {
     for (const auto signal : {SIGQUIT, SIGKILL}) {  // a server that is killed leaves its memory behind
         for (int look = 0; look < kLooksAtEnd; ++look) {
-            if (!signal_those_in(directory, signal)) {
+            const auto found = processes_in(directory);
+            if (found.empty()) {
                 return;
+            }
+            for (const auto pid : found) {
+                ::kill(pid, signal);
             }
             std::this_thread::sleep_for(kLookAtEnd);
         }

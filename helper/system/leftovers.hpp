@@ -1,7 +1,10 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace pgaf {
 
@@ -17,6 +20,9 @@ void mark_children_of(const std::filesystem::path &work_dir);
 // whole, everything else at once. Returns how many processes there were. To be called by who holds the
 // node's lock. Throws HelperError(TimedOut) when something does not end.
 int end_leftovers();
+
+// Of other processes, those that work in the directory or below it, as far as we may see it.
+[[nodiscard]] std::vector<pid_t> processes_in(const std::filesystem::path &directory);
 
 // Ends at once whatever works in a directory that is to be removed, or below it.
 void end_processes_in(const std::filesystem::path &directory);
