@@ -4,7 +4,7 @@
 EXTENSION = extension/pgaf_upgrade
 # The script that CREATE EXTENSION runs is put together from its parts, in this order.
 SQL_PARTS = $(addprefix extension/sql/1.0/,tables.sql records.sql operator.sql protocol.sql rollback.sql backup.sql \
-	maintenance.sql sysidentifier.sql hba.sql shown.sql report.sql)
+	maintenance.sql sysidentifier.sql hba.sql shown.sql cleanup.sql report.sql)
 DATA_built = extension/sql/pgaf_upgrade--1.0.sql
 
 MODULE_big = pgaf_upgrade
@@ -13,17 +13,17 @@ CORE_SOURCES = $(addprefix extension/core/,$(addsuffix .cpp, \
 	claims estimate hba_address hba_findings hba_match hba_network hba_text json node_name plan reports steps \
 	sysidentifier sysidentifier_checks transitions version))
 SRC_SOURCES = $(addprefix extension/src/,$(addsuffix .cpp, \
-	backup_functions caller functions hba_functions maintenance_functions node_argument operator_functions planning \
-	protocol_functions rollback_functions run shown_functions store_backup store_cluster store_maintenance \
-	store_hba store_node store_record store_rollback store_run store_step store_sysidentifier sysidentifier \
-	sysidentifier_functions))
+	backup_functions caller cleanup_functions functions hba_functions maintenance_functions node_argument \
+	operator_functions planning protocol_functions rollback_functions run shown_functions store_backup store_cleanup \
+	store_cluster store_maintenance store_hba store_node store_record store_rollback store_run store_step \
+	store_sysidentifier sysidentifier sysidentifier_functions))
 PG_SOURCES = $(addprefix extension/src/pg/,$(addsuffix .cpp, \
 	entry_points extension guard interrupt lock spi))
 OBJS = extension/core_at_once.o extension/src_at_once.o extension/pg_at_once.o
 EXTRA_CLEAN = $(OBJS:.o=.cpp)
 
 REGRESS = install rights versions bad_input steps transitions checks plan start protocol keep lease journal rollback give_back \
-	maintenance backup validate sysidentifier hba claims history events report warnings
+	maintenance backup cleanup validate sysidentifier hba claims history events report warnings
 
 ISOLATION = start_twice attach_twice abort_or_switch last_steps rewrite_or_node_active
 ISOLATION_OPTS = --inputdir=test --load-extension=btree_gist --load-extension=pgautofailover \

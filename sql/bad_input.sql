@@ -28,6 +28,8 @@ INSERT INTO good VALUES
   ('report_software', '{test.token(1),"''{}''"}'),
   ('sync_journal', '{test.token(1),''[]''}'),
   ('rollback', '{2,''why'',false}'), ('request_rollback', '{test.token(1),''why'',false,false,false}'), ('finish_rollback', '{test.token(1),"''{}''"}'),
+  ('cleanup', '{3}'), ('begin_cleanup', '{2,1,test.token(1),3}'),
+  ('finish_cleanup', '{2,1,test.token(1),"''{\"by\": \"me\", \"removed\": [], \"freed_bytes\": 0}''"}'),
   ('verify_hba', '{''default''}'), ('required_hba', '{''default''}'), ('match_hba', '{''app'',''shop'',''10.0.0.1'',true,false}'),
   ('report_hba', '{test.token(1),''before'',''[]''}'),
   ('status', '{2}'), ('progress', '{2}'), ('checks', '{2}'), ('software', '{2}'), ('events', '{2}'), ('report', '{2,true}');

@@ -105,7 +105,7 @@ $$;
 CREATE FUNCTION test.reset() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   TRUNCATE pgaf_upgrade.run, pgaf_upgrade.node, pgaf_upgrade.step, pgaf_upgrade.event, pgaf_upgrade.check_result,
-           pgaf_upgrade.maintenance, pgaf_upgrade.sysidentifier_change, pgaf_upgrade.backup, pgaf_upgrade.rollback RESTART IDENTITY;
+           pgaf_upgrade.maintenance, pgaf_upgrade.sysidentifier_change, pgaf_upgrade.backup, pgaf_upgrade.rollback, pgaf_upgrade.cleanup RESTART IDENTITY;
   DELETE FROM pgautofailover.node;
   DELETE FROM pgautofailover.formation WHERE formationid <> 'default';
   UPDATE pgautofailover.formation SET number_sync_standbys = 0;

@@ -15,8 +15,8 @@ SELECT p.oid::regprocedure AS function, p.proname,
        format('SELECT count(*) FROM %s(%s)', p.oid::regproc,
               (SELECT string_agg(format('NULL::%s', t::regtype), ', ') FROM unnest(p.proargtypes) t)) AS call,
        CASE WHEN p.proname ~ '^pgaf_upgrade_(plan|start|approve|release|acknowledge|abort|retry|rollback|waive_check|record_backup|record_maintenance|validate_sysidentifier|match_hba)$' THEN 'operator'
-            WHEN p.proname ~ '^pgaf_upgrade_(attach|next_step|begin_step|heartbeat|finish_step|fail_step|report_check|report_software|report_hba|sync_journal|request_rollback|finish_rollback|rewrite_sysidentifier)$' THEN 'autoctl_node'
-            WHEN p.proname ~ '^pgaf_upgrade_(status|progress|checks|events|history|backups|software|steps|report|verify_hba|required_hba)$' THEN 'reader'
+            WHEN p.proname ~ '^pgaf_upgrade_(attach|next_step|begin_step|heartbeat|finish_step|fail_step|report_check|report_software|report_hba|sync_journal|request_rollback|finish_rollback|begin_cleanup|finish_cleanup|rewrite_sysidentifier)$' THEN 'autoctl_node'
+            WHEN p.proname ~ '^pgaf_upgrade_(status|progress|checks|events|history|backups|cleanup|software|steps|report|verify_hba|required_hba)$' THEN 'reader'
             ELSE 'nobody' END AS meant_for
   FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
   JOIN pg_extension e ON e.oid = d.refobjid

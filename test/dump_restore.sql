@@ -21,3 +21,4 @@ SELECT pgaf_upgrade_waive_check(2, 'node_1', 'free_space', 'it grows');
 SELECT pgaf_upgrade_record_maintenance('node_2', 'begin', 'disks');
 SELECT pgaf_upgrade_record_backup('base', 'pg_basebackup', '2025-01-02', 'default', verified_at => '2025-01-03');
 SELECT pgaf_upgrade_rewrite_sysidentifier('default', 1, 18446744073709551615, floor(extract(epoch FROM now())) * 4294967296 + 9);
+INSERT INTO pgaf_upgrade.cleanup (runid, nodeid, result) VALUES (1, 3, '{"by": "root", "removed": [], "freed_bytes": 0}');

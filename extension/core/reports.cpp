@@ -341,6 +341,18 @@ void require_rollback_result(std::string_view json) {
     require_result(steps::kRollback, json);
 }
 
+void require_cleanup_result(std::string_view json) {
+    const What what = "the result of the cleanup";
+    const auto document = parse(what, json, kResultLimit);
+    require_name(what + ": by", text_of(what + ": by", member_of(what, document, "by")));
+    require_integer(what + ": freed_bytes", member_of(what, document, "freed_bytes"), 0, kLargest);
+    const What list = what + ": removed";
+    for (const auto &item : items_of(list, member_of(what, document, "removed"))) {
+        require_path(what + ": path", text_of(what + ": path", member_of(what, item, "path")));
+        require_integer(what + ": freed_bytes", member_of(what, item, "freed_bytes"), 0, kLargest);
+    }
+}
+
 void require_software(std::string_view json) {
     const What what = "software";
     const auto document = parse(what, json, kSoftwareLimit);

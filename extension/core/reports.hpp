@@ -15,6 +15,8 @@ inline constexpr std::size_t kHbaLimit = 16 * kResultLimit;  // some 400 bytes f
 void require_result(std::string_view step, std::string_view json);
 // What a node has undone.
 void require_rollback_result(std::string_view json);
+// What a node has removed of its old cluster, how much room that gave, and who asked for it.
+void require_cleanup_result(std::string_view json);
 // An object of names and versions.
 void require_software(std::string_view json);
 // Steps that a node has performed, each with a result as of that step.

@@ -70,6 +70,11 @@ Outcome pgaf_upgrade_finish_rollback(const Arguments &arguments);
 // backup_functions.cpp
 Outcome pgaf_upgrade_record_backup(const Arguments &arguments);
 
+// cleanup_functions.cpp
+Outcome pgaf_upgrade_cleanup(const Arguments &arguments);
+Outcome pgaf_upgrade_begin_cleanup(const Arguments &arguments);
+Outcome pgaf_upgrade_finish_cleanup(const Arguments &arguments);
+
 // maintenance_functions.cpp
 Outcome pgaf_upgrade_record_maintenance(const Arguments &arguments);
 

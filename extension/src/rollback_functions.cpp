@@ -9,6 +9,7 @@
 #include "src/functions.hpp"
 #include "src/run.hpp"
 #include "src/store.hpp"
+#include "src/store_cleanup.hpp"
 #include "src/store_maintenance.hpp"
 
 // last, to see what the others have brought in
@@ -43,6 +44,11 @@ bool may_be_started(const Run &run, const NodePlan &node, const Wish &wish) {
 // Where the new cluster's files are those of the old one, this must not be started any more once the new one was.
 void refuse_after_start(const Run &run, const Wish &wish) {
     const auto target = "PostgreSQL " + std::to_string(run.row.target_version);
+    if (const auto node = store::cleaned_up_node(run.id())) {
+        throw Error(code::kNotInStateFor,
+                    run_name(run.id()) + " can no longer be rolled back: the old cluster of " + *node + " was removed",
+                    "SELECT * FROM pgaf_upgrade_cleanup() shows when; restore from a backup.");
+    }
     for (const auto &node : run.plan.nodes) {
         if (!may_be_started(run, node, wish)) {
             continue;

@@ -32,6 +32,14 @@ SELECT pgaf_upgrade_finish_step(test.token(1), 'discover',
     "rolling back": SWITCHING + "SELECT pgaf_upgrade_rollback(1, 'the disk is full');\n",
 }
 
+STATES["finished"] = READY + """SELECT pgaf_upgrade_approve();
+SELECT count(*) FROM test.drive('{0,1,2}');
+SELECT test.state(1, 'primary'), test.state(2, 'secondary');
+SELECT count(*) FROM test.drive('{0,1,2}');
+SELECT pgaf_upgrade_record_backup('new', 'a tool', clock_timestamp(), 'default', verified_at => clock_timestamp());
+"""
+STATES["cleaning"] = STATES["finished"] + "SELECT pgaf_upgrade_begin_cleanup(1, 1, test.token(1), 0);\n"
+
 # function, its state, a call that succeeds
 CALLS = [
     ("pgaf_upgrade_plan", "no run", "SELECT count(*) FROM pgaf_upgrade_plan(18)"),
@@ -79,6 +87,10 @@ CALLS = [
     ("pgaf_upgrade_release", "keeping", "SELECT pgaf_upgrade_release()"),
     ("pgaf_upgrade_rollback", "switching", "SELECT pgaf_upgrade_rollback(1, 'the disk is full')"),
     ("pgaf_upgrade_request_rollback", "switching", "SELECT pgaf_upgrade_request_rollback(test.token(1), 'no backup')"),
+    ("pgaf_upgrade_cleanup", "finished", "SELECT count(*) FROM pgaf_upgrade_cleanup()"),
+    ("pgaf_upgrade_begin_cleanup", "finished", "SELECT pgaf_upgrade_begin_cleanup(1, 1, test.token(1), 0)"),
+    ("pgaf_upgrade_finish_cleanup", "cleaning",
+     """SELECT pgaf_upgrade_finish_cleanup(1, 1, test.token(1), '{"by": "root", "removed": [], "freed_bytes": 0}')"""),
     ("pgaf_upgrade_finish_rollback", "rolling back", "SELECT pgaf_upgrade_finish_rollback(test.token(1), '{}')"),
 ]
 
