@@ -7,7 +7,10 @@
 #include "cluster/wal_directory.hpp"
 #include "configuration/carry.hpp"
 #include "run/files_of_run.hpp"
+#include "run/notes.hpp"
+#include "system/error.hpp"
 #include "system/fault.hpp"
+#include "system/file_identity.hpp"
 #include "system/files.hpp"
 #include "system/process.hpp"
 
@@ -20,18 +23,36 @@ namespace {
 constexpr const char *kControl = "global/pg_control";
 constexpr const char *kDisabledControl = "global/pg_control.old";
 
+// Without it, on a disk without room, cleanup leaves the directory and says so.
+void note_directory(const Context &context, const char *note, const fs::path &path, const fs::path &named) {
+    with_errors_logged("the journal does not have it", [&] {
+        const auto identity = identity_of(path);
+        context.journal.note(note, nlohmann::json{{"path", named.string()},
+                                                  {"inode", identity.inode},
+                                                  {"born_ns", identity.born_ns},
+                                                  {"what", "a new cluster that was set aside"}}
+                                       .dump());
+    });
+}
+
 // The version directories that pg_upgrade made beside the old cluster's own: CREATE TABLESPACE refuses one
 // that exists.
 void set_aside_tablespaces(const Context &context) {
     for (const auto &link : fs::directory_iterator(context.node.data_dir / "pg_tblspc")) {
         const auto location = fs::canonical(link.path());
         while (const auto made = version_directory(location, context.target())) {
-            rename_durably(*made, unused_name(*made));
+            const auto unused = unused_name(*made);
+            note_directory(context, notes::kSetAside, *made, unused);
+            rename_durably(*made, unused);
         }
     }
 }
 
 }  // namespace
+
+void note_made(const Context &context, const fs::path &directory) {
+    note_directory(context, notes::kMade, directory, directory);
+}
 
 ControlData make_new_cluster(const Context &context, const std::vector<std::string> &initdb) {
     const auto &node = context.node;
@@ -40,6 +61,7 @@ ControlData make_new_cluster(const Context &context, const std::vector<std::stri
     }
     make_directory(context.new_dir());
     copy_attributes(node.data_dir, context.new_dir());  // what is made in it takes after it
+    note_made(context, context.new_dir());
     {
         const FaultWatch watch(steps::kInitdb, "middle", node.log("initdb"), "post-bootstrap");
         run_checked({.argv = initdb, .time_limit = std::chrono::minutes(5), .log = node.log("initdb")});

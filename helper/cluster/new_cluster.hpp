@@ -11,6 +11,9 @@ namespace pgaf {
 // initdb of Context::new_dir() by a command that ends it; what stood there is set aside.
 ControlData make_new_cluster(const Context &context, const std::vector<std::string> &initdb);
 
+// A directory that this run has made for a new cluster: by this cleanup knows it again, whatever it is renamed to.
+void note_made(const Context &context, const std::filesystem::path &directory);
+
 // A new cluster that is not whole, or no longer wanted, gets a name by which nothing takes it for one:
 // _unused_N. In link mode it shares its files with the old cluster, so it can also not be started any more.
 void set_aside_new_cluster(const Context &context);

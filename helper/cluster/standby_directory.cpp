@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cluster/new_cluster.hpp"
 #include "postgres/controldata.hpp"
 #include "system/fault.hpp"
 #include "system/files.hpp"
@@ -46,6 +47,7 @@ void put_old_cluster_aside(const Context &context) {
     if (major_of(data_dir) == context.source() && !fs::exists(context.old_dir())) {
         make_directory(spare);
         copy_attributes(data_dir, spare);
+        note_made(context, spare);
         exchange_durably(data_dir, spare);
     }
     fault_point(steps::kRebuild, "renamed");
@@ -66,6 +68,7 @@ void remove_partial_standby(const Context &context) {
     fs::remove_all(spare);  // a removal that was interrupted
     if (!fs::is_empty(data_dir)) {
         make_directory(spare);
+        note_made(context, spare);
         exchange_durably(data_dir, spare);
         fs::remove_all(spare);
     }

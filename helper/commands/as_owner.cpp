@@ -55,6 +55,10 @@ Owner owner_to_work_for(const Options &options) {
     return owners.front();
 }
 
+std::string owner_name_of_caller(const std::optional<Owner> &sudoer) {
+    return sudoer ? sudoer->name : owner_of_uid(::geteuid()).name;
+}
+
 }  // namespace
 
 std::optional<Owner> caller_by_sudo() {
@@ -74,6 +78,8 @@ int carry_out(Options options, const std::function<ExitCode(const Options &)> &c
                                         .service = options.service == Service::kNone ? "" : options.service,
                                         .pgdata = options.pgdata,
                                         .new_bindir = options.new_bindir};
+    const auto sudoer = caller_by_sudo();
+    options.asked_by = owner_name_of_caller(sudoer);
     const auto path = std::exchange(options.output, "-");
     std::string written;
     const auto work = [&](int socket) {

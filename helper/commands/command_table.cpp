@@ -50,6 +50,11 @@ const std::vector<CommandRow> &all_commands() {
          "Performs the steps of this node as they become due, and ends with the run.", of_options<command_run>},
         {"rollback", "Return to the old cluster, if that is still possible",
          "Lets all nodes return to the old cluster, if that is still possible.", of_options<command_rollback>},
+        {"cleanup", "Remove the old cluster of this node, days after the upgrade",
+         "Removes what a finished run has left of the old cluster on this node: its data directory, its part of the "
+         "tablespaces, what the run set aside. Refused until the new cluster is settled, some days old and has a "
+         "verified backup. `run` never does this.",
+         of_options<command_cleanup>},
         {"status", "Show the run on all nodes",
          "Shows the run on all nodes. It can be called on any of them, as PGDATA's owner too.",
          of_options<command_status>},

@@ -8,6 +8,7 @@ namespace pgaf {
 
 ExitCode command_backup(const Options &options);
 ExitCode command_check(const Options &options);
+ExitCode command_cleanup(const Options &options);
 ExitCode command_plan(const Options &options);
 ExitCode command_run(const Options &options);
 ExitCode command_rehearse(const Options &options);

@@ -37,7 +37,22 @@ ExitCode code_of(const std::optional<RunRecord> &run) {
     return run && open_warnings(*run) > 0 ? ExitCode::Warnings : ExitCode::Done;
 }
 
-void print_status(const std::optional<RunRecord> &run, int target) {
+// After a run; what is left there takes room until somebody removes it.
+void print_old_clusters(const Node &node, const RunRecord &run) {
+    if (run.state != RunState::Finished) {
+        return;
+    }
+    static_cast<void>(with_errors_logged(
+        "the old clusters are not known",
+        [&node] {
+            if (const auto left = Monitor(node).old_clusters_left(); left > 0) {
+                fmt::print("\nold clusters: {} to clean up, see pgaf-upgrade cleanup --dry-run on each node\n", left);
+            }
+        },
+        true));
+}
+
+void print_status(const Node &node, const std::optional<RunRecord> &run, int target) {
     const Terminal terminal;
     if (!run) {
         fmt::print("no upgrade was ever started; on the monitor: SELECT pgaf_upgrade_start({})\n", target);
@@ -46,6 +61,7 @@ void print_status(const std::optional<RunRecord> &run, int target) {
     const auto columns = terminal.size().columns;
     terminal.print(draw_screen(*run, run->at, std::nullopt, {.columns = columns, .rows = 0}));
     terminal.print(draw_steps(*run, run->at, columns));
+    print_old_clusters(node, *run);
 }
 
 }  // namespace
@@ -63,7 +79,7 @@ ExitCode command_status(const Options &options) {
         write_output(options.output,
                      status_json(run).dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
     } else {
-        print_status(run, options.target);
+        print_status(node, run, options.target);
     }
     return code_of(run);
 }

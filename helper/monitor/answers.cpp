@@ -84,6 +84,22 @@ Due parse_due(const Rows &rows) {
     return due;
 }
 
+OldCluster parse_old_cluster(const Rows &rows, int number) {
+    const AnswerRow row(rows, number);
+    const bool is_removed = row.maybe_text("removed_at").has_value();
+    return {.run = row.integer("run"),
+            .node = row.text("node"),
+            .source_version = row.small_integer("source_version"),
+            .target_version = row.small_integer("target_version"),
+            .method = row.text("method"),
+            .finished_at = row.text("finished_at"),
+            .why_not = row.maybe_text("why_not").value_or(""),
+            .old_sysidentifier = row.maybe_text("old_sysidentifier").value_or(""),
+            .new_sysidentifier = row.maybe_text("new_sysidentifier").value_or(""),
+            .backup = row.maybe_text("backup").value_or(""),
+            .is_removed = is_removed};
+}
+
 NodeReport parse_node_report(const Rows &rows) {
     const AnswerRow row(rows, 0);
     return {.reported_state = row.text("reported"),

@@ -41,6 +41,21 @@ struct NodeReport {
     }
 };
 
+// Of pgaf_upgrade_cleanup(): what the newest finished run of a node has left.
+struct OldCluster {
+    std::int64_t run = 0;
+    std::string node;
+    int source_version = 0;
+    int target_version = 0;
+    std::string method;
+    std::string finished_at;
+    std::string why_not;  // nothing may be removed now; empty where it may
+    std::string old_sysidentifier;
+    std::string new_sysidentifier;
+    std::string backup;  // of the new cluster, the newest verified one
+    bool is_removed = false;
+};
+
 // A check that stands in the way of the approval.
 struct OpenCheck {
     std::string name;
@@ -84,6 +99,7 @@ class AnswerRow {
 
 // These throw HelperError(Internal).
 [[nodiscard]] Due parse_due(const Rows &rows);
+[[nodiscard]] OldCluster parse_old_cluster(const Rows &rows, int row);
 [[nodiscard]] NodeReport parse_node_report(const Rows &rows);
 
 }  // namespace pgaf

@@ -207,6 +207,35 @@ void Monitor::record_backup(const std::string &label, const std::string &taken_a
          {label, taken_at, node_.nodeid == 0 ? "monitor" : std::to_string(node_.nodeid), text_told(location)});
 }
 
+std::optional<OldCluster> Monitor::old_cluster(int older_than_days) {
+    const auto rows = call("pgaf_upgrade_cleanup", "$1", {std::to_string(older_than_days)});
+    for (int row = 0; row < rows.size(); ++row) {
+        if (AnswerRow(rows, row).integer("nodeid") == node_.nodeid) {
+            return parse_old_cluster(rows, row);
+        }
+    }
+    return std::nullopt;
+}
+
+void Monitor::begin_cleanup(std::int64_t run, const std::string &token, int older_than_days) {
+    call("pgaf_upgrade_begin_cleanup", "$1, $2, $3, $4",
+         {std::to_string(run), std::to_string(node_.nodeid), token, std::to_string(older_than_days)});
+}
+
+void Monitor::finish_cleanup(std::int64_t run, const std::string &token, const nlohmann::json &result) {
+    call("pgaf_upgrade_finish_cleanup", "$1, $2, $3, $4",
+         {std::to_string(run), std::to_string(node_.nodeid), token, told(result)});
+}
+
+int Monitor::old_clusters_left() {
+    const auto rows = call("pgaf_upgrade_cleanup", "", {});
+    int left = 0;
+    for (int row = 0; row < rows.size(); ++row) {
+        left += AnswerRow(rows, row).maybe_text("removed_at") ? 0 : 1;
+    }
+    return left;
+}
+
 std::optional<std::int64_t> Monitor::newest_run() {
     const auto rows = call("pgaf_upgrade_status", "", {});
     return rows.size() == 0 ? std::nullopt : std::optional(AnswerRow(rows, 0).integer("run"));

@@ -59,6 +59,12 @@ class Monitor final : public Protocol {
     void rewrite_sysidentifier(const std::string &formation, int group, const std::string &from, const std::string &to);
     // Of this node, taken at a time that now() gave, and proved just now.
     void record_backup(const std::string &label, const std::string &taken_at, const std::string &location);
+    // Of this node; nothing where no finished run has upgraded it.
+    [[nodiscard]] std::optional<OldCluster> old_cluster(int older_than_days);
+    void begin_cleanup(std::int64_t run, const std::string &token, int older_than_days);
+    void finish_cleanup(std::int64_t run, const std::string &token, const nlohmann::json &result);
+    // How many nodes still have one.
+    [[nodiscard]] int old_clusters_left();
     // All that is known of a run (the newest unless told). Nothing when none was ever started. Throws
     // HelperError(Usage) for a number that no run has.
     struct Report {

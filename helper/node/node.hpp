@@ -35,6 +35,10 @@ struct Options {
     double limit_factor = 1;                      // of every limit of core/limits.hpp and of Context::wait_until
     bool amcheck = false;                         // a standby by links is looked at by pg_amcheck, too
     bool once = false;
+    bool dry_run = false;           // of cleanup
+    bool logs = false;              // are removed by cleanup, too
+    int older_than_days = 3;        // what cleanup may remove
+    std::string asked_by;           // who has called, by the name of this host's user
     bool base_backup = false;       // of this standby, whatever the run would have
     bool without_monitor = false;   // its host is lost for good
     bool discard_new_data = false;  // the operator gives up what a rollback would lose

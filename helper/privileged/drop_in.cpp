@@ -1,5 +1,7 @@
 #include "privileged/drop_in.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "privileged/protocol.hpp"
@@ -56,6 +58,18 @@ void set_drop_in(const Unit &unit, const std::string &name, const std::string &t
         fs::remove(file.parent_path(), not_empty);
     }
     reload_if_changed(unit);
+}
+
+// Without our drop-in, too, it runs the pg_autoctl that it runs now, which is there, and names no other major.
+bool is_own_program(const Unit &unit, const Owner &owner, int major) {
+    auto files = unit.files;
+    std::erase(files, drop_in(unit, std::string(kProgramsDropIn)));
+    const auto lines = service_lines(files);
+    OtherPrograms programs(major);
+    const auto read = [&owner](const fs::path &file) { return text_of_environment(file, owner); };
+    const auto start = std::ranges::find(lines, "ExecStart", &ServiceLine::key);
+    return override_of(lines, programs, "", read).drop_in.empty() && start != lines.end() &&
+           autoctl_of(start->value) == unit.autoctl && fs::exists(unit.autoctl);
 }
 
 }  // namespace
@@ -122,6 +136,32 @@ void use_kept_program(const Unit &unit, bool is_used) {
         "[Service]\nBindReadOnlyPaths=\"{1}\":\"{0}\"\n",
         unit.autoctl.string(), kept_program(unit).string());
     set_drop_in(unit, kKept, is_used ? text : "");
+}
+
+std::string clean_up(const Unit &unit, const Owner &owner, int major, bool removes) {
+    std::string told;
+    const auto clean = [&](const fs::path &file, const std::string &why_kept, const std::function<void()> &remove) {
+        if (fs::exists(file)) {
+            told += why_kept.empty() ? fmt::format("-{}\n", file.string())
+                                     : fmt::format("+{}: {}\n", file.string(), why_kept);
+            if (removes && why_kept.empty()) {
+                remove();
+            }
+        }
+    };
+    const auto set_empty = [&](const char *name) { return [&unit, name] { set_drop_in(unit, name, ""); }; };
+    clean(drop_in(unit, kGuard), fs::exists(guard_flag(unit)) ? "the data directory is between two clusters" : "",
+          set_empty(kGuard));
+    const auto programs = drop_in(unit, std::string(kProgramsDropIn));
+    clean(programs,
+          is_own_program(unit, owner, major) ? "" : fmt::format("the unit itself does not name PostgreSQL {}", major),
+          [&] {
+              set_drop_in(unit, std::string(kProgramsDropIn), "");
+              fs::remove(unit.folder() / "environment");
+          });
+    clean(kept_program(unit), fs::exists(drop_in(unit, kKept)) ? "the unit runs it" : "",
+          [&] { fs::remove(kept_program(unit)); });
+    return told;
 }
 
 }  // namespace pgaf::privileged

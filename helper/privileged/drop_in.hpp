@@ -20,4 +20,8 @@ void use_programs(const Unit &unit, const Owner &owner, int major, const std::fi
 void keep_program(const Unit &unit, const Owner &owner);
 void use_kept_program(const Unit &unit, bool is_used);
 
+// What an upgrade to that major has left and the unit runs without: a line "-PATH" for each, or "+PATH: why" where it
+// stays. `removes`: else it is only told.
+[[nodiscard]] std::string clean_up(const Unit &unit, const Owner &owner, int major, bool removes);
+
 }  // namespace pgaf::privileged

@@ -18,13 +18,15 @@ enum class Verb : std::uint32_t {
     Program,      // a drop-in by which the unit runs the programs of the major `first`; `second`: 1 forward, 0 back
     KeepProgram,  // a copy of the pg_autoctl that runs
     UseKept,      // a drop-in by which the unit runs that copy; `first`: 1, or 0 without the drop-in
+    CleanUp,      // the drop-ins that the unit does not need to run the programs of the major `first`, and the copy of
+                  // pg_autoctl: `second`: 1 removed, 0 only told
     Scope,        // a shell of the owner's in a scope of its own; its standard input and outputs come with the request
 };
 
 // As pgaf-upgrade-service takes them.
-inline constexpr std::array<std::string_view, 11> kVerbNames{
+inline constexpr std::array<std::string_view, 12> kVerbNames{
     "find",         "start",   "stop",         "prepare-guard", "set-guard", "clear-guard",
-    "remove-guard", "program", "keep-program", "use-kept",      "scope"};
+    "remove-guard", "program", "keep-program", "use-kept",      "clean-up",  "scope"};
 
 // The drop-in that Verb::Program makes; behind those of others.
 inline constexpr std::string_view kProgramsDropIn = "zz-pgaf-upgrade.conf";

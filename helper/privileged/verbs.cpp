@@ -85,7 +85,7 @@ Request checked(const Request &request, const Descriptors &descriptors) {
     if (request.verb > Verb::Scope) {
         throw HelperError(ExitCode::Internal, "there is no such verb");
     }
-    if (request.verb == Verb::Program
+    if (request.verb == Verb::Program || request.verb == Verb::CleanUp
             ? !is_in(request.first, kLeastMajor, kMostMajor) || !is_in(request.second, 0, 1)
             : !is_in(request.first, 0, request.verb == Verb::UseKept ? 1 : 0) || request.second != 0) {
         throw HelperError(ExitCode::Internal, "the verb has no such numbers");
@@ -102,7 +102,7 @@ std::string Verbs::operator()(const Request &request, const Descriptors &descrip
         return {};
     }
     // its processes and files may be others by now; its name is not, and in the switch systemd is not asked for it
-    if (!unit_ || request.verb == Verb::KeepProgram || request.verb == Verb::Program) {
+    if (!unit_ || request.verb == Verb::KeepProgram || request.verb == Verb::Program || request.verb == Verb::CleanUp) {
         unit_ = find_unit(settings_);
     }
     switch (request.verb) {
@@ -138,6 +138,8 @@ std::string Verbs::operator()(const Request &request, const Descriptors &descrip
         case Verb::UseKept:
             use_kept_program(*unit_, request.first == 1);
             break;
+        case Verb::CleanUp:
+            return clean_up(*unit_, settings_.owner, request.first, request.second == 1);
     }
     return unit_->name;
 }

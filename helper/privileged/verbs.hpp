@@ -17,7 +17,8 @@ using Descriptors = std::array<int, 3>;
 // The same, if it is one that there is, with numbers of its range. Throws HelperError(Internal).
 [[nodiscard]] Request checked(const Request &request, const Descriptors &descriptors);
 
-// Carries out requests that are checked; the unit is kept from one to the next. Returns its name. Throws HelperError.
+// Carries out requests that are checked; the unit is kept from one to the next. Returns its name, for
+// CleanUp what clean_up() tells. Throws HelperError.
 class Verbs {
   public:
     explicit Verbs(Settings settings) : settings_(std::move(settings)) {}

@@ -280,6 +280,11 @@ std::vector<std::string> Journal::undone_steps() const {
     return steps;
 }
 
+std::vector<nlohmann::json> Journal::entries() const {
+    const std::lock_guard lock(mutex_);
+    return entries_;
+}
+
 nlohmann::json Journal::finished() const {
     const std::lock_guard lock(mutex_);
     auto finished = nlohmann::json::array();

@@ -55,6 +55,9 @@ class Journal {
     // The steps that have been undone, in that order, and not been begun again.
     [[nodiscard]] std::vector<std::string> undone_steps() const;
 
+    // All that was ever written, of every run.
+    [[nodiscard]] std::vector<nlohmann::json> entries() const;
+
     // The finished steps of the current run as pgaf_upgrade_sync_journal takes them.
     [[nodiscard]] nlohmann::json finished() const;
 

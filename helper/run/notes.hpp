@@ -14,4 +14,9 @@ inline constexpr const char *kPgUpgradeBegun = "pg_upgrade begun on";
 // Of the operator on this node, and not yet begun: a JSON object with what was asked; empty when it was refused.
 inline constexpr const char *kRollbackAsked = "rollback asked for";
 
+// Directories that a run has made for a new cluster, and those of tablespaces that it has set aside: JSON objects with
+// path and identity, by which cleanup knows them again.
+inline constexpr const char *kMade = "made";
+inline constexpr const char *kSetAside = "set aside";
+
 }  // namespace pgaf::notes

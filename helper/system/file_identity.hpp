@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <filesystem>
 
+struct statx;
+
 namespace pgaf {
 
 // Of a file on its file system, whatever it is renamed to. Its number alone is given to another file as soon as it is
@@ -16,5 +18,8 @@ struct FileIdentity {
 
 // Of the file of this name; a symbolic link is one itself. Throws HelperError(StepFailed).
 [[nodiscard]] FileIdentity identity_of(const std::filesystem::path &path);
+
+// Of what statx(2) has found, asked for STATX_INO and STATX_BTIME.
+[[nodiscard]] FileIdentity identity_from(const struct statx &found);
 
 }  // namespace pgaf

@@ -99,6 +99,7 @@ TEST(Verbs, AreThoseThatThereAre) {
     EXPECT_FALSE(is_refused({Verb::Stop, 0, 0}));
     EXPECT_FALSE(is_refused({Verb::Program, 17, 1}));
     EXPECT_FALSE(is_refused({Verb::UseKept, 1, 0}));
+    EXPECT_FALSE(is_refused({Verb::CleanUp, 17, 0}));
     EXPECT_FALSE(is_refused({Verb::Scope, 0, 0}, {0, 1, 2}));
     EXPECT_TRUE(is_refused({static_cast<Verb>(static_cast<std::uint32_t>(Verb::Scope) + 1), 0, 0}));
     EXPECT_TRUE(is_refused({static_cast<Verb>(~0U), 0, 0}));
@@ -110,6 +111,8 @@ TEST(Verbs, TakeNoOtherNumbers) {
     EXPECT_TRUE(is_refused({Verb::Program, 9, 1}));
     EXPECT_TRUE(is_refused({Verb::Program, 100, 1}));
     EXPECT_TRUE(is_refused({Verb::Program, 17, 2}));
+    EXPECT_TRUE(is_refused({Verb::CleanUp, 0, 0}));
+    EXPECT_TRUE(is_refused({Verb::CleanUp, 17, 2}));
     EXPECT_TRUE(is_refused({Verb::UseKept, 2, 0}));
     EXPECT_TRUE(is_refused({Verb::UseKept, -1, 0}));
     EXPECT_TRUE(is_refused({Verb::Scope, 0, 0}, {0, 1, -1}));
