@@ -55,9 +55,7 @@ TYPED_ELSEWHERE = {
     "SELECT pgaf_upgrade_start(17, keep_old_standby": "test/e2e/test_keep.py::test_keep_old_standby",
     "SELECT pgaf_upgrade_release": "test/e2e/test_keep.py::test_keep_old_standby",
     "/usr/lib/postgresql/15/bin/pg_ctl": "test/e2e/test_keep.py::test_keep_old_standby",
-    # the operator's own files, by which nothing of ours is run
-    "ls /var/lib/postgresql": None,
-    "rm -r /var/lib/postgresql/data_pg15": None,
+    "pgaf-upgrade cleanup": "test/e2e/test_cleanup.py::test_killed_at_every_moment",
 }
 
 
