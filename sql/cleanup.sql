@@ -17,7 +17,7 @@ SELECT count(*) > 0 AS done FROM test.drive('{0,1,2}');
 SELECT state FROM pgaf_upgrade_status();
 
 -- young, and the backup is of the old cluster
-SELECT run, formation, nodeid, node, source_version, target_version, method, due, why_not, backup, old_sysidentifier IS NOT NULL AS old,
+SELECT run, formation, nodeid, node, source_version = current_setting('server_version_num')::int / 10000 AS from_this, target_version, method, due, why_not, backup, old_sysidentifier IS NOT NULL AS old,
        new_sysidentifier IS NOT NULL AS new, begun_at, removed_at, removed_by, freed_bytes, removed FROM pgaf_upgrade_cleanup();
 SELECT node, why_not FROM pgaf_upgrade_cleanup(0);
 UPDATE pgaf_upgrade.run SET ended_at = now() - interval '4 days';

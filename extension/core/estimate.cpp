@@ -8,8 +8,8 @@ namespace {
 
 constexpr double kMegabyte = 1024.0 * 1024.0;
 
-// By these two upgrades that were measured on two idle cores (make bench-estimate): 611 MB in 18 relations, and 20,002
-// relations of which most are empty. Each is rounded up.
+// By upgrades that were measured on two cores (make bench-estimate): 611 MB in 18 relations, and 20,002 relations of
+// which most are empty.
 constexpr double kStopAndStart = 0.7;      // the old server after two checkpoints, the seed, and the new server
 constexpr double kService = 0.8;           // systemd and pg_autoctl around the monitor's server
 constexpr double kLinkedStandby = 3.6;     // a standby by links, until it streams

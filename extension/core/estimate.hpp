@@ -4,7 +4,7 @@
 #include <string_view>
 
 // How long an upgrade will take, told before it: from what was tried on the node itself while it served, and
-// from constants (README says what they are made from). All times are seconds.
+// from constants (docs/evidence.md says what they are made from). All times are seconds.
 namespace pgaf {
 
 // What the checks of a node have tried and counted.

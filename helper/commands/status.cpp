@@ -37,9 +37,9 @@ ExitCode code_of(const std::optional<RunRecord> &run) {
     return run && open_warnings(*run) > 0 ? ExitCode::Warnings : ExitCode::Done;
 }
 
-// After a run; what is left there takes room until somebody removes it.
+// Also after a later run that was aborted: what is left takes room until somebody removes it.
 void print_old_clusters(const Node &node, const RunRecord &run) {
-    if (run.state != RunState::Finished) {
+    if (!has_ended(run.state)) {
         return;
     }
     static_cast<void>(with_errors_logged(

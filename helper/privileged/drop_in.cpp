@@ -69,7 +69,7 @@ bool is_own_program(const Unit &unit, const Owner &owner, int major) {
     const auto read = [&owner](const fs::path &file) { return text_of_environment(file, owner); };
     const auto start = std::ranges::find(lines, "ExecStart", &ServiceLine::key);
     return override_of(lines, programs, "", read).drop_in.empty() && start != lines.end() &&
-           autoctl_of(start->value) == unit.autoctl && fs::exists(unit.autoctl);
+           autoctl_in(start->value) == unit.autoctl && fs::exists(unit.autoctl);
 }
 
 }  // namespace

@@ -162,18 +162,6 @@ Properties choose(const Settings &settings) {
 
 }  // namespace
 
-// Also where a program starts it, such as numactl or a shell. That of a shell's variable is taken for the one of all
-// majors. Empty where it is none.
-fs::path autoctl_of(const std::string &exec_start) {
-    static const std::regex kProgram(R"((^|[\s"'=])([^\s"';=]*)["']?/pg_autoctl(?=[\s;"']|$))");
-    std::smatch found;
-    if (!std::regex_search(exec_start, found, kProgram)) {
-        return {};
-    }
-    const auto directory = found[2].str();
-    return directory.starts_with('/') ? fs::path(directory) / "pg_autoctl" : fs::path("/usr/bin/pg_autoctl");
-}
-
 bool is_of_root_alone(fs::path path) {
     for (int links = 0; links < kMostLinks; ++links) {
         fs::path way;

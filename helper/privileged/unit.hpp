@@ -32,9 +32,6 @@ struct Unit {
 // HelperError(Refused) where there is none, or where it is not fit to be stopped and started for this owner.
 [[nodiscard]] Unit find_unit(const Settings &settings);
 
-// The pg_autoctl that a line of ExecStart names; empty where it names none.
-[[nodiscard]] std::filesystem::path autoctl_of(const std::string &exec_start);
-
 // Whether nobody else can change what the path leads to: neither the file nor a directory or link on the way.
 [[nodiscard]] bool is_of_root_alone(std::filesystem::path path);
 

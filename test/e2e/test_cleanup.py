@@ -345,7 +345,7 @@ def test_the_cluster_serves_afterwards(lab):
     look_into_tablespace(lab)
     for host in lab.hosts:
         lab.sh(host, "systemctl", "restart", "pgautofailover")
-    wait_until(120, "everything is settled", lab.is_settled)
+    lab.wait_well("a restart of every service")
     look_into_tablespace(lab)
 
 

@@ -54,21 +54,21 @@ TEST(Estimate, OfRedundancyHasTheMonitorBesideTheStandbys) {
     EXPECT_GT(redundancy_estimate(5, 0, 0), 5);
 }
 
-// The two upgrades by which the constants were chosen come out within a fifth, and rather too long than too short.
+// Two upgrades that were measured (make bench-estimate): within 15 % what writes are refused, a fifth what follows.
 TEST(Estimate, OfWhatWasMeasured) {
     struct Measured {
         Trialled trialled;
         std::uint64_t objects;
-        double refused_s, rebuild_s, redundancy_s;
+        double refused_s, rebuild_s, away_s, redundancy_s;
     };
     constexpr std::uint64_t kMegabyte = 1024ULL * 1024;
-    for (const auto &[trialled, objects, refused_s, rebuild_s, redundancy_s] :
-         {Measured{{.pg_upgrade_s = 2.0, .bytes = 611 * kMegabyte}, 18, 2.7, 3.7, 8.3},
-          Measured{{.pg_upgrade_s = 19.1, .bytes = 139 * kMegabyte}, 20'002, 19.8, 4.1, 25.8}}) {
+    for (const auto &[trialled, objects, refused_s, rebuild_s, away_s, redundancy_s] :
+         {Measured{{.pg_upgrade_s = 2.1, .bytes = 611 * kMegabyte}, 18, 2.8, 4.3, 4.3, 9.4},
+          Measured{{.pg_upgrade_s = 15.9, .bytes = 139 * kMegabyte}, 20'002, 18.4, 5.0, 5.0, 25.6}}) {
         const auto refused = writes_refused_estimate(trialled, "link");
         const auto rebuild = link_rebuild_estimate(objects);
-        EXPECT_NEAR(refused / refused_s, 1.1, 0.1);
-        EXPECT_NEAR(rebuild / rebuild_s, 1.1, 0.15);
-        EXPECT_NEAR(redundancy_estimate(refused, rebuild, 3.9) / redundancy_s, 1.1, 0.1);
+        EXPECT_NEAR(refused / refused_s, 1, 0.15);
+        EXPECT_NEAR(rebuild / rebuild_s, 1, 0.2);
+        EXPECT_NEAR(redundancy_estimate(refused, rebuild, away_s) / redundancy_s, 1, 0.2);
     }
 }

@@ -21,7 +21,8 @@ constexpr const char *kDatabase = "dbname=pg_auto_failover";
 // comes to its state by what keepers report.
 constexpr const char *kReset = R"(DO $$ BEGIN
   TRUNCATE pgaf_upgrade.run, pgaf_upgrade.node, pgaf_upgrade.step, pgaf_upgrade.event, pgaf_upgrade.check_result,
-           pgaf_upgrade.maintenance, pgaf_upgrade.sysidentifier_change, pgaf_upgrade.backup, pgaf_upgrade.rollback, pgaf_upgrade.cleanup
+           pgaf_upgrade.maintenance, pgaf_upgrade.sysidentifier_change, pgaf_upgrade.backup, pgaf_upgrade.rollback,
+           pgaf_upgrade.cleanup
            RESTART IDENTITY;
   DELETE FROM pgautofailover.node;
   UPDATE pgautofailover.formation SET number_sync_standbys = 0;
