@@ -234,7 +234,8 @@ def slow_archive(lab):
         wait_until(90, "one has taken its time", lambda: "archive_backlog" in check(
             lab, "node1", "archive_backlog", options=["--refused-limit", "9"]).found, pause=1)
         yield
-        lab.sh("node1", "pkill", "-f", "^sleep 3600")
+    # now, and not before, or the archiver begins the next by the same command
+    lab.sh("node1", "pkill", "-f", "^sleep 3600")
 
 
 @contextlib.contextmanager
