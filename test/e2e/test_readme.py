@@ -25,6 +25,7 @@ TYPED_ELSEWHERE = {
     "make clean": "test/suites/test_install.py::test_from_source",
     "cmake -B build": "test/suites/test_install.py::test_from_source",
     "systemctl enable --now pgaf-upgrade.timer": "test/e2e/test_layouts.py::test_layouts",
+    "pgaf-upgrade rehearse": "test/e2e/test_rehearse.py::test_on_the_monitor",
     "pgaf-upgrade migrate": "test/e2e/test_migrate.py::test_killed_at_every_step_while_the_old_cluster_goes_on",
     "GRANT EXECUTE ON FUNCTION pgaf_upgrade_approve": "test/suites/test_extension.py::test_regression",
     "GRANT pgaf_upgrade_reader": "test/suites/test_extension.py::test_regression",
