@@ -49,15 +49,12 @@ class Pipe {
     std::array<int, 2> ends_{};
 };
 
-// Says its process number first, and the exit code last.
+// Says its process number first, and the exit code last. The shell has few variables of its own, and everybody on the
+// host may read a program's arguments: so it exports what the command gets.
 std::string script_of(const Command &command, const std::string &limits) {
-    std::vector<std::string> argv{"env", "-i"};
-    const auto environment = environment_of(command);
-    argv.insert(argv.end(), environment.begin(), environment.end());
-    argv.insert(argv.end(), command.argv.begin(), command.argv.end());
-    return fmt::format("echo $$\ncd {}\numask 077\n{}{} </dev/null >>{} 2>&1\necho $?\n",
-                       shell_quoted(command.directory.string()), limits, shell_line(argv),
-                       shell_quoted(command.log.string()));
+    return fmt::format("echo $$\ncd {}\numask 077\n{}unset LC_ALL OLDPWD\n{}{} </dev/null >>{} 2>&1\necho $?\n",
+                       shell_quoted(command.directory.string()), limits, exports_in_shell(environment_of(command)),
+                       shell_line(command.argv), shell_quoted(command.log.string()));
 }
 
 std::string tail_of(const fs::path &log, std::uintmax_t from) {
@@ -69,7 +66,9 @@ std::optional<int> run_in_scope(const Node &node, const Command &command) {
     Pipe orders;
     Pipe answers;
     const auto script = script_of(command, limits_in_shell(kept_limits(node)));
-    if (::write(orders.in(), script.data(), script.size()) != static_cast<ssize_t>(script.size())) {
+    // written before anybody reads it
+    if (::fcntl(orders.in(), F_SETPIPE_SZ, script.size()) < static_cast<int>(script.size()) ||
+        ::write(orders.in(), script.data(), script.size()) != static_cast<ssize_t>(script.size())) {
         throw HelperError(ExitCode::StepFailed, "could not write to a pipe");
     }
     const int nothing = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
