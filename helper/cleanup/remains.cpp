@@ -300,17 +300,18 @@ class Finder {
         }
     }
 
-    // A certificate or a file of the configuration may still be read from there.
+    // A certificate or a file of the configuration may still be read from there. The value of a command may hold a
+    // password, and this text gets into logs.
     std::vector<std::string> settings_with(const fs::path &directory) {
         std::vector<std::string> found;
         if (server_) {
             const auto rows = server_->query(
-                "SELECT name, setting FROM pg_catalog.pg_settings"
+                "SELECT name FROM pg_catalog.pg_settings"
                 " WHERE pg_catalog.strpos(setting, $1) > 0 OR pg_catalog.strpos(sourcefile, $1) > 0",
                 {directory.string()});
             for (int row = 0; row < rows.size(); ++row) {
                 found.push_back(
-                    fmt::format("the server's {} is \"{}\"", rows.text(row, "name"), rows.text(row, "setting")));
+                    fmt::format("the server's {} names \"{}\"", rows.text(row, "name"), directory.string()));
             }
         }
         return found;
