@@ -6,9 +6,7 @@
 #include <unistd.h>
 
 #include <array>
-#include <fstream>
 #include <map>
-#include <sstream>
 
 #include <fmt/format.h>
 
@@ -18,6 +16,8 @@
 #include "cluster/version_directory.hpp"
 #include "cluster/wal_directory.hpp"
 #include "core/method.hpp"
+#include "system/file_identity.hpp"
+#include "system/in_use.hpp"
 #include "system/shell.hpp"
 #include "system/units.hpp"
 
@@ -26,32 +26,6 @@ namespace fs = std::filesystem;
 namespace pgaf {
 
 namespace {
-
-// The file system that a path is on, as a number; its parent is on another where it is a mount point.
-dev_t device_of(const fs::path &path) {
-    struct stat status{};
-    return ::stat(path.c_str(), &status) == 0 ? status.st_dev : 0;
-}
-
-// Also one of the same file system, which device numbers do not show.
-bool is_mount_point(const fs::path &path) {
-    if (device_of(path) != device_of(path.parent_path())) {
-        return true;
-    }
-    std::ifstream mounts("/proc/self/mountinfo");
-    for (std::string line; std::getline(mounts, line);) {
-        // the fifth word; blanks in it are written as octal numbers
-        std::istringstream words(line);
-        std::string word;
-        for (int number = 0; number < 5; ++number) {
-            words >> word;
-        }
-        if (word == path.string()) {
-            return true;
-        }
-    }
-    return false;
-}
 
 Findings names_are_free(Subject &subject) {
     const auto source = subject.installation.source;

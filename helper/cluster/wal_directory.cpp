@@ -1,11 +1,11 @@
 #include "cluster/wal_directory.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
+#include "system/file_identity.hpp"
 #include "system/files.hpp"
 #include "system/raw_file.hpp"
 
@@ -14,11 +14,6 @@ namespace fs = std::filesystem;
 namespace pgaf {
 
 namespace {
-
-dev_t device_of(const fs::path &path) {
-    struct stat status{};
-    return ::stat(path.c_str(), &status) == 0 ? status.st_dev : 0;
-}
 
 bool is_writable(const fs::path &path) {
     return ::faccessat(AT_FDCWD, path.c_str(), W_OK | X_OK, AT_EACCESS) == 0;

@@ -7,6 +7,11 @@
 
 namespace pgaf {
 
+dev_t device_of(const std::filesystem::path &path) {
+    struct stat status{};
+    return ::stat(path.c_str(), &status) == 0 ? status.st_dev : 0;
+}
+
 FileIdentity identity_from(const struct statx &found) {
     constexpr std::int64_t kSecond = 1'000'000'000;
     const bool is_born = (found.stx_mask & STATX_BTIME) != 0;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <compare>
 #include <cstdint>
 #include <filesystem>
@@ -18,6 +20,9 @@ struct FileIdentity {
 
 // Of the file of this name; a symbolic link is one itself. Throws HelperError(StepFailed).
 [[nodiscard]] FileIdentity identity_of(const std::filesystem::path &path);
+
+// The number of the file system that it is on, behind links; 0 where there is no such file.
+[[nodiscard]] dev_t device_of(const std::filesystem::path &path);
 
 // Of what statx(2) has found, asked for STATX_INO and STATX_BTIME.
 [[nodiscard]] FileIdentity identity_from(const struct statx &found);

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "system/error.hpp"
+#include "system/file_identity.hpp"
 #include "system/files.hpp"
 
 namespace fs = std::filesystem;
@@ -186,6 +187,12 @@ std::vector<std::string> mounted_in(const std::vector<fs::path> &directories, co
         }
     }
     return found;
+}
+
+bool is_mount_point(const fs::path &path) {
+    return device_of(path) != device_of(path.parent_path()) ||
+           std::ranges::any_of(mounts_of(read_file("/proc/self/mountinfo")),
+                               [&path](const Mount &mount) { return mount.point == path; });
 }
 
 std::vector<std::string> mounted_in(const std::vector<fs::path> &directories) {

@@ -20,6 +20,9 @@ namespace pgaf {
 [[nodiscard]] std::vector<std::string> open_files_in(const std::vector<std::filesystem::path> &directories,
                                                      const std::set<FileKey> &own);
 
+// Also of one on the same file system, which device numbers do not show.
+[[nodiscard]] bool is_mount_point(const std::filesystem::path &path);
+
 // What is mounted at these directories or in them, and where they are mounted elsewhere, in words.
 [[nodiscard]] std::vector<std::string> mounted_in(const std::vector<std::filesystem::path> &directories);
 // By the text of /proc/self/mountinfo.

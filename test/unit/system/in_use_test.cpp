@@ -98,6 +98,8 @@ TEST(MountInfo, TellsWhatIsMountedIn) {
 
 TEST(MountInfo, AreTheSystemsOwn) {
     EXPECT_FALSE(mounted_in({"/proc"}).empty());
+    EXPECT_TRUE(is_mount_point("/proc"));
+    EXPECT_FALSE(is_mount_point("/proc/self"));
     EXPECT_TRUE(is_within("/a/b", "/a"));
     EXPECT_TRUE(is_within("/a", "/a"));
     EXPECT_FALSE(is_within("/ab", "/a"));
