@@ -3,8 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "system/error.hpp"
 #include "system/file_identity.hpp"
 #include "system/files.hpp"
 #include "system/raw_file.hpp"
@@ -17,6 +20,27 @@ namespace {
 
 bool is_writable(const fs::path &path) {
     return ::faccessat(AT_FDCWD, path.c_str(), W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+// A segment, its .partial or .backup, a timeline's .history, what is about to become a segment, and PostgreSQL's own
+// folders.
+bool is_of_wal(const std::string &name) {
+    constexpr std::size_t kTimeline = 8;
+    return name == "archive_status" || name == "summaries" || name.starts_with("xlogtemp.") ||
+           std::min(name.find_first_not_of("0123456789ABCDEF"), name.size()) >= kTimeline;
+}
+
+// Of an earlier attempt, where no other name can be given to it.
+void remove_wal_in(const fs::path &place) {
+    for (const auto &entry : fs::directory_iterator(place)) {
+        if (!is_of_wal(entry.path().filename().string())) {
+            throw HelperError(ExitCode::StepFailed, fmt::format("\"{}\" is no WAL", entry.path().string()),
+                              "Move it elsewhere: the new cluster writes its WAL there.");
+        }
+    }
+    for (const auto &entry : fs::directory_iterator(place)) {
+        fs::remove_all(entry.path());
+    }
 }
 
 }  // namespace
@@ -39,9 +63,7 @@ void make_wal_directory(const fs::path &place) {
         if (is_writable(place.parent_path())) {
             rename_durably(place, unused_name(place));
         } else {
-            for (const auto &entry : fs::directory_iterator(place)) {
-                fs::remove_all(entry.path());
-            }
+            remove_wal_in(place);
         }
     }
     make_directory(place);
