@@ -85,13 +85,6 @@ std::vector<Note> notes_of(const Journal &journal) {
     return notes;
 }
 
-RecordedDirectory directory_in(const nlohmann::json &about) {
-    const Document document(about, kJournal);
-    return {document.text("path"),
-            {about.at("inode").get<std::uint64_t>(), document.integer("born_ns")},
-            document.text("what")};
-}
-
 }  // namespace
 
 std::vector<RecordedRun> recorded_runs(const Journal &journal) {
@@ -119,7 +112,7 @@ std::vector<RecordedDirectory> made_directories(const Journal &journal) {
     std::vector<RecordedDirectory> directories;
     for (const auto &note : notes_of(journal)) {
         if (note.name == notes::kMade || note.name == notes::kSetAside) {
-            directories.push_back(directory_in(note.about));
+            directories.push_back(recorded_directory(note.about));
         }
     }
     return directories;
@@ -138,7 +131,7 @@ std::vector<RecordedDirectory> unfinished_removals(const Journal &journal) {
         const fs::path path = Document(note.about, kJournal).text("path");
         std::erase_if(directories, [&](const RecordedDirectory &other) { return other.path == path; });
         if (note.name == kRemoving) {
-            directories.push_back(directory_in(note.about));
+            directories.push_back(recorded_directory(note.about));
         }
     }
     return directories;
@@ -162,12 +155,9 @@ std::vector<Removed> untold_removals(const Journal &journal) {
 }
 
 void note_removing(Journal &journal, const RecordedDirectory &directory, std::uint64_t freed_bytes) {
-    journal.note(kRemoving, nlohmann::json{{"path", directory.path.string()},
-                                           {"inode", directory.identity.inode},
-                                           {"born_ns", directory.identity.born_ns},
-                                           {"what", directory.what},
-                                           {"freed_bytes", freed_bytes}}
-                                .dump());
+    auto note = to_json(directory);
+    note["freed_bytes"] = freed_bytes;
+    journal.note(kRemoving, note.dump());
 }
 
 void note_removed(Journal &journal, const fs::path &path) {

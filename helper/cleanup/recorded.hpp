@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "run/journal.hpp"
-#include "system/file_identity.hpp"
+#include "run/recorded_directory.hpp"
 
 // What the journal of this node says of old clusters and of what was set aside.
 namespace pgaf {
@@ -26,12 +26,6 @@ struct RecordedRun {
 // The newest last; those that were undone are left out.
 [[nodiscard]] std::vector<RecordedRun> recorded_runs(const Journal &journal);
 
-// A directory with what tells it from any other that gets its name.
-struct RecordedDirectory {
-    std::filesystem::path path;
-    FileIdentity identity;
-    std::string what;
-};
 // What a run has made for a new cluster, and what it has set aside of tablespaces.
 [[nodiscard]] std::vector<RecordedDirectory> made_directories(const Journal &journal);
 

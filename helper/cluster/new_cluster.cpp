@@ -8,9 +8,9 @@
 #include "configuration/carry.hpp"
 #include "run/files_of_run.hpp"
 #include "run/notes.hpp"
+#include "run/recorded_directory.hpp"
 #include "system/error.hpp"
 #include "system/fault.hpp"
-#include "system/file_identity.hpp"
 #include "system/files.hpp"
 #include "system/process.hpp"
 
@@ -26,12 +26,7 @@ constexpr const char *kDisabledControl = "global/pg_control.old";
 // Without it, on a disk without room, cleanup leaves the directory and says so.
 void note_directory(const Context &context, const char *note, const fs::path &path, const fs::path &named) {
     with_errors_logged("the journal does not have it", [&] {
-        const auto identity = identity_of(path);
-        context.journal.note(note, nlohmann::json{{"path", named.string()},
-                                                  {"inode", identity.inode},
-                                                  {"born_ns", identity.born_ns},
-                                                  {"what", "a new cluster that was set aside"}}
-                                       .dump());
+        context.journal.note(note, to_json({named, identity_of(path), "a new cluster that was set aside"}).dump());
     });
 }
 
