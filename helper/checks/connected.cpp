@@ -3,6 +3,7 @@
 #include "checks/check.hpp"
 #include "cluster/archiver.hpp"
 #include "cluster/replication_clients.hpp"
+#include "cluster/subscriptions.hpp"
 #include "configuration/archive.hpp"
 
 // Who else holds the server when it is to stop.
@@ -12,7 +13,6 @@ namespace {
 
 // From a source of 17 on pg_upgrade looks at them itself.
 Findings subscription_tables(Subject &subject) {
-    constexpr int kFirstCarriedByPgUpgrade = 17;
     Findings findings;
     if (subject.installation.source >= kFirstCarriedByPgUpgrade) {
         return findings;

@@ -20,9 +20,6 @@ namespace pgaf {
 
 namespace {
 
-// From this source on pg_upgrade carries them itself.
-constexpr int kFirstCarriedByPgUpgrade = 17;
-
 // A note of the journal, about the run: they are written down.
 constexpr const char *kSubscriptionsNoted = "subscriptions noted";
 

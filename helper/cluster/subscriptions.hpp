@@ -14,6 +14,9 @@
 // position from which the publisher is to go on.
 namespace pgaf {
 
+// From this source on pg_upgrade carries them itself.
+inline constexpr int kFirstCarriedByPgUpgrade = 17;
+
 // Writes down, beside the journal, what is so of each of them on the running old server: nothing of their connection
 // strings. Where that cannot be done it is logged, and they stay disabled later.
 void note_subscriptions(const Context &context) noexcept;

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -48,11 +46,6 @@ fs::path limits_file(const Node &node) {
     return node.work_dir() / "server_limits";
 }
 
-std::string content_of(const fs::path &path) {
-    std::ifstream file(path);  // of /proc, which gives no sizes
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 std::vector<std::string> variables_in(const std::string &text) {
     std::vector<std::string> variables;
     for (std::size_t begin = 0; begin < text.size();) {
@@ -70,7 +63,7 @@ std::vector<std::string> variables_in(const std::string &text) {
 }
 
 std::vector<std::string> environment_of_process(const std::string &pid) {
-    return variables_in(content_of(fmt::format("/proc/{}/environ", pid)));
+    return variables_in(text_of(fmt::format("/proc/{}/environ", pid)));
 }
 
 std::string pid_of_server(const Node &node) {
@@ -110,11 +103,11 @@ std::optional<Places> places_of_running(const fs::path &pgdata) {
         const auto pid = entry.path().filename().string();
         struct stat status{};
         if (pid.find_first_not_of("0123456789") != std::string::npos || ::stat(entry.path().c_str(), &status) != 0 ||
-            status.st_uid != ::geteuid() || content_of(entry.path() / "comm") != "pg_autoctl\n") {
+            status.st_uid != ::geteuid() || text_of(entry.path() / "comm") != "pg_autoctl\n") {
             continue;
         }
         const auto environment = environment_of_process(pid);
-        if (environment.empty() || !names(content_of(entry.path() / "cmdline"), environment, pgdata)) {
+        if (environment.empty() || !names(text_of(entry.path() / "cmdline"), environment, pgdata)) {
             continue;
         }
         auto places = places_in(environment);
@@ -211,7 +204,7 @@ void keep_server_environment(const Node &node) {
         text += variable + '\0';
     }
     write_file(kept_file(node.work_dir()), text);
-    write_file(limits_file(node), content_of(fmt::format("/proc/{}/limits", pid)));
+    write_file(limits_file(node), text_of(fmt::format("/proc/{}/limits", pid)));
 }
 
 std::vector<std::string> kept_environment(const Node &node, const fs::path &old_bindir, const fs::path &bindir) {
