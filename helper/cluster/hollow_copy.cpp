@@ -271,7 +271,7 @@ class Copying {
             throw HelperError(ExitCode::StepFailed,
                               fmt::format("a copy of the catalogs needs {} MB beside \"{}\", and {} MB are free",
                                           needed / kMegabyte, from_.string(), free / kMegabyte),
-                              "Make room.");
+                              "Free some space there.");
         }
         // each file once more in the new cluster; some file systems count none
         const auto files = kFilesToLeave + 2 * (whole_.size() + empty_.size());
@@ -279,7 +279,7 @@ class Copying {
             throw HelperError(ExitCode::StepFailed,
                               fmt::format("a copy of the catalogs needs {} inodes beside \"{}\", and {} are free",
                                           files, from_.string(), space.f_favail),
-                              "Make room.");
+                              "Delete some files there.");
         }
     }
 

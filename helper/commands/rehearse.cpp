@@ -126,7 +126,7 @@ ExitCode command_rehearse(const Options &options) {
             return result.passed() || (result.not_examined.empty() && !closes_gate(result.severity()));
         })) {
         throw HelperError(ExitCode::CheckFailed, "the rehearsal has found what would stop the upgrade",
-                          "Mend what is listed above, and run pgaf-upgrade rehearse again.");
+                          "Fix what is listed above, then run pgaf-upgrade rehearse again.");
     }
     return ExitCode::Done;
 }

@@ -23,7 +23,7 @@ nlohmann::json Rehearse::perform(const Context &context) const {
     nlohmann::json result;
     Warnings warnings;
     for (const auto &[table, error] : rehearsal.not_analyzed) {
-        warnings.add(table, "rehearsed: " + error, "Mend it before the switch, or ANALYZE the table after it.");
+        warnings.add(table, "rehearsed: " + error, "Fix it before the switch, or ANALYZE the table after it.");
     }
     if (!warnings.empty()) {
         result["warnings"] = warnings.json();
